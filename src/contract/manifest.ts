@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { BadFileError } from "../errors.ts";
+import { Architecture } from "./architecture.ts";
+
+/**
+ * What the search hands to the server: `models/<name>/manifest.json`.
+ *
+ * `model.onnx` takes `ids` int32 [batch, tokens] and `mask` float32 [batch, tokens] (1 text, 0 padding) and gives
+ * `pooled` float32 [batch, hidden] and, for each task over single texts, `logits_<task>` float32 [batch, labels].
+ * A task over pairs has a small graph of its own, `pair_<task>.onnx`: `source` and `target` float32 [batch, hidden]
+ * (pooled vectors of the two texts) to `logits_<task>` float32 [batch, labels].
+ */
+const FileName = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "a plain file name");
+const Share = z.number().min(0).max(1);
+
+export const ManifestTask = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  input: z.enum(["text", "pair"]),
+  labels: z.array(z.string().min(1)).min(2),
+  /** Graph file that holds the head: `model.onnx`, or `pair_<task>.onnx`. */
+  file: FileName,
+  /** Divides the logits before the softmax; fitted on validation data. */
+  temperature: z.number().positive(),
+  /** Probability of the last label from which on it is given (two-label tasks). */
+  threshold: Share.optional(),
+  /** Languages seen in training, ISO 639-1 (639-3 where there is none). */
+  languages: z.array(z.string()),
+});
+export type ManifestTask = Readonly<z.infer<typeof ManifestTask>>;
+
+export const Score = z.strictObject({
+  task: z.string(),
+  dataSet: z.string(),
+  /** Language code, or `all`. */
+  language: z.string(),
+  metric: z.enum(["macroF1", "accuracy", "pearson"]),
+  rows: z.int().positive(),
+  student: z.number(),
+  /** The fine-tuned teacher's score on the same rows; null where it was not measured. */
+  teacher: z.number().nullable(),
+});
+export type Score = Readonly<z.infer<typeof Score>>;
+
+export const Latency = z.strictObject({
+  cpu: z.string(),
+  threads: z.int().positive(),
+  runtime: z.string(),
+  lengths: z
+    .array(z.strictObject({ tokens: z.int().positive(), p50Ms: z.number().positive(), p95Ms: z.number().positive() }))
+    .min(1),
+});
+export type Latency = Readonly<z.infer<typeof Latency>>;
+
+export const Manifest = z.strictObject({
+  format: z.literal(1),
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  /** First 12 hex digits of the hash over all file hashes. */
+  version: z.string().regex(/^[0-9a-f]{12}$/),
+  architecture: Architecture,
+  maxTokens: z.int().positive(),
+  tasks: z.array(ManifestTask).min(1),
+  files: z.record(FileName, z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().positive() })),
+  scores: z.array(Score),
+  latency: Latency,
+  parameters: z.int().positive(),
+  bytes: z.int().positive(),
+  seed: z.int(),
+  dataSets: z.array(z.strictObject({ name: z.string(), licence: z.string(), source: z.string() })),
+  searchId: z.string(),
+  created: z.iso.datetime(),
+});
+export type Manifest = Readonly<z.infer<typeof Manifest>>;
+
+/** Reads and checks a manifest. @throws {BadFileError} with the path and the first thing that is wrong. */
+export function readManifest(path: string): Manifest {
+  try {
+    return Manifest.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new BadFileError(`${path}: not a usable manifest: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Names, labels and buckets of every metric that `serve` exposes and `search` reads back. Base units (seconds, tokens),
+ * few labels. Buckets grow by about 1.5 so that a quantile read from them is off by at most a fifth.
+ */
+export const metricNames = {
+  httpRequestSeconds: "kdnas_http_request_duration_seconds",
+  stageSeconds: "kdnas_stage_duration_seconds",
+  inputTokens: "kdnas_input_tokens",
+  batchSize: "kdnas_batch_size",
+  batchTokens: "kdnas_batch_tokens",
+  queueDepth: "kdnas_queue_depth",
+  queueLimit: "kdnas_queue_limit",
+  requestsShed: "kdnas_requests_shed_total",
+  budget: "kdnas_budget_total",
+  texts: "kdnas_texts_total",
+  studentInfo: "kdnas_student_info",
+  predictionErrorRatio: "kdnas_latency_prediction_error_ratio",
+} as const;
+
+export const stages = ["tokenize", "queue", "infer", "post"] as const;
+export type Stage = (typeof stages)[number];
+
+/** From 10 µs (a static student's inference) to 10 s. */
+export const secondsBuckets = [
+  0.00001, 0.000025, 0.00005, 0.0001, 0.00015, 0.00025, 0.0004, 0.0006, 0.001, 0.0015, 0.0025, 0.004, 0.006, 0.01, 0.015,
+  0.025, 0.04, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 10,
+] as const;
+
+export const tokensBuckets = [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512] as const;
+export const batchSizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128] as const;
+export const batchTokensBuckets = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192] as const;

@@ -1,0 +1,45 @@
+/** Whose fault a failure is, told by its class. `serve/error-reply.ts` maps classes to HTTP, the commands to exit codes. */
+export abstract class AppError extends Error {
+  abstract override readonly name: string;
+}
+
+/** The caller sent something that does not parse or is out of bounds. */
+export class InvalidInputError extends AppError {
+  override readonly name = "InvalidInputError";
+}
+
+/** A setting, a flag or an environment variable is wrong; the process must not start. */
+export class ConfigError extends AppError {
+  override readonly name = "ConfigError";
+}
+
+/** A file on disk (data set, manifest, model, teacher) is missing, damaged or of the wrong shape. */
+export class BadFileError extends AppError {
+  override readonly name = "BadFileError";
+}
+
+/** No student answers to this name, or none covers this task. */
+export class UnknownModelError extends AppError {
+  override readonly name = "UnknownModelError";
+}
+
+/** The queue is full; `retryAfterSeconds` says when it should have drained. */
+export class OverloadedError extends AppError {
+  override readonly name = "OverloadedError";
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number, options?: ErrorOptions) {
+    super(message, options);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The runtime failed on an input that was valid. */
+export class ModelFailedError extends AppError {
+  override readonly name = "ModelFailedError";
+}
+
+/** A remote party (metrics endpoint, hub) is down or answers something else than it should. */
+export class UpstreamError extends AppError {
+  override readonly name = "UpstreamError";
+}
