@@ -1,0 +1,37 @@
+import type { ManifestTask } from "../contract/manifest.ts";
+import type { Result } from "../contract/prediction.ts";
+
+/** A labelled row of a data set, as `search/corpus` reads it. */
+export interface LabelledRow {
+  readonly text: string;
+  /** The other half, for tasks over pairs: `text` is the source, `pair` the target. */
+  readonly pair?: string;
+  /** Language of the text (for pairs `source-target`). */
+  readonly language: string;
+  /** The raw cell of the label column: a class number, a language code or a score. */
+  readonly label: string;
+}
+
+/**
+ * All that a task is: its labels, which data feed it, how a cell becomes a training target, by which metric it is
+ * judged and what a client is told. No other file asks which task it has before it.
+ */
+export interface Task {
+  readonly name: string;
+  /** The `task` value in `datasets.json` whose sets feed it. */
+  readonly dataTask: string;
+  readonly input: "text" | "pair";
+  /** Fixed labels in the order of the logits; null when they are the languages found in the training data. */
+  readonly labels: readonly string[] | null;
+  readonly metric: "macroF1" | "accuracy" | "pearson";
+  /** Share of training batches, relative to the other tasks. */
+  readonly weight: number;
+  /** Probability of each label for a row; null when the row says nothing about this task (it is then left out). */
+  toTarget(row: LabelledRow, labels: readonly string[], dataSet: string): Float32Array | null;
+  /** Value that the metric compares: class index, or score for `pearson`. */
+  toTruth(row: LabelledRow, labels: readonly string[]): number;
+  /** The metric's other side, from the calibrated probabilities. */
+  toPredicted(probabilities: ArrayLike<number>, task: ManifestTask): number;
+  /** What the client reads. `logits` has one entry a label. */
+  toResult(logits: ArrayLike<number>, task: ManifestTask): Result;
+}
