@@ -12,7 +12,10 @@ export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /** Runs the whole graph. `fetches` may carry pre-allocated tensors, which are then written in place. */
-  run(feeds: Feeds, fetches?: readonly string[] | Readonly<Record<string, Tensor | null>>): Promise<Record<string, Tensor>>;
+  run(
+    feeds: Feeds,
+    fetches?: readonly string[] | Readonly<Record<string, Tensor | null>>,
+  ): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
