@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { BadFileError } from "../../src/errors.ts";
+
+/** The parts of a Hugging Face `config.json` that an encoder's forward pass depends on. */
+const TeacherConfig = z.object({
+  model_type: z.enum(["bert", "xlm-roberta", "roberta"]),
+  hidden_size: z.int().positive(),
+  num_hidden_layers: z.int().positive(),
+  num_attention_heads: z.int().positive(),
+  intermediate_size: z.int().positive(),
+  hidden_act: z.enum(["gelu", "relu"]),
+  layer_norm_eps: z.number().positive(),
+  max_position_embeddings: z.int().positive(),
+  vocab_size: z.int().positive(),
+  pad_token_id: z.int().nonnegative(),
+});
+export type TeacherConfig = z.infer<typeof TeacherConfig>;
+
+/** @throws {BadFileError} naming the first field that is missing or wrong. */
+export function readTeacherConfig(path: string): TeacherConfig {
+  try {
+    return TeacherConfig.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new BadFileError(`${path}: not a usable teacher configuration: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { BadFileError } from "../../src/errors.ts";
+import type { Weights } from "../student/weights.ts";
+import { readBertWeights, usablePositions } from "./bert-weights.ts";
+import { readTeacherConfig } from "./config.ts";
+import { openSafetensors } from "./safetensors.ts";
+
+/** A teacher's encoder, in the terms of a student: its architecture and weights under our names. */
+export interface Teacher {
+  readonly folder: string;
+  readonly architecture: Architecture;
+  readonly weights: Weights;
+  /** Longest text, in tokens. */
+  readonly positions: number;
+  readonly layerNormEpsilon: number;
+  readonly padId: number;
+}
+
+const weightFiles = ["model.safetensors", "model.q4.safetensors"];
+
+/** The weights' file of a teacher folder. @throws {BadFileError} when there is none. */
+export function teacherWeightsPath(folder: string): string {
+  const path = weightFiles.map((name) => join(folder, name)).find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new BadFileError(`${folder}: holds neither ${weightFiles.join(" nor ")}`);
+  return path;
+}
+
+/** Loads a Hugging Face folder with a BERT- or XLM-R-type encoder. @throws {BadFileError} naming what is missing or wrong. */
+export function readTeacher(folder: string): Teacher {
+  const config = readTeacherConfig(join(folder, "config.json"));
+  return {
+    folder,
+    architecture: {
+      layers: config.num_hidden_layers,
+      hidden: config.hidden_size,
+      heads: config.num_attention_heads,
+      ffn: config.intermediate_size,
+      activation: config.hidden_act,
+      tableWidth: config.hidden_size,
+      vocabulary: config.vocab_size,
+    },
+    weights: readBertWeights(openSafetensors(teacherWeightsPath(folder)), config),
+    positions: usablePositions(config),
+    layerNormEpsilon: config.layer_norm_eps,
+    padId: config.pad_token_id,
+  };
+}
