@@ -34,6 +34,11 @@ export class OverloadedError extends AppError {
   }
 }
 
+/** It cannot be answered now, but trying again helps: nothing is loaded yet, or the worker that had it was lost. */
+export class UnavailableError extends AppError {
+  override readonly name = "UnavailableError";
+}
+
 /** The runtime failed on an input that was valid. */
 export class ModelFailedError extends AppError {
   override readonly name = "ModelFailedError";

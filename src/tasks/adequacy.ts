@@ -13,6 +13,7 @@ export const adequacy: Task = {
   name: "adequacy",
   dataTask: "pairs",
   input: "pair",
+  route: "translation/adequacy",
   labels: ["inadequate", "adequate"],
   metric: "pearson",
   weight: 1,

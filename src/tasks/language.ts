@@ -9,6 +9,7 @@ export const language: Task = {
   name: "language",
   dataTask: "langid",
   input: "text",
+  route: "translation/language",
   labels: null,
   metric: "accuracy",
   weight: 1,

@@ -21,6 +21,8 @@ export interface Task {
   /** The `task` value in `datasets.json` whose sets feed it. */
   readonly dataTask: string;
   readonly input: "text" | "pair";
+  /** Where the server answers it: `/v1/<route>`. @default its name */
+  readonly route?: string;
   /** Fixed labels in the order of the logits; null when they are the languages found in the training data. */
   readonly labels: readonly string[] | null;
   readonly metric: "macroF1" | "accuracy" | "pearson";
