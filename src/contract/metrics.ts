@@ -14,9 +14,14 @@ export const metricNames = {
   budget: "kdnas_budget_total",
   texts: "kdnas_texts_total",
   studentInfo: "kdnas_student_info",
+  studentLoads: "kdnas_student_loads_total",
   predictionErrorRatio: "kdnas_latency_prediction_error_ratio",
 } as const;
 
+/**
+ * Stages of a text's way. `queue` and `post` are what this text took; `tokenize` and `infer` are its share of its batch's
+ * time, so that their sum is the time worked and their mean compares with the manifest's latency of one text.
+ */
 export const stages = ["tokenize", "queue", "infer", "post"] as const;
 export type Stage = (typeof stages)[number];
 
