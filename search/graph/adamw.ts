@@ -1,5 +1,7 @@
 import { BadFileError } from "../../src/errors.ts";
 import { invariant } from "../../src/invariant.ts";
+import type { AdamHyperparameters } from "./adam-settings.ts";
+import { adamDefaults, adamSettingsFloats, createAdamSettings } from "./adam-settings.ts";
 import type { Arena } from "./arena.ts";
 import { paddedLength } from "./arena.ts";
 
@@ -55,14 +57,6 @@ export interface Adamw {
   restore(state: AdamwState): void;
 }
 
-export interface AdamHyperparameters {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
-
-export const adamDefaults: AdamHyperparameters = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-
 /** Added to the norm that clipping divides by, as PyTorch does. */
 const clipEpsilon = 1e-6;
 /** Floats whose squares are summed in float32 before the sum goes on in float64. */
@@ -70,7 +64,7 @@ const squaresStretch = 16_384;
 
 /** Floats of an arena that `createAdamw` will take. */
 export function adamwFloats(parameters: readonly AdamwParameter[]): number {
-  return 4 * paddedTotal(parameters);
+  return 4 * paddedTotal(parameters) + adamSettingsFloats;
 }
 
 export function createAdamw(
@@ -84,6 +78,7 @@ export function createAdamw(
   const firstMoments = arena.allocate(total);
   const secondMoments = arena.allocate(total);
   const { placed, groups } = layOut(parameters);
+  const settings = createAdamSettings(arena, hyperparameters);
   let steps = 0;
 
   const view = (all: Float32Array<ArrayBuffer>, name: string) => {
@@ -93,16 +88,11 @@ export function createAdamw(
   };
 
   const update = (group: Group, options: AdamwStep, gradientScale: number) => {
-    const { beta1, beta2, epsilon } = hyperparameters;
     const rate = options.learningRate * group.lrScale;
+    settings.set({ steps, rate, gradientScale, weightDecay: group.decay ? (options.weightDecay ?? 0) : 0 });
     const at = (all: Float32Array) => all.byteOffset + group.from * 4;
-    arena.kernels.adamw(
-      ...([at(weights), at(weights) + group.length * 4, at(gradients), at(firstMoments), at(secondMoments)] as const),
-      ...([gradientScale, beta1, 1 - beta1, beta2, 1 - beta2] as const),
-      group.decay ? 1 - rate * (options.weightDecay ?? 0) : 1,
-      ...stepFactors(hyperparameters, rate, steps),
-      epsilon,
-    );
+    const end = at(weights) + group.length * 4;
+    arena.kernels.adamw(at(weights), end, at(gradients), at(firstMoments), at(secondMoments), settings.address);
   };
 
   return {
@@ -124,12 +114,6 @@ export function createAdamw(
       steps = state.steps;
     },
   };
-}
-
-/** Bias correction after `steps` updates: [rate of the corrected first moment, factor on √ of the second]. */
-export function stepFactors(hyperparameters: AdamHyperparameters, rate: number, steps: number): [number, number] {
-  const { beta1, beta2 } = hyperparameters;
-  return [rate / (1 - beta1 ** steps), 1 / Math.sqrt(1 - beta2 ** steps)];
 }
 
 /** Sum of squares of a stretch of the arena whose length is a multiple of 16. */

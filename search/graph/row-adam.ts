@@ -1,6 +1,7 @@
 import { invariant } from "../../src/invariant.ts";
-import type { AdamHyperparameters } from "./adamw.ts";
-import { adamDefaults, copyExactly, stepFactors, sumOfSquares } from "./adamw.ts";
+import type { AdamHyperparameters } from "./adam-settings.ts";
+import { adamDefaults, adamSettingsFloats, createAdamSettings } from "./adam-settings.ts";
+import { copyExactly, sumOfSquares } from "./adamw.ts";
 import type { Arena } from "./arena.ts";
 import { paddedLength } from "./arena.ts";
 
@@ -54,7 +55,7 @@ export interface RowAdamState {
 
 /** Floats of an arena that `createRowAdam` will take. */
 export function rowAdamFloats({ rows, width, touchedRows }: RowAdamShape): number {
-  return 3 * paddedLength(rows * width) + paddedLength(touchedRows * width);
+  return 3 * paddedLength(rows * width) + paddedLength(touchedRows * width) + adamSettingsFloats;
 }
 
 export function createRowAdam(
@@ -70,6 +71,8 @@ export function createRowAdam(
   const pending = arena.allocate(touchedRows * width);
   const updates = new Uint32Array(rows);
   const slots = createSlots(rows, touchedRows);
+  const settings = createAdamSettings(arena, hyperparameters);
+  const rowBytes = width * 4;
 
   const discard = () => {
     pending.fill(0, 0, slots.touched() * width);
@@ -77,20 +80,15 @@ export function createRowAdam(
   };
 
   const updateRow = (row: number, slot: number, options: RowAdamStep) => {
-    const { beta1, beta2, epsilon } = hyperparameters;
-    const { learningRate, weightDecay = 0, gradientScale = 1 } = options;
-    const at = row * width * 4;
-    const updated = (updates[row] as number) + 1;
-    updates[row] = updated;
-    arena.kernels.adamw(
-      ...([table.byteOffset + at, table.byteOffset + at + width * 4] as const),
-      pending.byteOffset + slot * width * 4,
-      ...([firstMoments.byteOffset + at, secondMoments.byteOffset + at] as const),
-      ...([gradientScale, beta1, 1 - beta1, beta2, 1 - beta2] as const),
-      1 - learningRate * weightDecay,
-      ...stepFactors(hyperparameters, learningRate, updated),
-      epsilon,
-    );
+    const { learningRate: rate, weightDecay = 0, gradientScale = 1 } = options;
+    const steps = (updates[row] as number) + 1;
+    updates[row] = steps;
+    settings.set({ steps, rate, gradientScale, weightDecay });
+    const from = row * rowBytes;
+    const weights = table.byteOffset + from;
+    const gradient = pending.byteOffset + slot * rowBytes;
+    const [first, second] = [firstMoments.byteOffset + from, secondMoments.byteOffset + from];
+    arena.kernels.adamw(weights, weights + rowBytes, gradient, first, second, settings.address);
   };
 
   return {

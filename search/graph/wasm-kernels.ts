@@ -14,17 +14,25 @@ export interface Kernels {
    */
   sumOfSquares(from: number, end: number): number;
   /**
-   * One AdamW update (Loshchilov and Hutter 2019) of the floats in [parameter, end), four at a time. With g = scale · gradient:
+   * One AdamW update (Loshchilov and Hutter 2019) of the floats in [parameter, end), four at a time. `settings` is the address
+   * of the scalars in the order of `adamwSettings`. With g = scale · gradient:
    * m ← beta1 · m + rest1 · g; v ← beta2 · v + rest2 · g²; p ← keep · p − rate · m / (√v · correction + epsilon).
    */
-  adamw(
-    ...regions: [
-      ...[parameter: number, end: number, gradient: number, first: number, second: number],
-      ...[scale: number, beta1: number, rest1: number, beta2: number, rest2: number],
-      ...[keep: number, rate: number, correction: number, epsilon: number],
-    ]
-  ): void;
+  adamw(parameter: number, end: number, gradient: number, first: number, second: number, settings: number): void;
 }
+
+/** Places of the scalars of `adamw` in its settings. */
+export const adamwSettings = {
+  scale: 0,
+  beta1: 1,
+  rest1: 2,
+  beta2: 3,
+  rest2: 4,
+  keep: 5,
+  rate: 6,
+  correction: 7,
+  epsilon: 8,
+} as const;
 
 /** The kernels over this memory. */
 export function createKernels(memory: WasmMemory): Kernels {
@@ -55,38 +63,27 @@ function sumOfSquares(): FunctionCode {
 }
 
 const addresses = { parameter: "i32", end: "i32", gradient: "i32", first: "i32", second: "i32" } as const;
-const gradientScalars = { scale: "f32", beta1: "f32", rest1: "f32", beta2: "f32", rest2: "f32" } as const;
-const stepScalars = { keep: "f32", rate: "f32", correction: "f32", epsilon: "f32" } as const;
-/** The same scalars, one copy a lane. */
-const gradientLanes = { scales: "v128", beta1s: "v128", rest1s: "v128", beta2s: "v128", rest2s: "v128" } as const;
-const stepLanes = { keeps: "v128", rates: "v128", corrections: "v128", epsilons: "v128" } as const;
 const registers = { g: "v128", m: "v128", v: "v128" } as const;
+/** The scalars, one copy a lane. */
+const lanes = {
+  ...{ scale: "v128", beta1: "v128", rest1: "v128", beta2: "v128", rest2: "v128" },
+  ...{ keep: "v128", rate: "v128", correction: "v128", epsilon: "v128" },
+} as const satisfies Record<keyof typeof adamwSettings, "v128">;
 
 function adamw(): FunctionCode {
-  const parameters = { ...addresses, ...gradientScalars, ...stepScalars };
-  const { add, sub, mul, div, sqrt, load, store, splat } = f32x4;
-  return defineFunction("adamw", parameters, { ...gradientLanes, ...stepLanes, ...registers }, [], (at) => [
-    set(at.scales, splat(at.scale)),
-    set(at.beta1s, splat(at.beta1)),
-    set(at.rest1s, splat(at.rest1)),
-    set(at.beta2s, splat(at.beta2)),
-    set(at.rest2s, splat(at.rest2)),
-    set(at.keeps, splat(at.keep)),
-    set(at.rates, splat(at.rate)),
-    set(at.corrections, splat(at.correction)),
-    set(at.epsilons, splat(at.epsilon)),
+  const { add, sub, mul, div, sqrt, load, store, loadSplat } = f32x4;
+  const settings = Object.entries(adamwSettings) as [keyof typeof adamwSettings, number][];
+  return defineFunction("adamw", { ...addresses, settings: "i32" }, { ...lanes, ...registers }, [], (at) => [
+    ...settings.map(([name, place]) => set(at[name], loadSplat(at.settings, place * 4))),
     whileLoop(i32.lessThan(at.parameter, at.end), [
-      set(at.g, mul(load(at.gradient), at.scales)),
-      set(at.m, add(mul(load(at.first), at.beta1s), mul(at.g, at.rest1s))),
+      set(at.g, mul(load(at.gradient), at.scale)),
+      set(at.m, add(mul(load(at.first), at.beta1), mul(at.g, at.rest1))),
       store(at.first, at.m),
-      set(at.v, add(mul(load(at.second), at.beta2s), mul(mul(at.g, at.g), at.rest2s))),
+      set(at.v, add(mul(load(at.second), at.beta2), mul(mul(at.g, at.g), at.rest2))),
       store(at.second, at.v),
       store(
         at.parameter,
-        sub(
-          mul(load(at.parameter), at.keeps),
-          div(mul(at.m, at.rates), add(mul(sqrt(at.v), at.corrections), at.epsilons)),
-        ),
+        sub(mul(load(at.parameter), at.keep), div(mul(at.m, at.rate), add(mul(sqrt(at.v), at.correction), at.epsilon))),
       ),
       advance(at.parameter, vectorBytes),
       advance(at.gradient, vectorBytes),

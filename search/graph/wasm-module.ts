@@ -47,8 +47,8 @@ export function defineFunction<P extends string, L extends string>(
 const simd = (opcode: number): Code => [0xfd, ...unsigned(opcode)];
 const code = (operand: Operand): Code => ("index" in operand ? [0x20, ...unsigned(operand.index)] : operand);
 const binary = (opcode: Code) => (left: Operand, right: Operand) => [...code(left), ...code(right), ...opcode];
-/** Every vector access is 16-byte aligned (2 ** 4). */
-const memoryArgument = (byteOffset: number): Code => [4, ...unsigned(byteOffset)];
+/** Alignment as a power of two, then the offset: vectors lie on 16 bytes, single floats on 4. */
+const memoryArgument = (alignment: number, byteOffset: number): Code => [alignment, ...unsigned(byteOffset)];
 
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(value)],
@@ -57,19 +57,23 @@ export const i32 = {
 };
 export const f32 = { add: binary([0x92]) };
 export const f32x4 = {
-  splat: (value: Operand): Code => [...code(value), ...simd(0x13)],
+  loadSplat: (address: Operand, byteOffset = 0): Code => [
+    ...code(address),
+    ...simd(0x09),
+    ...memoryArgument(2, byteOffset),
+  ],
   lane: (vector: Operand, lane: number): Code => [...code(vector), ...simd(0x1f), lane],
   sqrt: (value: Operand): Code => [...code(value), ...simd(0xe3)],
   add: binary(simd(0xe4)),
   sub: binary(simd(0xe5)),
   mul: binary(simd(0xe6)),
   div: binary(simd(0xe7)),
-  load: (address: Operand, byteOffset = 0): Code => [...code(address), ...simd(0), ...memoryArgument(byteOffset)],
+  load: (address: Operand, byteOffset = 0): Code => [...code(address), ...simd(0), ...memoryArgument(4, byteOffset)],
   store: (address: Operand, value: Operand, byteOffset = 0): Code => [
     ...code(address),
     ...code(value),
     ...simd(0x0b),
-    ...memoryArgument(byteOffset),
+    ...memoryArgument(4, byteOffset),
   ],
 };
 

@@ -34,18 +34,18 @@ test("whileLoop() tests before the first round", () => {
 });
 
 test("f32x4 operations compute lane by lane", () => {
-  const { load, store, add, sub, mul, div, sqrt, splat } = f32x4;
-  const run = defineFunction("run", { a: "i32", b: "i32", out: "i32", factor: "f32" }, {}, [], (at) => [
+  const { load, store, add, sub, mul, div, sqrt, loadSplat } = f32x4;
+  const run = defineFunction("run", { a: "i32", b: "i32", out: "i32" }, {}, [], (at) => [
     store(at.out, add(load(at.a), load(at.b))),
     store(at.out, sub(load(at.a), load(at.b)), 16),
-    store(at.out, mul(load(at.a), splat(at.factor)), 32),
+    store(at.out, mul(load(at.a), loadSplat(at.b, 32)), 32),
     store(at.out, div(load(at.a), load(at.b)), 48),
     store(at.out, sqrt(load(at.b, 16)), 64),
   ]);
   const { exports, memory } = instantiate(run);
   const floats = new Float32Array(memory.buffer);
-  floats.set([1, 2, 3, 4, 8, 4, 2, 1, 0, 1, 4, 9]);
-  exports.run?.(0, 16, 256, 10);
+  floats.set([1, 2, 3, 4, 8, 4, 2, 1, 0, 1, 4, 9, 10]);
+  exports.run?.(0, 16, 256);
   const lanes = [
     [9, 6, 5, 5],
     [-7, -2, 1, 3],
