@@ -1,0 +1,80 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { must } from "../../src/invariant.ts";
+import { createRandom, type Random } from "../../src/random.ts";
+import { architectureKey, enumerate, isValid, type Space, sampleArchitecture } from "../space/space.ts";
+import { type Objective, type OkTrial, okTrials, type Trial } from "../space/trial.ts";
+import type { ControllerKind, ControllerOptions, ControllerState } from "./controller.ts";
+
+/** What every controller remembers: the trials it was told and the proposals whose outcome it awaits. */
+export interface History {
+  readonly trials: readonly Trial[];
+  /** The episode that the next proposals belong to. */
+  episode(): number;
+  /** Successful trials whose architecture lies in the space (a warm start may bring others). */
+  usable(): OkTrial[];
+  isSeen(architecture: Architecture): boolean;
+  /** Random numbers of the next proposal: a function of the seed and of what was told and proposed. */
+  random(): Random;
+  propose(architecture: Architecture): void;
+  tell(trials: readonly Trial[]): void;
+  state(kind: ControllerKind, epsilon: number): ControllerState;
+}
+
+export function createHistory({ space, seed, objectives }: ControllerOptions): History {
+  const trials: Trial[] = [];
+  const told = new Set<string>();
+  const pending = new Set<string>();
+  const episode = () => trials.reduce((last, trial) => Math.max(last, trial.episode + 1), 0);
+  return {
+    trials,
+    episode,
+    usable: () => okTrials(trials).filter((trial) => isValid(space, trial.architecture)),
+    isSeen: (architecture) => told.has(architectureKey(architecture)) || pending.has(architectureKey(architecture)),
+    random: () => createRandom(Math.imul(seed + 1, 0x9e3779b1) ^ (trials.length + pending.size)),
+    propose: (architecture) => void pending.add(architectureKey(architecture)),
+    tell: (more) => {
+      for (const trial of more) {
+        trials.push(trial);
+        told.add(architectureKey(trial.architecture));
+        pending.delete(architectureKey(trial.architecture));
+      }
+    },
+    state: (kind, epsilon) => ({
+      kind,
+      episode: episode(),
+      told: trials.length,
+      failed: trials.length - okTrials(trials).length,
+      epsilon,
+      best: bestByObjective(okTrials(trials), objectives),
+    }),
+  };
+}
+
+/** The trial an objective values most; null when there is none. */
+export function bestTrial(trials: readonly OkTrial[], objective: Objective): OkTrial | null {
+  let best: OkTrial | null = null;
+  for (const trial of trials) if (best === null || worth(trial, objective) > worth(best, objective)) best = trial;
+  return best;
+}
+
+export function worth(trial: OkTrial, objective: Objective): number {
+  return objective.reward(trial.loss, trial.latencyMs);
+}
+
+/** A random architecture that was not seen; when sampling keeps missing, one of those left; null when none is. */
+export function sampleUnseen(space: Space, random: Random, isSeen: (a: Architecture) => boolean): Architecture | null {
+  for (let attempt = 0; attempt < 64; attempt++) {
+    const architecture = sampleArchitecture(space, random);
+    if (!isSeen(architecture)) return architecture;
+  }
+  const left = enumerate(space).filter((architecture) => !isSeen(architecture));
+  return left.length === 0 ? null : must(left[random.int(left.length)]);
+}
+
+function bestByObjective(trials: readonly OkTrial[], objectives: readonly Objective[]): ControllerState["best"] {
+  return objectives.flatMap((objective) => {
+    const best = bestTrial(trials, objective);
+    if (best === null) return [];
+    return [{ objective: objective.name, reward: worth(best, objective), architecture: best.architecture }];
+  });
+}
