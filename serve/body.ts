@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+import type { z } from "zod";
+import { InvalidInputError } from "../src/errors.ts";
+import { BodyTooLargeError, ClientLeftError, UnsupportedMediaTypeError } from "./http-errors.ts";
+
+/**
+ * Reads a JSON body. Any content type will do, since many clients forget it.
+ * @throws {BodyTooLargeError | UnsupportedMediaTypeError | InvalidInputError | ClientLeftError}
+ */
+export async function readJson(req: IncomingMessage, limitBytes: number): Promise<unknown> {
+  if (req.headers["content-encoding"] !== undefined && req.headers["content-encoding"] !== "identity")
+    throw new UnsupportedMediaTypeError("compressed bodies are not read");
+  const body = await readText(req, limitBytes);
+  try {
+    return JSON.parse(body);
+  } catch {
+    // biome-ignore lint/style/useErrorCause: the parser's message quotes the body, and bodies hold people's texts.
+    throw new InvalidInputError("the body is not JSON");
+  }
+}
+
+function readText(req: IncomingMessage, limitBytes: number): Promise<string> {
+  const tooLarge = () => new BodyTooLargeError(`a body may have ${limitBytes} bytes`);
+  return new Promise((resolve, reject) => {
+    if (Number(req.headers["content-length"] ?? 0) > limitBytes) {
+      discard(req);
+      reject(tooLarge());
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limitBytes) {
+        req.removeAllListeners("data");
+        discard(req);
+        reject(tooLarge());
+      } else chunks.push(chunk);
+    });
+    req.on("end", () => resolve(decode(chunks)));
+    req.on("close", () => reject(new ClientLeftError("the client left before its body was read")));
+    req.on("error", () => reject(new ClientLeftError("the client left before its body was read")));
+  });
+}
+
+/** Lets the rest of a refused body run off for a while, so that the client gets to read the reply; then cuts it. */
+function discard(req: IncomingMessage): void {
+  req.resume();
+  const cut = setTimeout(() => req.destroy(), 2000);
+  cut.unref();
+  req.once("close", () => clearTimeout(cut));
+}
+
+function decode(chunks: readonly Buffer[]): string {
+  const [only] = chunks;
+  return only !== undefined && chunks.length === 1 ? only.toString("utf8") : Buffer.concat(chunks).toString("utf8");
+}
+
+/** @throws {InvalidInputError} that names each wrong field; never the value. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path, message }) => [...path.map(String), message].join(": "));
+  throw new InvalidInputError(lines.join("; "), { cause: parsed.error });
+}

@@ -1,0 +1,32 @@
+import { ModelFailedError } from "../src/errors.ts";
+import { openStudent, releaseStudent } from "./open-student.ts";
+import { runBatch } from "./run-batch.ts";
+import type { BatchOutput, LoadedStudent, StudentFiles, TextBatch } from "./student-batch.ts";
+
+/** Runs students in one thread: texts go in, logits come out. Knows nothing of threads, queues or HTTP. */
+export interface Engine {
+  /** Checks every file's hash, opens the sessions and warms them up. @throws {BadFileError} */
+  load(student: StudentFiles): Promise<void>;
+  unload(id: string): Promise<void>;
+  /** @throws {ModelFailedError} when the student is not loaded or the runtime fails. */
+  run(batch: TextBatch): Promise<BatchOutput>;
+}
+
+export function createEngine(): Engine {
+  const students = new Map<string, LoadedStudent>();
+  return {
+    load: async (files) => {
+      students.set(files.id, await openStudent(files));
+    },
+    unload: async (id) => {
+      const student = students.get(id);
+      students.delete(id);
+      if (student) await releaseStudent(student);
+    },
+    run: async (batch) => {
+      const student = students.get(batch.studentId);
+      if (!student) throw new ModelFailedError("the student was unloaded before its turn came");
+      return await runBatch(student, batch);
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { ServerResponse } from "node:http";
+import { AppError, OverloadedError } from "../src/errors.ts";
+import { MethodNotAllowedError } from "./http-errors.ts";
+import type { Log } from "./log.ts";
+
+/** The one table from a failure's class to what the client is told. Classes that are not in it are bugs: 500. */
+const replies: Readonly<Record<string, { readonly status: number; readonly title: string }>> = {
+  InvalidInputError: { status: 400, title: "Invalid input" },
+  RouteNotFoundError: { status: 404, title: "No such route" },
+  UnknownModelError: { status: 404, title: "No such student" },
+  MethodNotAllowedError: { status: 405, title: "Method not allowed" },
+  BodyTooLargeError: { status: 413, title: "Body too large" },
+  UnsupportedMediaTypeError: { status: 415, title: "Unsupported media type" },
+  OverloadedError: { status: 429, title: "Overloaded" },
+  ClientLeftError: { status: 499, title: "Client left" },
+  ModelFailedError: { status: 500, title: "The student failed" },
+  UnavailableError: { status: 503, title: "Not available now" },
+};
+const bug = { status: 500, title: "Internal error" };
+
+/** Body of a failed request, RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+}
+
+/** Unknown errors are told without their text, which could hold anything. */
+export function toProblem(cause: unknown): Problem {
+  const known = cause instanceof AppError ? replies[cause.name] : undefined;
+  if (known === undefined) return { type: "about:blank", ...bug };
+  return { type: `urn:kdnas:${slug((cause as AppError).name)}`, ...known, detail: (cause as AppError).message };
+}
+
+export function sendError(res: ServerResponse, cause: unknown, log: Log): void {
+  const problem = toProblem(cause);
+  if (problem.status === 500) log.error(`500: ${describe(cause)}`);
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  if (cause instanceof OverloadedError) res.setHeader("retry-after", String(cause.retryAfterSeconds));
+  if (cause instanceof MethodNotAllowedError) res.setHeader("allow", cause.allow);
+  if (problem.status === 503) res.setHeader("retry-after", "1");
+  // The rest of a refused body is not waited for.
+  if (problem.status === 413) res.setHeader("connection", "close");
+  const body = JSON.stringify(problem);
+  res.statusCode = problem.status;
+  res.setHeader("content-type", "application/problem+json");
+  res.setHeader("content-length", Buffer.byteLength(body));
+  res.end(body);
+}
+
+/** Messages of unknown errors may quote a client's text, so only our own go to the log; for others the place must do. */
+function describe(cause: unknown): string {
+  if (cause instanceof AppError) return `${cause.name}: ${cause.message}`;
+  if (!(cause instanceof Error)) return typeof cause;
+  const frames = (cause.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
+  return [cause.name, ...frames.slice(0, 4).map((line) => line.trim())].join(" ");
+}
+
+/** `BodyTooLargeError` to `body-too-large`. */
+function slug(name: string): string {
+  return name
+    .replace(/Error$/, "")
+    .replace(/(?<=[a-z])[A-Z]/g, "-$&")
+    .toLowerCase();
+}

@@ -1,0 +1,205 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { architectureName } from "../src/contract/architecture.ts";
+import type { Manifest } from "../src/contract/manifest.ts";
+import {
+  batchSizeBuckets,
+  batchTokensBuckets,
+  metricNames,
+  type Stage,
+  secondsBuckets,
+  stages,
+  tokensBuckets,
+} from "../src/contract/metrics.ts";
+import { predictLatencyMs } from "./latency.ts";
+import type { BatchOutput } from "./student-batch.ts";
+
+/** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** Creates every series of a student's name. */
+  studentLoaded(manifest: Manifest): void;
+  studentRemoved(manifest: Manifest): void;
+  studentFailed(name: string): void;
+  observeQueue(queue: { readonly depth: () => number; readonly limit: number }): void;
+  /** Observes tokenising and inference for each text of the batch, its share of their time. */
+  batchDone(student: string, output: BatchOutput): void;
+  stage(student: string, stage: Stage, ms: number): void;
+  answered(task: string, student: string, tokens: number): void;
+  budget(task: string, student: string, outcome: BudgetOutcome): void;
+  shed(reason: ShedReason, texts: number): void;
+  http(route: string, method: string, code: number, ms: number): void;
+}
+
+const budgetOutcomes = ["met", "missed", "downgraded"] as const;
+export type BudgetOutcome = (typeof budgetOutcomes)[number];
+const shedReasons = ["queue_full", "client_left"] as const;
+export type ShedReason = (typeof shedReasons)[number];
+
+/** Passes that the running mean of measured/predicted looks back on. */
+const ratioPasses = 50;
+
+export interface MetricsOptions {
+  /** Tasks and routes whose series exist from the start. */
+  readonly tasks: readonly string[];
+  readonly routes: readonly { readonly route: string; readonly method: string }[];
+}
+
+export function createMetrics({ tasks, routes }: MetricsOptions): Metrics {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  collectDefaultMetrics({ register: registry });
+  const instruments = createInstruments(registers);
+  const latencies = new Map<string, Manifest["latency"]>();
+  const ratios = new Map<string, { mean: number; passes: number }>();
+  for (const task of tasks) instruments.inputTokens.zero({ task });
+  for (const reason of shedReasons) instruments.shed.inc({ reason }, 0);
+  for (const { route, method } of routes) instruments.http.zero({ route, method, code: "200" });
+
+  const updateRatio = (student: string, output: BatchOutput) => {
+    const latency = latencies.get(student);
+    if (latency === undefined) return;
+    const ratio = ratios.get(student) ?? { mean: 0, passes: 0 };
+    for (const { rows, tokens, inferMs } of output.passes) {
+      ratio.passes = Math.min(ratio.passes + 1, ratioPasses);
+      ratio.mean += (inferMs / (rows * predictLatencyMs(latency, tokens, "p50Ms")) - ratio.mean) / ratio.passes;
+    }
+    ratios.set(student, ratio);
+    instruments.errorRatio.set({ student }, ratio.mean);
+  };
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    studentLoaded: (manifest) => {
+      const { name } = manifest;
+      latencies.set(name, manifest.latency);
+      ratios.delete(name);
+      instruments.info.set(infoLabels(manifest), 1);
+      instruments.loads.inc({ student: name, outcome: "loaded" });
+      instruments.loads.inc({ student: name, outcome: "failed" }, 0);
+      instruments.errorRatio.set({ student: name }, Number.NaN);
+      for (const stage of stages) instruments.stage.zero({ student: name, stage });
+      for (const task of manifest.tasks) {
+        instruments.texts.inc({ task: task.name, student: name }, 0);
+        for (const outcome of budgetOutcomes) instruments.budget.inc({ task: task.name, student: name, outcome }, 0);
+      }
+    },
+    studentRemoved: (manifest) => instruments.info.remove(infoLabels(manifest)),
+    studentFailed: (student) => instruments.loads.inc({ student, outcome: "failed" }),
+    observeQueue: ({ depth, limit }) => {
+      instruments.queueLimit.set(limit);
+      createQueueDepth(registers, depth);
+    },
+    batchDone: (student, output) => {
+      const share = output.tokenizeMs / 1000 / output.tokens.length;
+      for (let i = 0; i < output.tokens.length; i++) instruments.stage.observe({ student, stage: "tokenize" }, share);
+      for (const { rows, tokens, inferMs } of output.passes) {
+        instruments.batchSize.observe(rows);
+        instruments.batchTokens.observe(rows * tokens);
+        for (let i = 0; i < rows; i++) instruments.stage.observe({ student, stage: "infer" }, inferMs / 1000 / rows);
+      }
+      updateRatio(student, output);
+    },
+    stage: (student, stage, ms) => instruments.stage.observe({ student, stage }, ms / 1000),
+    answered: (task, student, tokens) => {
+      instruments.texts.inc({ task, student });
+      instruments.inputTokens.observe({ task }, tokens);
+    },
+    budget: (task, student, outcome) => instruments.budget.inc({ task, student, outcome }),
+    shed: (reason, texts) => instruments.shed.inc({ reason }, texts),
+    http: (route, method, code, ms) => instruments.http.observe({ route, method, code: String(code) }, ms / 1000),
+  };
+}
+
+type Registers = Registry[];
+
+function createInstruments(registers: Registers) {
+  const seconds = [...secondsBuckets];
+  return {
+    http: new Histogram({
+      name: metricNames.httpRequestSeconds,
+      help: "Time from the request's head to the end of the reply.",
+      labelNames: ["route", "method", "code"],
+      buckets: seconds,
+      registers,
+    }),
+    stage: new Histogram({
+      name: metricNames.stageSeconds,
+      help: "Time of a text in each stage; tokenize and infer are its share of its batch's time.",
+      labelNames: ["student", "stage"],
+      buckets: seconds,
+      registers,
+    }),
+    inputTokens: new Histogram({
+      name: metricNames.inputTokens,
+      help: "Tokens of each input after truncation; of a pair, both texts together.",
+      labelNames: ["task"],
+      buckets: [...tokensBuckets],
+      registers,
+    }),
+    batchSize: new Histogram({
+      name: metricNames.batchSize,
+      help: "Texts of each pass through a student.",
+      buckets: [...batchSizeBuckets],
+      registers,
+    }),
+    batchTokens: new Histogram({
+      name: metricNames.batchTokens,
+      help: "Tokens, padding included, of each pass through a student.",
+      buckets: [...batchTokensBuckets],
+      registers,
+    }),
+    queueLimit: new Gauge({ name: metricNames.queueLimit, help: "Texts that may wait.", registers }),
+    shed: new Counter({
+      name: metricNames.requestsShed,
+      help: "Texts that were never started.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    budget: new Counter({
+      name: metricNames.budget,
+      help: "Requests with a latency budget: met by the most accurate student, met by a faster one (downgraded), missed.",
+      labelNames: ["task", "student", "outcome"],
+      registers,
+    }),
+    texts: new Counter({
+      name: metricNames.texts,
+      help: "Inputs answered.",
+      labelNames: ["task", "student"],
+      registers,
+    }),
+    info: new Gauge({
+      name: metricNames.studentInfo,
+      help: "1 for each student that is served.",
+      labelNames: ["student", "version", "architecture"],
+      registers,
+    }),
+    loads: new Counter({
+      name: metricNames.studentLoads,
+      help: "Students loaded from the models folder; a failed load leaves the old one in place.",
+      labelNames: ["student", "outcome"],
+      registers,
+    }),
+    errorRatio: new Gauge({
+      name: metricNames.predictionErrorRatio,
+      help: "Measured inference time of a pass divided by its texts' p50 in the manifest, running mean; NaN before the first.",
+      labelNames: ["student"],
+      registers,
+    }),
+  };
+}
+
+function createQueueDepth(registers: Registers, depth: () => number): void {
+  const gauge: Gauge = new Gauge({
+    name: metricNames.queueDepth,
+    help: "Texts that wait.",
+    registers,
+    collect: () => gauge.set(depth()),
+  });
+}
+
+function infoLabels(manifest: Manifest) {
+  const { name: student, version, architecture } = manifest;
+  return { student, version, architecture: architectureName(architecture) };
+}

@@ -1,0 +1,165 @@
+import { invariant } from "../src/invariant.ts";
+import type { Log } from "./log.ts";
+import type { BatchOutput, StudentFiles, TextBatch } from "./student-batch.ts";
+import { Thread } from "./thread.ts";
+
+/**
+ * Threads that run students, one batch each at a time. `run()` of the runtime holds the thread it is called from, so
+ * the event loop of the server never calls it: tokenising and inference happen over there, in one core each.
+ */
+export interface Runner {
+  readonly size: number;
+  /** Threads that could start a batch of this student at once. */
+  idle(studentId: string): number;
+  /** Whether a thread has this student, or may have it once it is up again. */
+  serves(studentId: string): boolean;
+  /** @throws {UnavailableError} when the thread is lost amid it. @throws {ModelFailedError} when the student fails. */
+  run(batch: TextBatch): Promise<BatchOutput>;
+  /** Loads a student in every thread, one after another while others serve. @throws {BadFileError}; then no thread has it. */
+  load(student: StudentFiles): Promise<void>;
+  unload(id: string): Promise<void>;
+  /** Called whenever a thread has become free. */
+  onIdle: () => void;
+  /** Ends the threads when what they run is done. */
+  close(): Promise<void>;
+}
+
+export interface RunnerOptions {
+  readonly workers: number;
+  readonly runTimeoutMs: number;
+  readonly log: Log;
+  /** @default the thread of `engine-worker.ts` */
+  readonly entry?: URL;
+}
+
+interface Slot {
+  thread: Thread;
+  /** Ids of the students that this thread has. */
+  loaded: Set<string>;
+  starting: boolean;
+  restarts: number;
+}
+
+const standardEntry = new URL(
+  import.meta.url.endsWith(".ts") ? "./engine-worker.ts" : "./engine-worker.js",
+  import.meta.url,
+);
+
+export function createRunner(options: RunnerOptions): Runner {
+  return new ThreadRunner(options);
+}
+
+class ThreadRunner implements Runner {
+  onIdle: () => void = () => {};
+  private readonly options: RunnerOptions;
+  private readonly slots: Slot[];
+  /** Students that a new thread has to load. */
+  private readonly students = new Map<string, StudentFiles>();
+  private closed = false;
+
+  constructor(options: RunnerOptions) {
+    this.options = options;
+    this.slots = Array.from({ length: options.workers }, () => this.newSlot());
+  }
+
+  get size(): number {
+    return this.slots.length;
+  }
+
+  idle(studentId: string): number {
+    let idle = 0;
+    for (const slot of this.slots) if (isIdle(slot, studentId)) idle++;
+    return idle;
+  }
+
+  serves(studentId: string): boolean {
+    return this.slots.some((slot) => slot.starting || slot.loaded.has(studentId));
+  }
+
+  async run(batch: TextBatch): Promise<BatchOutput> {
+    const slot = this.slots.find((s) => isIdle(s, batch.studentId));
+    invariant(slot, "run() without an idle thread");
+    try {
+      const output = await slot.thread.run(batch, this.options.runTimeoutMs);
+      slot.restarts = 0;
+      return output;
+    } finally {
+      queueMicrotask(this.onIdle);
+    }
+  }
+
+  async load(student: StudentFiles): Promise<void> {
+    const serving = this.students.size > 0;
+    try {
+      if (serving) for (const slot of this.slots) await loadInto(slot, student);
+      else await allOrFirstFailure(this.slots.map((slot) => loadInto(slot, student)));
+      this.students.set(student.id, student);
+    } catch (cause) {
+      await this.unload(student.id);
+      throw cause;
+    } finally {
+      this.onIdle();
+    }
+  }
+
+  async unload(id: string): Promise<void> {
+    this.students.delete(id);
+    await Promise.allSettled(this.slots.filter((slot) => slot.loaded.delete(id)).map((slot) => slot.thread.unload(id)));
+    this.onIdle();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(this.slots.map((slot) => slot.thread.close()));
+  }
+
+  private newSlot(): Slot {
+    const slot = { loaded: new Set<string>(), starting: false, restarts: 0 } as Omit<Slot, "thread"> as Slot;
+    slot.thread = this.newThread(slot);
+    return slot;
+  }
+
+  private newThread(slot: Slot): Thread {
+    return new Thread(this.options.entry ?? standardEntry, (reason) => {
+      if (this.closed) return;
+      this.options.log.error(`a worker was lost, another takes its place: ${reason}`);
+      void this.restart(slot);
+    });
+  }
+
+  /** Replaces a slot's thread, after a pause that doubles while threads keep dying. */
+  private async restart(slot: Slot): Promise<void> {
+    slot.starting = true;
+    slot.loaded = new Set();
+    await new Promise((resolve) => setTimeout(resolve, pauseMs(slot.restarts++)));
+    if (this.closed) return;
+    slot.thread = this.newThread(slot);
+    for (const student of this.students.values()) {
+      await loadInto(slot, student).catch((cause: Error) => {
+        this.options.log.error(`a new worker could not load ${student.manifest.name}: ${cause.message}`);
+      });
+    }
+    slot.starting = false;
+    this.onIdle();
+  }
+}
+
+/** Waits for all, so that a student which failed in one thread is not still on its way into another. */
+async function allOrFirstFailure(loads: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(loads);
+  await Promise.all(loads);
+}
+
+async function loadInto(slot: Slot, student: StudentFiles): Promise<void> {
+  if (slot.loaded.has(student.id)) return;
+  await slot.thread.load(student);
+  slot.loaded.add(student.id);
+}
+
+function isIdle(slot: Slot, studentId: string): boolean {
+  return slot.thread.outstanding === 0 && slot.loaded.has(studentId);
+}
+
+function pauseMs(restarts: number): number {
+  return restarts === 0 ? 0 : Math.min(5000, 50 * 2 ** restarts);
+}

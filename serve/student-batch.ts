@@ -1,0 +1,49 @@
+import type { Manifest } from "../src/contract/manifest.ts";
+import type { Session } from "../src/onnx/session.ts";
+import type { Tokenizer } from "../src/text/tokenizer.ts";
+
+export interface StudentFiles {
+  /** One loading of one version; another loading of the same version has another id. */
+  readonly id: string;
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** Tokens read of one text. */
+  readonly maxTokens: number;
+}
+
+/** Items of one kind for one student. For `pair` every two texts are an item: source, target. */
+export interface TextBatch {
+  readonly studentId: string;
+  readonly input: "text" | "pair";
+  readonly tasks: readonly string[];
+  readonly texts: readonly string[];
+  /** Tokens of one pass, padding included. */
+  readonly tokenBudget: number;
+}
+
+export interface BatchOutput {
+  /** For each task float32 [items, labels]. */
+  readonly logits: Readonly<Record<string, Float32Array>>;
+  /** Tokens of each text, special ones included. */
+  readonly tokens: Int32Array;
+  /** 1 where a text was cut. */
+  readonly truncated: Uint8Array;
+  readonly tokenizeMs: number;
+  readonly passes: readonly Pass[];
+}
+
+/** One run of the graph: `rows` texts padded to `tokens` each. */
+export interface Pass {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly inferMs: number;
+}
+
+export interface LoadedStudent {
+  readonly manifest: Manifest;
+  readonly maxTokens: number;
+  readonly tokenizer: Tokenizer;
+  readonly encoder: Session;
+  /** By task, for tasks over pairs. */
+  readonly pairHeads: ReadonlyMap<string, Session>;
+}
