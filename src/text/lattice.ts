@@ -1,0 +1,160 @@
+/**
+ * The best segmentation of a word under a unigram model (Kudo 2018): Viterbi over all pieces that match at each position, in
+ * the order and with the ties of the Rust `tokenizers` (double sums, the first of equals stays). A character
+ * that is no piece costs ten more than the worst piece, and neighbours of that kind become one unknown.
+ */
+import { invariant } from "../invariant.ts";
+import { buildPieceTrie, NO_NODE, type PieceTrie, ROOT, SLOT, stepTrie } from "./piece-trie.ts";
+
+/** Pieces in the order of their ids; `scores` are log probabilities. */
+export interface Vocabulary {
+  readonly pieces: readonly string[];
+  readonly scores: Float64Array;
+  readonly unknownId: number;
+}
+
+/** Where ids go. It grows as needed; whoever has enough sets `limit`. */
+export interface IdSink {
+  ids: Int32Array;
+  length: number;
+  /** Nothing after this many ids is wanted; more may come. */
+  limit: number;
+}
+
+const UNKNOWN_PENALTY = 10;
+/** Positions between two looks at whether the best path so far is settled: only long words have any. */
+const SETTLE_EVERY = 512;
+const UNREACHED = -1;
+/** Room that stays between words; what a longer word needs is given back at the next. */
+const KEPT_POSITIONS = 4096;
+
+export class Lattice {
+  readonly #vocabulary: Vocabulary;
+  readonly #trie: PieceTrie;
+  readonly #unknownScore: number;
+  readonly #longest: number;
+  // Of the best path that ends at a position of the word: its score, where its last piece starts, and that piece.
+  #score = new Float64Array(KEPT_POSITIONS);
+  #start = new Int32Array(KEPT_POSITIONS);
+  #id = new Int32Array(KEPT_POSITIONS);
+  #afterUnknown = false;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+    this.#trie = buildPieceTrie(vocabulary.pieces);
+    // Not Math.min(...scores): a vocabulary is longer than an argument list may be.
+    this.#unknownScore = vocabulary.scores.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
+    this.#longest = vocabulary.pieces.reduce((longest, piece) => Math.max(longest, piece.length), 2);
+  }
+
+  /** Appends the ids of the word `units[from, to)`, all of them or at least as many as the sink's limit leaves open. */
+  segment(units: Uint16Array, from: number, to: number, sink: IdSink): void {
+    const length = to - from;
+    this.#reset(length);
+    let settled = 0;
+    let nextLook = SETTLE_EVERY;
+    for (let at = 0; at < length; ) {
+      if (at >= nextLook) {
+        settled = this.#settle(settled, at, length, sink);
+        if (sink.length >= sink.limit) return;
+        // Twice as far each time that nothing settles, so that the looks stay linear in the word.
+        nextLook = at + Math.max(SETTLE_EVERY, at - settled);
+      }
+      at += this.#expand(units, from, at, length);
+    }
+    this.#emit(settled, length, sink);
+  }
+
+  #reset(length: number): void {
+    const needed = 2 ** Math.ceil(Math.log2(length + 1));
+    const capacity = Math.max(KEPT_POSITIONS, needed);
+    if (needed > this.#start.length || this.#start.length > capacity) {
+      this.#score = new Float64Array(capacity);
+      this.#start = new Int32Array(capacity);
+      this.#id = new Int32Array(capacity);
+    }
+    this.#start.fill(UNREACHED, 0, length + 1);
+    this.#score[0] = 0;
+    this.#afterUnknown = false;
+  }
+
+  /** Tries every piece that starts at `at`; returns the code units of the character there. */
+  #expand(units: Uint16Array, from: number, at: number, length: number): number {
+    const { slots, mask } = this.#trie;
+    const { scores, unknownId } = this.#vocabulary;
+    const before = this.#score[at] as number;
+    const character = isHighSurrogate(units[from + at] as number) && at + 1 < length ? 2 : 1;
+    let isPiece = false;
+    let node = stepTrie(slots, mask, ROOT, units[from + at] as number);
+    for (let end = at + 1; node !== NO_NODE; end++) {
+      const id = slots[(node - 1) * SLOT + 2] as number;
+      if (id >= 0) {
+        this.#offer(at, end, before + (scores[id] as number), id);
+        if (end - at === character) isPiece = true;
+      }
+      node = end < length ? stepTrie(slots, mask, node, units[from + end] as number) : NO_NODE;
+    }
+    if (!isPiece) this.#offer(at, at + character, before + this.#unknownScore, unknownId);
+    return character;
+  }
+
+  #offer(start: number, end: number, score: number, id: number): void {
+    if (this.#start[end] !== UNREACHED && score <= (this.#score[end] as number)) return;
+    this.#score[end] = score;
+    this.#start[end] = start;
+    this.#id[end] = id;
+  }
+
+  /** Emits what all best paths that reach `at` or beyond have in common; no later piece can change it. */
+  #settle(settled: number, at: number, length: number, sink: IdSink): number {
+    const common = this.#meeting(at, Math.min(length, at + this.#longest - 1), settled);
+    if (common > settled) this.#emit(settled, common, sink);
+    return common;
+  }
+
+  /** The last position that the best paths to every reached end in [first, last] share, not below `floor`. */
+  #meeting(first: number, last: number, floor: number): number {
+    const ends = new Set<number>();
+    for (let end = first; end <= last; end++) if (this.#start[end] !== UNREACHED) ends.add(end);
+    let highest = Math.max(...ends);
+    while (ends.size > 1 && highest > floor) {
+      ends.delete(highest);
+      ends.add(Math.max(floor, this.#start[highest] as number));
+      highest = Math.max(...ends);
+    }
+    return highest;
+  }
+
+  #emit(from: number, to: number, sink: IdSink): void {
+    let count = 0;
+    for (let end = to; end > from; end = this.#start[end] as number) count++;
+    reserve(sink, count);
+    let index = sink.length + count;
+    for (let end = to; end > from; end = this.#start[end] as number) sink.ids[--index] = this.#id[end] as number;
+    invariant(index === sink.length, "a path has as many pieces as were counted");
+    this.#fuseUnknowns(sink, count);
+  }
+
+  #fuseUnknowns(sink: IdSink, count: number): void {
+    const { unknownId } = this.#vocabulary;
+    let write = sink.length;
+    for (let read = write, last = write + count; read < last; read++) {
+      const id = sink.ids[read] as number;
+      if (id !== unknownId || !this.#afterUnknown) sink.ids[write++] = id;
+      this.#afterUnknown = id === unknownId;
+    }
+    sink.length = write;
+  }
+}
+
+/** Makes room for `count` more ids. */
+export function reserve(sink: IdSink, count: number): void {
+  if (sink.length + count <= sink.ids.length) return;
+  const wider = new Int32Array(Math.max(sink.ids.length * 2, sink.length + count));
+  wider.set(sink.ids.subarray(0, sink.length));
+  sink.ids = wider;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}

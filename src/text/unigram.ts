@@ -1,0 +1,127 @@
+/**
+ * XLM-R's tokeniser: added tokens, charsmap normaliser, marked words, unigram segmentation, template. Its ids are those of
+ * PyPI `tokenizers` (test/oracle/tokenizer). Truncation keeps the head, as there.
+ */
+import { BadFileError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
+import { type FindAddedToken, findAddedTokens } from "./added-tokens.ts";
+import { type Charsmap, EMPTY_CHARSMAP, readCharsmap } from "./charsmap.ts";
+import { type IdSink, Lattice, reserve } from "./lattice.ts";
+import { MARK, Normaliser } from "./normaliser.ts";
+import type { Encoding, Tokenizer } from "./tokenizer.ts";
+import type { TokenizerJson } from "./tokenizer-json.ts";
+
+/** Code units that are normalised before it is looked whether enough ids are there. */
+const UNITS_AT_ONCE = 2048;
+
+/** Builds the tokeniser; throws BadFileError when parts of `json` contradict each other. Not re-entrant, as it is synchronous. */
+export function createUnigram(json: TokenizerJson): Tokenizer {
+  const encoder = new Encoder(json);
+  return {
+    vocabularySize: Math.max(json.model.vocab.length, ...json.added_tokens.map((token) => token.id + 1)),
+    padId: idOf(json, "<pad>"),
+    unknownId: json.model.unk_id,
+    encode: (text, maxTokens) => encoder.encode(text, maxTokens),
+  };
+}
+
+class Encoder {
+  readonly #findAdded: FindAddedToken;
+  readonly #normaliser: Normaliser;
+  readonly #lattice: Lattice;
+  readonly #prefix: readonly number[];
+  readonly #suffix: readonly number[];
+  readonly #sink: IdSink = { ids: new Int32Array(1024), length: 0, limit: 0 };
+
+  constructor(json: TokenizerJson) {
+    if (json.model.unk_id >= json.model.vocab.length) throw new BadFileError("unk_id lies outside of the vocabulary");
+    this.#findAdded = findAddedTokens(json.added_tokens);
+    this.#normaliser = new Normaliser(charsmapOf(json), {
+      splitsOnWhiteSpace: json.pre_tokenizer.type === "Sequence",
+      collapses: json.normalizer?.type === "Sequence" && json.normalizer.normalizers.length === 2,
+    });
+    this.#lattice = new Lattice({
+      pieces: json.model.vocab.map(([piece]) => piece),
+      scores: Float64Array.from(json.model.vocab, ([, score]) => score),
+      unknownId: json.model.unk_id,
+    });
+    [this.#prefix, this.#suffix] = templateOf(json);
+  }
+
+  encode(text: string, maxTokens: number): Encoding {
+    const room = maxTokens - this.#prefix.length - this.#suffix.length;
+    invariant(room >= 0, `maxTokens leaves no room for the special tokens: ${maxTokens}`);
+    const sink = this.#sink;
+    sink.length = 0;
+    sink.limit = room + 1;
+    this.#fill(text);
+    const kept = Math.min(sink.length, room);
+    const ids = new Int32Array(this.#prefix.length + kept + this.#suffix.length);
+    ids.set(this.#prefix);
+    ids.set(sink.ids.subarray(0, kept), this.#prefix.length);
+    ids.set(this.#suffix, this.#prefix.length + kept);
+    return { ids, truncated: sink.length > room };
+  }
+
+  #fill(text: string): void {
+    const sink = this.#sink;
+    for (let from = 0; from < text.length && sink.length < sink.limit; ) {
+      const added = this.#findAdded(text, from);
+      this.#fillSection(text, from, added ? added.start : text.length);
+      if (added === null) return;
+      reserve(sink, 1);
+      sink.ids[sink.length++] = added.id;
+      from = added.end;
+    }
+  }
+
+  /** A part of the text without added tokens. */
+  #fillSection(text: string, start: number, end: number): void {
+    const sink = this.#sink;
+    this.#normaliser.restart();
+    for (let at = start; at < end && sink.length < sink.limit; ) {
+      at = this.#normaliser.read(text, at, end, UNITS_AT_ONCE);
+      this.#segmentWords();
+    }
+  }
+
+  #segmentWords(): void {
+    const { units, length } = this.#normaliser;
+    const sink = this.#sink;
+    for (let start = 0; start < length && sink.length < sink.limit; ) {
+      let end = start + 1;
+      while (end < length && units[end] !== MARK) end++;
+      this.#lattice.segment(units, start, end, sink);
+      start = end;
+    }
+  }
+}
+
+function charsmapOf(json: TokenizerJson): Charsmap {
+  const { normalizer } = json;
+  if (normalizer === null) return EMPTY_CHARSMAP;
+  const precompiled = normalizer.type === "Sequence" ? normalizer.normalizers[0] : normalizer;
+  return readCharsmap(precompiled.precompiled_charsmap);
+}
+
+/** Ids before and after the text. */
+function templateOf(json: TokenizerJson): [number[], number[]] {
+  const parts = json.post_processor.single.map((part) =>
+    "SpecialToken" in part ? specialIds(json, (part.SpecialToken as { id: string }).id) : null,
+  );
+  const text = parts.indexOf(null);
+  if (text < 0 || text !== parts.lastIndexOf(null)) throw new BadFileError("the template must name the text once");
+  return [parts.slice(0, text).flatMap((ids) => ids ?? []), parts.slice(text + 1).flatMap((ids) => ids ?? [])];
+}
+
+function specialIds(json: TokenizerJson, name: string): number[] {
+  const special = json.post_processor.special_tokens[name];
+  if (!special) throw new BadFileError(`the template names ${name}, which is no special token`);
+  return special.ids;
+}
+
+function idOf(json: TokenizerJson, content: string): number {
+  const id = json.added_tokens.find((token) => token.content === content)?.id;
+  if (id === undefined) throw new BadFileError(`no token ${content}`);
+  return id;
+}
