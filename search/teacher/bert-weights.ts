@@ -21,10 +21,14 @@ export function usablePositions(config: TeacherConfig): number {
  */
 export function readBertWeights(file: SafetensorsFile, config: TeacherConfig): Weights {
   const prefix = ["", "bert.", "roberta."].find((p) => has(file, `${p}embeddings.word_embeddings.weight`));
-  if (prefix === undefined) throw new BadFileError(`${file.path}: there is no tensor "embeddings.word_embeddings.weight"`);
+  if (prefix === undefined)
+    throw new BadFileError(`${file.path}: there is no tensor "embeddings.word_embeddings.weight"`);
   const read = (name: string) => readFloats(file, prefix + name);
   const weights: Weights = new Map();
-  weights.set(tableName, checked(file, read("embeddings.word_embeddings.weight"), [config.vocab_size, config.hidden_size]));
+  weights.set(
+    tableName,
+    checked(file, read("embeddings.word_embeddings.weight"), [config.vocab_size, config.hidden_size]),
+  );
   weights.set("position", positions(read, config));
   setNorm("embedNorm", "embeddings.LayerNorm");
   for (let i = 0; i < config.num_hidden_layers; i++) readLayer(i);

@@ -65,7 +65,8 @@ function readHeader(path: string) {
 function checkEntry(path: string, name: string, entry: z.infer<typeof Header>[string]): void {
   const [from, to] = entry.data_offsets;
   const expected = entry.shape.reduce((a, b) => a * b, 1) * bytesPerElement[entry.dtype];
-  if (to - from !== expected) throw new BadFileError(`${path}: tensor "${name}" has ${to - from} bytes, not ${expected}`);
+  if (to - from !== expected)
+    throw new BadFileError(`${path}: tensor "${name}" has ${to - from} bytes, not ${expected}`);
 }
 
 function readBytes(path: string, position: number, length: number): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+import { AppError, ConfigError } from "../src/errors.ts";
+
+/** A flag of a command: where its value comes from, what it means, its default. */
+export interface Flag {
+  readonly type: "string" | "integer" | "number" | "boolean";
+  readonly doc: string;
+  /** Environment variable that stands in when the flag is not given. */
+  readonly env?: string;
+  readonly default?: string | number | boolean;
+  /** The only values allowed. */
+  readonly choices?: readonly string[];
+}
+
+export interface CommandSpec {
+  /** As a user types it. */
+  readonly name: string;
+  readonly about: string;
+  readonly flags: Readonly<Record<string, Flag>>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a flag's value has the type that its spec names; zod-like inference is not worth its weight here.
+export type Flags = Readonly<Record<string, any>>;
+export type Log = (line: string) => void;
+
+/** Exit codes: 1 a failure while running, 2 a wrong flag. Ours go out as one line, an unknown error with its stack. */
+export async function runCommand(
+  spec: CommandSpec,
+  main: (flags: Flags, log: Log) => Promise<void>,
+): Promise<void> {
+  try {
+    const argv = process.argv.slice(2);
+    if (argv.includes("--help") || argv.includes("-h")) return print(helpText(spec));
+    await main(readFlags(spec, argv, process.env), print);
+  } catch (error) {
+    process.stderr.write(`${error instanceof AppError ? `error: ${error.message}` : (error as Error).stack}\n`);
+    process.exitCode = error instanceof ConfigError ? 2 : 1;
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Parses flags, falling back to the environment and to defaults. @throws {ConfigError} naming the flag. */
+export function readFlags(spec: CommandSpec, argv: readonly string[], env: NodeJS.ProcessEnv): Flags {
+  const names = Object.entries(spec.flags);
+  const options = Object.fromEntries(
+    names.map(([name, flag]) => [name, { type: flag.type === "boolean" ? ("boolean" as const) : ("string" as const) }]),
+  );
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    values = parseArgs({ args: [...argv], options, strict: true }).values as typeof values;
+  } catch (cause) {
+    throw new ConfigError(`${(cause as Error).message.split(". ")[0]}; ${spec.name} --help lists the flags`, { cause });
+  }
+  return Object.fromEntries(
+    names.map(([name, flag]) => {
+      const raw = values[name] ?? (flag.env === undefined ? undefined : env[flag.env]);
+      return [name, raw === undefined ? flag.default : parseFlag(name, flag, raw)];
+    }),
+  );
+}
+
+function parseFlag(name: string, flag: Flag, raw: string | boolean): string | number | boolean {
+  if (typeof raw === "boolean") return raw;
+  if (flag.type === "boolean") return raw !== "" && raw !== "0" && raw !== "false";
+  if (flag.choices && !flag.choices.includes(raw)) {
+    throw new ConfigError(`--${name} is one of ${flag.choices.join(", ")}, not "${raw}"`);
+  }
+  if (flag.type === "string") return raw;
+  const value = Number(raw);
+  const fits = raw.trim() !== "" && (flag.type === "integer" ? Number.isInteger(value) : Number.isFinite(value));
+  if (!fits) throw new ConfigError(`--${name} is ${flag.type === "integer" ? "a whole number" : "a number"}, not "${raw}"`);
+  return value;
+}
+
+export function helpText(spec: CommandSpec): string {
+  const rows = Object.entries(spec.flags).map(([name, flag]) => {
+    const value = flag.type === "boolean" ? "" : ` <${flag.choices ? flag.choices.join("|") : flag.type}>`;
+    const fallback = flag.default === undefined ? "" : ` (default ${flag.default})`;
+    return `  --${name}${value}\n      ${flag.doc}${fallback}${flag.env ? ` [${flag.env}]` : ""}`;
+  });
+  return `${spec.about}\n\nUsage: ${spec.name} -- [flags]\n\n${rows.join("\n")}\n  --help\n      this text`;
+}
