@@ -1,0 +1,11 @@
+/** `npm run bench -- <name> [options]`. Measurements need a quiet machine; none of them is part of `npm test`. */
+const benches: Readonly<Record<string, () => Promise<{ run(args: string[]): Promise<void> }>>> = {
+  train: () => import("./train.ts"),
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const load = benches[name];
+if (load === undefined) {
+  console.error(`usage: npm run bench -- <${Object.keys(benches).join(" | ")}> [options]`);
+  process.exitCode = 2;
+} else await (await load()).run(args);
