@@ -1,0 +1,147 @@
+import { shuffle } from "../../src/random.ts";
+import { tasks } from "../../src/tasks/index.ts";
+import type { LabelledRow, Task } from "../../src/tasks/task.ts";
+import { type Collected, unlabelledTask } from "./collect.ts";
+import type { DataSet } from "./datasets.ts";
+import { handlingOf } from "./known-sets.ts";
+import type { Limits } from "./limits.ts";
+import { groupBy, type LabelledExample, type Material, type Preparation } from "./preparation.ts";
+import { prepareAdequacy } from "./prepare-adequacy.ts";
+import { prepareFilter } from "./prepare-filter.ts";
+import { prepareLanguage } from "./prepare-language.ts";
+import type { Row } from "./read-rows.ts";
+import { randomFor } from "./reservoir.ts";
+
+/** All that a search learns from and is judged on. */
+export interface Corpus {
+  /** Training examples by task name, in random order. */
+  readonly train: ReadonlyMap<string, readonly LabelledExample[]>;
+  /** Labels by task name, in the order of the logits. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
+  readonly validation: readonly ValidationSet[];
+  /** Texts for distillation, in random order. */
+  readonly unlabelled: readonly { readonly language: string; readonly text: string }[];
+  /** For cards: what was used. */
+  readonly dataSets: readonly { readonly name: string; readonly licence: string; readonly source: string }[];
+}
+
+/** Rows that a task is judged on together. */
+export interface ValidationSet {
+  readonly task: string;
+  readonly dataSet: string;
+  readonly language: string;
+  readonly rows: readonly LabelledRow[];
+}
+
+/** Tasks whose examples are more than their labelled rows. */
+const preparations: Readonly<Record<string, Preparation>> = {
+  filter: prepareFilter,
+  language: prepareLanguage,
+  adequacy: prepareAdequacy,
+};
+
+const asLabelled: Preparation = ({ task, examples }) => ({ labels: task.labels ?? labelsOf(examples), examples });
+
+/** Puts the rows of all sets together; `collected` holds no training row that is held out. */
+export function assemble(collected: readonly Collected[], seed: number, limits: Limits): Corpus {
+  const pool = poolOf(collected, seed);
+  const train = new Map<string, readonly LabelledExample[]>();
+  const labels = new Map<string, readonly string[]>();
+  for (const task of tasks) {
+    const material = materialOf(task, collected, pool, seed, limits);
+    const prepared = (preparations[task.name] ?? asLabelled)(material);
+    labels.set(task.name, prepared.labels);
+    train.set(task.name, shuffle([...prepared.examples], material.random));
+  }
+  return {
+    train,
+    labels,
+    validation: tasks.flatMap((task) => validationOf(task, collected)),
+    unlabelled: unlabelledOf(collected, pool, new Set(labels.get("language")), seed, limits),
+    dataSets: collected.map(({ set: { name, licence, source } }) => ({ name, licence, source })),
+  };
+}
+
+function materialOf(
+  task: Task,
+  collected: readonly Collected[],
+  pool: ReadonlyMap<string, readonly Row[]>,
+  seed: number,
+  limits: Limits,
+): Material {
+  const sets = collected.filter(({ set }) => set.task === task.dataTask);
+  return {
+    task,
+    examples: sets.flatMap(({ set, train }) => train.map((row) => toExample(row, set))),
+    lexicon: sets.flatMap(({ lexicon }) => lexicon),
+    pool,
+    validationLanguages: new Set(sets.flatMap(({ validation }) => validation.map((row) => row.language))),
+    limits,
+    random: randomFor(seed, `prepare ${task.name}`),
+  };
+}
+
+function toExample(row: Row, set: DataSet): LabelledExample {
+  const { text, language, label, dataSet } = row;
+  const example = { text, language, label, dataSet, weight: set.weight ?? handlingOf(set.name).weight ?? 1 };
+  return row.pair === undefined ? example : { ...example, pair: row.pair };
+}
+
+/** Unlabelled texts by language, each once, in random order. */
+function poolOf(collected: readonly Collected[], seed: number): Map<string, Row[]> {
+  const rows = collected.flatMap(({ set, train }) => (set.task === unlabelledTask ? train : []));
+  const pool = groupBy(rows, (row) => row.language);
+  for (const [language, texts] of pool)
+    pool.set(language, shuffle(withoutRepeats(texts), randomFor(seed, `pool ${language}`)));
+  return pool;
+}
+
+/** The pool, and the training texts of language identification for the languages that are labels. */
+function unlabelledOf(
+  collected: readonly Collected[],
+  pool: ReadonlyMap<string, readonly Row[]>,
+  labels: ReadonlySet<string>,
+  seed: number,
+  limits: Limits,
+): Corpus["unlabelled"] {
+  const identification = collected.flatMap(({ set, train }) => (set.task === "langid" ? train : []));
+  const more = groupBy(
+    identification.filter((row) => labels.has(row.language)),
+    (row) => row.language,
+  );
+  const languages = [...new Set([...pool.keys(), ...more.keys()])];
+  const texts = languages.flatMap((language) =>
+    withoutRepeats([...(pool.get(language) ?? []), ...(more.get(language) ?? [])]).slice(
+      0,
+      limits.unlabelledPerLanguage,
+    ),
+  );
+  return shuffle(
+    texts.map(({ language, text }) => ({ language, text })),
+    randomFor(seed, "unlabelled"),
+  );
+}
+
+function withoutRepeats(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [row.text, row])).values()];
+}
+
+function validationOf(task: Task, collected: readonly Collected[]): ValidationSet[] {
+  return collected
+    .filter(({ set }) => set.task === task.dataTask)
+    .flatMap(({ set, validation }) =>
+      Array.from(
+        groupBy(validation, (row) => row.language),
+        ([language, rows]) => ({
+          task: task.name,
+          dataSet: set.name,
+          language,
+          rows,
+        }),
+      ),
+    );
+}
+
+function labelsOf(examples: readonly LabelledExample[]): string[] {
+  return [...new Set(examples.map((example) => example.label))].sort();
+}

@@ -1,0 +1,123 @@
+import { BadFileError } from "../../src/errors.ts";
+import { tasks } from "../../src/tasks/index.ts";
+import type { DataSet } from "./datasets.ts";
+import { handlingOf } from "./known-sets.ts";
+import type { Limits } from "./limits.ts";
+import { ownCopy, type Row, readRows } from "./read-rows.ts";
+import { Reservoir, randomFor } from "./reservoir.ts";
+import { type HeldOut, type Use, useOf } from "./split.ts";
+
+/** The rows that were drawn from one data set, by use. */
+export interface Collected {
+  readonly set: DataSet;
+  readonly train: readonly Row[];
+  readonly validation: readonly Row[];
+  readonly lexicon: readonly Row[];
+}
+
+/** `task` of sets of unlabelled text. */
+export const unlabelledTask = "corpus";
+
+/**
+ * Draws at most a limit of rows per language from a set, and notes in `heldOut` the texts that are not for training.
+ * @throws {BadFileError} as `readRows()`, and for a task or a label that is not known.
+ */
+export async function collect(
+  folder: string,
+  set: DataSet,
+  seed: number,
+  limits: Limits,
+  heldOut: HeldOut,
+): Promise<Collected> {
+  const keeps = labelCheck(folder, set);
+  const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
+  for await (const rows of readRows(folder, set)) {
+    for (const row of rows) {
+      const use = useOf(row.split);
+      if (use === "validation" || use === "held-out") heldOut.add(row);
+      if (use !== "held-out" && keeps(row)) reservoirOf(drawn, set, row, use, seed, limits).offer(row);
+    }
+  }
+  const detach = detacher(set);
+  const of = (use: Use) => [...drawn.values()].flatMap((d) => (d.use === use ? d.reservoir.items.map(detach) : []));
+  return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon") };
+}
+
+function reservoirOf(
+  drawn: Map<string, { use: Use; reservoir: Reservoir<Row> }>,
+  set: DataSet,
+  row: Row,
+  use: Use,
+  seed: number,
+  limits: Limits,
+): Reservoir<Row> {
+  const known = drawn.get(`${use} ${row.language}`);
+  if (known) return known.reservoir;
+  const key = ownCopy(`${use} ${row.language}`);
+  const reservoir = new Reservoir<Row>(mostPerLanguage(set, use, limits), randomFor(seed, `${set.name} ${key}`));
+  drawn.set(key, { use, reservoir });
+  return reservoir;
+}
+
+function mostPerLanguage(set: DataSet, use: Use, limits: Limits): number {
+  if (use === "validation") return limits.validationPerLanguage;
+  if (set.task === unlabelledTask) return limits.poolPerLanguage;
+  return Math.min(limits.labelledPerLanguage, handlingOf(set.name).perLanguage ?? Number.POSITIVE_INFINITY);
+}
+
+/** Whether a row says something about its task; throws for a label that the task does not know. */
+function labelCheck(folder: string, set: DataSet): (row: Row) => boolean {
+  if (set.task === unlabelledTask) return () => true;
+  const task = tasks.find((t) => t.dataTask === set.task);
+  if (!task) {
+    const known = [...tasks.map((t) => t.dataTask), unlabelledTask].join(", ");
+    throw new BadFileError(
+      `${folder}/datasets.json: ${set.name} is for the unknown task ${set.task} (known: ${known})`,
+    );
+  }
+  const { labels } = task;
+  if (labels === null) return (row) => row.label !== "";
+  return (row) => {
+    if (row.label === "") return false;
+    if (task.toTarget(row, labels, set.name)) return true;
+    throw new BadFileError(
+      `${folder}/${set.file}:${row.line}: ${JSON.stringify(row.label)} is no label of ${task.name}`,
+    );
+  };
+}
+
+/** Rows without the chunk of the file that their strings are slices of, words joined where the set split them. */
+function detacher(set: DataSet): (row: Row) => Row {
+  const known = new Map<string, string>();
+  const shared = (cell: string) => known.get(cell) ?? remember(known, ownCopy(cell));
+  const clean = handlingOf(set.name).tokenised ? joinTokens : (text: string) => text;
+  return (row) => {
+    const { dataSet, line } = row;
+    const text = ownCopy(clean(row.text));
+    const own = {
+      split: shared(row.split),
+      language: shared(row.language),
+      label: shared(row.label),
+      text,
+      dataSet,
+      line,
+    };
+    return row.pair === undefined ? own : { ...own, pair: ownCopy(clean(row.pair)) };
+  };
+}
+
+function remember(known: Map<string, string>, cell: string): string {
+  known.set(cell, cell);
+  return cell;
+}
+
+const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\u3000-\u303f\uff00-\uffef]";
+const spaceInside = new RegExp(`(?<=${unspaced}) (?=\\S)|(?<=\\S) (?=${unspaced})`, "gu");
+
+/** Undoes tokenisation: no space before closing punctuation, none beside Chinese and Japanese characters. */
+export function joinTokens(text: string): string {
+  return text
+    .replace(/ (?=[.,!?;:)\]}%]( |$))/g, "")
+    .replace(/(?<=[([{]) /g, "")
+    .replace(spaceInside, "");
+}

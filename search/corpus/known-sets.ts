@@ -1,0 +1,37 @@
+/**
+ * What experience with public sets says about using them, by name; a set that is not listed is taken at its word.
+ * `datasets.json` overrules the weight with its own `weight`.
+ */
+export interface Handling {
+  /** Weight of a training row. @default 1 */
+  readonly weight?: number;
+  /** Most training rows a language. */
+  readonly perLanguage?: number;
+  /** Its texts are split into tokens by spaces and have to be joined again. */
+  readonly tokenised?: true;
+  /** Abuse is common in this unlabelled text: no source of acceptable rows. */
+  readonly rough?: true;
+}
+
+const handlings: Readonly<Record<string, Handling>> = {
+  // Labels projected through subtitle alignment, and no neutral ones outside English.
+  xed_subtitles: { weight: 0.3, perLanguage: 1200 },
+  // Attitude towards an entity in the news, not of the sentence.
+  rusentne_ru: { weight: 0.5 },
+  // Comments on one page, seven in ten positive.
+  omilab_he: { weight: 0.7 },
+  // Only sexism counts as toxic there; other abuse is labelled acceptable.
+  edos_en: { weight: 0.5 },
+  // Judged within a forum in which every text is suspect.
+  stormfront_en: { weight: 0.5 },
+  // Toxic as soon as one of three annotators says so.
+  told_br: { weight: 0.8 },
+  mlqe_ced21: { tokenised: true },
+  sample_filter_text: { rough: true },
+  kocohub_comments_ko: { rough: true },
+  xed_opensubtitles: { rough: true },
+};
+
+export function handlingOf(dataSet: string): Handling {
+  return handlings[dataSet] ?? {};
+}

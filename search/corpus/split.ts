@@ -1,0 +1,62 @@
+import type { LabelledRow } from "../../src/tasks/task.ts";
+
+/** Keeps what is judged on apart from what is learnt from: sets repeat each other's texts, across tasks and splits. */
+export type Use = "train" | "validation" | "lexicon" | "held-out";
+
+const uses: Readonly<Record<string, Use>> = {
+  train: "train",
+  val: "validation",
+  validation: "validation",
+  dev: "validation",
+  lexicon: "lexicon",
+};
+
+/** What a split is for; one that is not known (`test`) is only kept out of the training text. */
+export function useOf(split: string): Use {
+  return uses[split] ?? "held-out";
+}
+
+/** Texts no training row may repeat, compared by letters and digits only. */
+export class HeldOut {
+  readonly #hashes = new Set<number>();
+
+  get size(): number {
+    return this.#hashes.size;
+  }
+
+  add(row: LabelledRow): void {
+    this.#hashes.add(textHash(row.text));
+    if (row.pair !== undefined) this.#hashes.add(textHash(row.pair));
+  }
+
+  /** Whether either text of the row was added before. */
+  has(row: Pick<LabelledRow, "text" | "pair">): boolean {
+    if (this.#hashes.has(textHash(row.text))) return true;
+    return row.pair !== undefined && this.#hashes.has(textHash(row.pair));
+  }
+}
+
+/** 53-bit hash of the text in compatibility form and lower case, without spaces, punctuation and signs. */
+export function textHash(text: string): number {
+  return hash53(text.normalize("NFKC").toLowerCase());
+}
+
+/** By UTF-16 unit: whether it counts. Surrogates do, so emoji tell texts apart. A table is ten times a regex's speed. */
+const counts = Uint8Array.from({ length: 65536 }, (_, unit) =>
+  /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(String.fromCharCode(unit)) ? 1 : 0,
+);
+
+/** Two multiplicative 32-bit hashes side by side, as many bits as a number holds exactly. */
+function hash53(text: string): number {
+  let a = 0x9e3779b9;
+  let b = 0x85ebca6b;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (counts[unit] === 0) continue;
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ unit, 0x5bd1e995);
+    b ^= b >>> 13;
+  }
+  a ^= a >>> 16;
+  return (b >>> 0) * 2 ** 21 + (Math.imul(a, 0xc2b2ae35) >>> 11);
+}
