@@ -67,7 +67,12 @@ export function hashSettings(settings: Readonly<Record<string, unknown>>): strin
   return createHash("sha256").update(canonical(settings)).digest("hex");
 }
 
-function begin(file: number, path: string, searchId: string, settings: Readonly<Record<string, unknown>>): JournalContent {
+function begin(
+  file: number,
+  path: string,
+  searchId: string,
+  settings: Readonly<Record<string, unknown>>,
+): JournalContent {
   const header: Header = {
     format: 1,
     searchId,

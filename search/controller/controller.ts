@@ -30,7 +30,11 @@ export interface ControllerState {
   /** Share of proposals that are drawn at random in this episode. */
   readonly epsilon: number;
   /** The best architecture so far, an entry an objective. */
-  readonly best: readonly { readonly objective: string; readonly reward: number; readonly architecture: Architecture }[];
+  readonly best: readonly {
+    readonly objective: string;
+    readonly reward: number;
+    readonly architecture: Architecture;
+  }[];
 }
 
 export interface ControllerOptions {

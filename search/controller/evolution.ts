@@ -4,39 +4,31 @@ import type { Random } from "../../src/random.ts";
 import { crossover, mutate } from "../space/space.ts";
 import type { Objective, OkTrial } from "../space/trial.ts";
 import type { Controller, ControllerOptions } from "./controller.ts";
-import { bestTrial, createHistory, type History, sampleUnseen } from "./history.ts";
+import { bestTrial, createHistory, type History, nextObjective, proposeOneByOne, sampleUnseen } from "./history.ts";
 
 /**
  * Regularised evolution (Real et al. 2019, arXiv 1802.01548): the best of a random few among the youngest trials has a
  * child; trials leave the population by age, not by worth, so a lucky measurement does not rule for long.
  */
-const POPULATION = 16;
-const TOURNAMENT = 5;
+const POPULATION = 32;
+const TOURNAMENT = 10;
 /** Trials that are drawn at random before anything is bred. */
-const FOUNDERS = 8;
+const FOUNDERS = 12;
 const CROSSOVER_SHARE = 0.25;
 
 export function createEvolutionController(options: ControllerOptions): Controller {
   const history = createHistory(options);
   return {
-    propose: async (count) => {
-      const proposals: Architecture[] = [];
-      while (proposals.length < count) {
-        const objective = must(options.objectives[proposals.length % options.objectives.length]);
-        const architecture = breed(options, history, objective);
-        if (architecture === null) break;
-        history.propose(architecture);
-        proposals.push(architecture);
-      }
-      return proposals;
-    },
-    tell: async (trials) => history.tell(trials),
+    propose: (count) => Promise.resolve(proposeOneByOne(history, count, () => breed(options, history))),
+    tell: (trials) => Promise.resolve(history.tell(trials)),
     state: () => history.state("evolution", history.usable().length < FOUNDERS ? 1 : 0),
   };
 }
 
-function breed({ space }: ControllerOptions, history: History, objective: Objective): Architecture | null {
-  const random = history.random();
+function breed(options: ControllerOptions, history: History): Architecture | null {
+  const { space } = options;
+  const objective = nextObjective(options, history);
+  const random = history.random("breed");
   const population = history.usable().slice(-POPULATION);
   if (population.length < FOUNDERS) return sampleUnseen(space, random, history.isSeen);
   for (let attempt = 0; attempt < 64; attempt++) {

@@ -13,12 +13,19 @@ export interface History {
   /** Successful trials whose architecture lies in the space (a warm start may bring others). */
   usable(): OkTrial[];
   isSeen(architecture: Architecture): boolean;
-  /** Random numbers of the next proposal: a function of the seed and of what was told and proposed. */
-  random(): Random;
+  /** Number of architectures told or proposed. */
+  proposed(): number;
+  /**
+   * Random numbers of the next proposal: a function of the seed and of what was told and proposed. Draws for different
+   * purposes take different streams, or they would be copies of each other.
+   */
+  random(stream: (typeof STREAMS)[number]): Random;
   propose(architecture: Architecture): void;
   tell(trials: readonly Trial[]): void;
   state(kind: ControllerKind, epsilon: number): ControllerState;
 }
+
+const STREAMS = ["sample", "explore", "pool", "breed"] as const;
 
 export function createHistory({ space, seed, objectives }: ControllerOptions): History {
   const trials: Trial[] = [];
@@ -30,7 +37,11 @@ export function createHistory({ space, seed, objectives }: ControllerOptions): H
     episode,
     usable: () => okTrials(trials).filter((trial) => isValid(space, trial.architecture)),
     isSeen: (architecture) => told.has(architectureKey(architecture)) || pending.has(architectureKey(architecture)),
-    random: () => createRandom(Math.imul(seed + 1, 0x9e3779b1) ^ (trials.length + pending.size)),
+    proposed: () => trials.length + pending.size,
+    random: (stream) => {
+      const turn = (trials.length + pending.size) * STREAMS.length + STREAMS.indexOf(stream);
+      return createRandom(Math.imul(seed + 1, 0x9e3779b1) ^ turn);
+    },
     propose: (architecture) => void pending.add(architectureKey(architecture)),
     tell: (more) => {
       for (const trial of more) {
@@ -48,6 +59,27 @@ export function createHistory({ space, seed, objectives }: ControllerOptions): H
       best: bestByObjective(okTrials(trials), objectives),
     }),
   };
+}
+
+/** Fills the slots of an episode one after the other; stops early when the space has nothing left. */
+export function proposeOneByOne(
+  history: History,
+  count: number,
+  pick: (slot: number) => Architecture | null,
+): Architecture[] {
+  const proposals: Architecture[] = [];
+  while (proposals.length < count) {
+    const architecture = pick(proposals.length);
+    if (architecture === null) break;
+    history.propose(architecture);
+    proposals.push(architecture);
+  }
+  return proposals;
+}
+
+/** Objectives take turns over the proposals. */
+export function nextObjective({ objectives }: ControllerOptions, history: History): Objective {
+  return must(objectives[history.proposed() % objectives.length]);
 }
 
 /** The trial an objective values most; null when there is none. */

@@ -30,12 +30,14 @@ export async function trainPredictor(examples: readonly Example[], seed: number)
   await startBackend();
   const scales = columnScales(examples.map((example) => example.targets));
   const model = createModel(must(examples[0]), seed);
-  fit(model, examples, scales);
+  train(model, examples, scales);
   return {
     predict: (sequences) =>
       tf.tidy(() => {
         const output = model.predict(toTensor(sequences)) as tf.Tensor2D;
-        return output.arraySync().map((row) => row.map((value, i) => value * scaleOf(scales, i).deviation + scaleOf(scales, i).mean));
+        return output
+          .arraySync()
+          .map((row) => row.map((value, i) => value * scaleOf(scales, i).deviation + scaleOf(scales, i).mean));
       }),
     dispose: () => void model.dispose(),
   };
@@ -59,7 +61,7 @@ function createModel(example: Example, seed: number): Sequential {
   return model;
 }
 
-function fit(model: Sequential, examples: readonly Example[], scales: readonly Scale[]): void {
+function train(model: Sequential, examples: readonly Example[], scales: readonly Scale[]): void {
   const inputs = toTensor(examples.map((example) => example.steps));
   const targets = tf.tensor2d(
     examples.map(({ targets }) => targets.map((t, i) => (t - scaleOf(scales, i).mean) / scaleOf(scales, i).deviation)),
@@ -68,7 +70,8 @@ function fit(model: Sequential, examples: readonly Example[], scales: readonly S
   const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   for (let i = 0; i < TRAINING_STEPS; i++) {
     tf.tidy(() => {
-      const loss = () => tf.losses.meanSquaredError(targets, model.apply(inputs, { training: true }) as tf.Tensor) as tf.Scalar;
+      const loss = () =>
+        tf.losses.meanSquaredError(targets, model.apply(inputs, { training: true }) as tf.Tensor) as tf.Scalar;
       optimizer.minimize(loss, false, weights);
     });
   }
@@ -123,8 +126,10 @@ async function selectBackend(): Promise<string> {
 async function importNative(): Promise<boolean> {
   // held in a variable because the package is not among the dependencies, so its types cannot be looked up
   const name = "@tensorflow/tfjs-node";
-  return import(name).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await import(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

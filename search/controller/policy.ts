@@ -4,7 +4,7 @@ import { mean } from "../../src/stats.ts";
 import { architectureKey, ENCODED_LENGTH, encode, sampleArchitecture } from "../space/space.ts";
 import type { Objective, OkTrial } from "../space/trial.ts";
 import type { Controller, ControllerOptions } from "./controller.ts";
-import { createHistory, type History, sampleUnseen, worth } from "./history.ts";
+import { createHistory, type History, nextObjective, proposeOneByOne, sampleUnseen, worth } from "./history.ts";
 import { type Predictor, trainPredictor } from "./policy-network.ts";
 
 /**
@@ -31,7 +31,7 @@ export function createPolicyController(options: ControllerOptions): Controller {
   const epsilon = () => epsilonAt(history.episode(), options.episodes);
   return {
     propose: (count) => proposeRated(options, history, epsilon(), count),
-    tell: async (trials) => history.tell(trials),
+    tell: (trials) => Promise.resolve(history.tell(trials)),
     state: () => history.state("policy", epsilon()),
   };
 }
@@ -46,21 +46,15 @@ export function epsilonAt(episode: number, episodes: number): number {
 }
 
 async function proposeRated(options: ControllerOptions, history: History, epsilon: number, count: number) {
-  const { space, objectives } = options;
-  const draws = history.random();
+  const { space } = options;
+  const draws = history.random("explore");
   const isRandom = Array.from({ length: count }, () => draws.next() < epsilon);
   const learns = history.usable().length >= MIN_TRIALS && isRandom.includes(false);
   const rated = learns ? await ratePool(options, history) : [];
-  const proposals: Architecture[] = [];
-  for (let slot = 0; slot < count; slot++) {
-    const objective = must(objectives[(history.episode() + slot) % objectives.length]);
-    const pick = isRandom[slot] ? null : bestRated(rated, objective, history.isSeen);
-    const architecture = pick ?? sampleUnseen(space, history.random(), history.isSeen);
-    if (architecture === null) break;
-    history.propose(architecture);
-    proposals.push(architecture);
-  }
-  return proposals;
+  return proposeOneByOne(history, count, (slot) => {
+    const pick = isRandom[slot] ? null : bestRated(rated, nextObjective(options, history), history.isSeen);
+    return pick ?? sampleUnseen(space, history.random("sample"), history.isSeen);
+  });
 }
 
 /** A candidate with what the network expects of it. */
@@ -80,7 +74,7 @@ function bestRated(rated: readonly Rated[], objective: Objective, isSeen: (a: Ar
 }
 
 async function ratePool({ space, seed, objectives }: ControllerOptions, history: History): Promise<Rated[]> {
-  const random = history.random();
+  const random = history.random("pool");
   const pool = new Map<string, Architecture>();
   for (let i = 0; i < POOL; i++) {
     const candidate = sampleArchitecture(space, random);

@@ -72,14 +72,22 @@ export function predictLatency(model: LatencyModel, a: Architecture, tokens: num
   const x = costs(a, tokens, rows);
   const ms = dot(x, model.coefficients);
   const relative = x.map((cost, i) => (cost * must(PRIOR[i]).ms * model.scale) / ms);
-  const variance = dot(relative, model.covariance.map((row) => dot(row, relative)));
+  const variance = dot(
+    relative,
+    model.covariance.map((row) => dot(row, relative)),
+  );
   return { ms, uncertainty: Math.sqrt(model.residual ** 2 + Math.max(0, variance)) };
 }
 
 /** Fits the model; without samples it is the prior. */
 export function fitLatencyModel(samples: readonly LatencySample[]): LatencyModel {
   if (samples.length === 0) return priorModel;
-  const scale = Math.exp(quantile(samples.map((s) => Math.log(s.ms / predictLatency(priorModel, s.architecture, s.tokens).ms)), 0.5));
+  const scale = Math.exp(
+    quantile(
+      samples.map((s) => Math.log(s.ms / predictLatency(priorModel, s.architecture, s.tokens).ms)),
+      0.5,
+    ),
+  );
   // unknowns are shares of the scaled prior, rows are shares of the measurement: residuals are relative errors
   const rows = samples.map((s) =>
     costs(s.architecture, s.tokens, 1).map((cost, i) => (cost * must(PRIOR[i]).ms * scale) / s.ms),

@@ -50,7 +50,11 @@ export async function timeLengths(
 ): Promise<LengthTiming[]> {
   const session = await openSession(model, { threads });
   try {
-    const inputs = lengths.map((tokens) => ({ tokens, feeds: createFeeds(tokens, vocabulary), samplesMs: [] as number[] }));
+    const inputs = lengths.map((tokens) => ({
+      tokens,
+      feeds: createFeeds(tokens, vocabulary),
+      samplesMs: [] as number[],
+    }));
     for (const { feeds } of inputs) for (let i = 0; i < WARM_UP_RUNS; i++) await session.run(feeds);
     const shareMs = budgetMs / ROUNDS / lengths.length;
     for (let round = 0; round < ROUNDS; round++) {

@@ -22,7 +22,11 @@ export interface RewardOptions {
 }
 
 /** The paper's reward; positive, higher is better. Latencies in ms, for equal lengths. */
-export function reward(loss: number, latencyMs: number, { teacherLatencyMs, beta, alpha = ALPHA }: RewardOptions): number {
+export function reward(
+  loss: number,
+  latencyMs: number,
+  { teacherLatencyMs, beta, alpha = ALPHA }: RewardOptions,
+): number {
   return quality(loss) * (latencyMs / (beta * teacherLatencyMs)) ** alpha;
 }
 
@@ -41,7 +45,11 @@ export function budgetObjective(budgetMs: number, alpha = ALPHA): Objective {
 }
 
 /** The `rewards` of a trial, by the budget's key. */
-export function rewardsPerBudget(loss: number, latencyMs: number, budgetsMs: readonly number[]): Record<string, number> {
+export function rewardsPerBudget(
+  loss: number,
+  latencyMs: number,
+  budgetsMs: readonly number[],
+): Record<string, number> {
   const objectives = budgetsMs.map((budgetMs) => budgetObjective(budgetMs));
   return Object.fromEntries(objectives.map((objective) => [objective.name, objective.reward(loss, latencyMs)]));
 }
@@ -92,7 +100,10 @@ export function paretoFront(trials: readonly Trial[]): OkTrial[] {
  * Area that the front dominates up to a reference point, with latency on a log10 scale (students span three decades).
  * What lies beyond the reference counts nothing. Higher is better; comparable only for the same reference.
  */
-export function hypervolume(trials: readonly Trial[], reference: { readonly loss: number; readonly latencyMs: number }) {
+export function hypervolume(
+  trials: readonly Trial[],
+  reference: { readonly loss: number; readonly latencyMs: number },
+) {
   const front = paretoFront(trials).filter((t) => t.loss < reference.loss && t.latencyMs < reference.latencyMs);
   let area = 0;
   front.forEach((trial, i) => {
