@@ -5,6 +5,8 @@
 export interface Handling {
   /** Weight of a training row. @default 1 */
   readonly weight?: number;
+  /** Factor on how often its rows are drawn, beside the root of their number. @default 1 */
+  readonly share?: number;
   /** Most training rows a language. */
   readonly perLanguage?: number;
   /** Its texts are split into tokens by spaces and have to be joined again. */
@@ -14,8 +16,11 @@ export interface Handling {
 }
 
 const handlings: Readonly<Record<string, Handling>> = {
+  // Human labels over eight languages of one register: the set that sentiment is compared on.
+  umsab_xlmt: { share: 4 },
+  afrisenti: { share: 0.5 },
   // Labels projected through subtitle alignment, and no neutral ones outside English.
-  xed_subtitles: { weight: 0.3, perLanguage: 1200 },
+  xed_subtitles: { weight: 0.3, perLanguage: 1200, share: 0.5 },
   // Attitude towards an entity in the news, not of the sentence.
   rusentne_ru: { weight: 0.5 },
   // Comments on one page, seven in ten positive.
@@ -34,4 +39,8 @@ const handlings: Readonly<Record<string, Handling>> = {
 
 export function handlingOf(dataSet: string): Handling {
   return handlings[dataSet] ?? {};
+}
+
+export function shareOf(dataSet: string): number {
+  return handlingOf(dataSet).share ?? 1;
 }

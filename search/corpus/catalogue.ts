@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { BadFileError } from "../../src/errors.ts";
+
+const Values = z.record(z.string(), z.string());
+
+/** A public set whose original is plain text, and how its columns and labels become ours. */
+const CatalogueEntry = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/i),
+  task: z.string().regex(/^[a-z]+$/),
+  language: z.string(),
+  licence: z.string(),
+  source: z.url(),
+  commit: z.string().regex(/^[0-9a-f]{40}$/),
+  files: z
+    .array(
+      z.strictObject({
+        url: z.url(),
+        /** Without one the checksum of the first fetch is recorded, and later fetches are held to it. */
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .optional(),
+        /** One split for the file, a column that names it, or a share of the texts (by their hash) for validation. */
+        split: z.union([
+          z.string(),
+          z.strictObject({ column: z.string(), values: Values }),
+          z.strictObject({ validationShare: z.number().gt(0).lt(1) }),
+        ]),
+      }),
+    )
+    .min(1),
+  format: z.strictObject({
+    delimiter: z.string().length(1).nullable(),
+    quotes: z.boolean(),
+    /** Whether the first row names the columns; otherwise their names. */
+    header: z.union([z.literal(true), z.array(z.string()).min(1)]),
+  }),
+  /** Column of the text. */
+  text: z.string(),
+  /** Column of the label, and our cell for each of its values. */
+  label: z.strictObject({ column: z.string(), values: Values }).optional(),
+  note: z.string().optional(),
+});
+export type CatalogueEntry = Readonly<z.infer<typeof CatalogueEntry>>;
+
+/** @throws {BadFileError} */
+export function readCatalogue(path: string): readonly CatalogueEntry[] {
+  try {
+    return z.array(CatalogueEntry).parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new BadFileError(`${path}: not a usable catalogue: ${reason}`, { cause });
+  }
+}

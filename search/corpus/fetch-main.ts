@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import { ConfigError, UpstreamError } from "../../src/errors.ts";
+import { runCommand } from "../command.ts";
+import { readCatalogue } from "./catalogue.ts";
+import { fetchSets } from "./fetch.ts";
+
+const spec = {
+  name: "npm run data",
+  about:
+    "Fetches public data sets from their sources and converts them into a data folder. What is there stays as it is.",
+  flags: {
+    data: { type: "string", doc: "data folder, made when it is missing", env: "KDNAS_DATA" },
+    catalogue: {
+      type: "string",
+      doc: "list of sets: URLs, checksums, column and label mappings",
+      default: fileURLToPath(new URL("catalogue.json", import.meta.url)),
+    },
+  },
+} as const;
+
+await runCommand(spec, async (flags, log) => {
+  if (!flags.data) throw new ConfigError("--data names no folder (or set KDNAS_DATA)");
+  const report = await fetchSets(readCatalogue(flags.catalogue), flags.data);
+  for (const name of report.present) log(`${name}: already there`);
+  for (const name of report.fetched) log(`${name}: fetched`);
+  for (const { name, reason } of report.failed) log(`${name}: missing: ${reason}`);
+  if (report.failed.length > 0)
+    throw new UpstreamError(`${report.failed.length} sets are missing: ${report.failed.map((f) => f.name).join(", ")}`);
+});

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { z } from "zod";
+import { BadFileError, UpstreamError } from "../../src/errors.ts";
+import type { CatalogueEntry } from "./catalogue.ts";
+import { type Converted, convert } from "./convert.ts";
+import { type DataSet, readDataSets } from "./datasets.ts";
+
+const timeoutMs = 60_000;
+
+/** Checksums of the originals as they were first fetched, by URL. */
+const Lock = z.record(z.string(), z.string());
+const lockName = "originals.lock.json";
+
+export interface FetchReport {
+  readonly fetched: readonly string[];
+  readonly present: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/**
+ * Brings the catalogue's sets that a data folder lacks into it. A set is entered into `datasets.json` after its file is
+ * complete; one that fails leaves the folder as it was. Sets that are there are not touched.
+ */
+export async function fetchSets(catalogue: readonly CatalogueEntry[], folder: string): Promise<FetchReport> {
+  let sets = existsSync(join(folder, "datasets.json")) ? await readDataSets(folder) : [];
+  const report = { fetched: [] as string[], present: [] as string[], failed: [] as FetchReport["failed"][number][] };
+  for (const entry of catalogue) {
+    if (sets.some((set) => set.name === entry.name)) report.present.push(entry.name);
+    else
+      try {
+        sets = [...sets, await fetchSet(entry, folder)];
+        await writeWhole(join(folder, "datasets.json"), `${JSON.stringify(sets, null, 2)}\n`);
+        report.fetched.push(entry.name);
+      } catch (error) {
+        report.failed.push({ name: entry.name, reason: (error as Error).message });
+      }
+  }
+  return report;
+}
+
+async function fetchSet(entry: CatalogueEntry, folder: string): Promise<DataSet> {
+  const lock = await readLock(folder);
+  const originals: { source: CatalogueEntry["files"][number]; text: string }[] = [];
+  for (const source of entry.files) {
+    const bytes = await download(source.url);
+    const expected = source.sha256 ?? lock[source.url];
+    const found = sha256(bytes);
+    if (expected !== undefined && found !== expected)
+      throw new BadFileError(
+        `${source.url} has changed: sha256 ${found.slice(0, 12)}…, expected ${expected.slice(0, 12)}…`,
+      );
+    lock[source.url] = found;
+    originals.push({ source, text: bytes.toString("utf8") });
+  }
+  const set = await writeSet(entry, convert(entry, originals), folder);
+  await writeWhole(join(folder, lockName), `${JSON.stringify(lock, null, 2)}\n`);
+  return set;
+}
+
+async function download(url: string): Promise<Buffer> {
+  try {
+    const reply = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    if (!reply.ok) throw new Error(`status ${reply.status}`);
+    return Buffer.from(await reply.arrayBuffer());
+  } catch (cause) {
+    const { message, cause: inner } = cause as Error;
+    throw new UpstreamError(`${url}: ${inner instanceof Error ? inner.message : message}`, { cause });
+  }
+}
+
+async function writeSet(entry: CatalogueEntry, { columns, rows }: Converted, folder: string): Promise<DataSet> {
+  const file = `${entry.task}/${entry.name}.tsv.gz`;
+  const bytes = gzipSync([columns, ...rows].map((cells) => `${cells.join("\t")}\n`).join(""));
+  await writeWhole(join(folder, file), bytes);
+  const { name, task, licence, source, commit } = entry;
+  return {
+    name,
+    task,
+    file,
+    sha256: sha256(bytes),
+    columns: [...columns],
+    languages: [entry.language],
+    licence,
+    source,
+    commit,
+  };
+}
+
+async function readLock(folder: string): Promise<Record<string, string>> {
+  const path = join(folder, lockName);
+  if (!existsSync(path)) return {};
+  try {
+    return Lock.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    throw new BadFileError(`${path}: not a record of checksums`, { cause });
+  }
+}
+
+/** Under another name first, so that a reader finds the old file or the new one. */
+async function writeWhole(path: string, content: string | Buffer): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.part`, content);
+  await rename(`${path}.part`, path);
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
