@@ -45,71 +45,111 @@ export interface MetricsOptions {
   readonly routes: readonly { readonly route: string; readonly method: string }[];
 }
 
-export function createMetrics({ tasks, routes }: MetricsOptions): Metrics {
-  const registers = [new Registry()];
-  const [registry] = registers as [Registry];
-  collectDefaultMetrics({ register: registry });
-  const instruments = createInstruments(registers);
-  const latencies = new Map<string, Manifest["latency"]>();
-  const ratios = new Map<string, { mean: number; passes: number }>();
-  for (const task of tasks) instruments.inputTokens.zero({ task });
-  for (const reason of shedReasons) instruments.shed.inc({ reason }, 0);
-  for (const { route, method } of routes) instruments.http.zero({ route, method, code: "200" });
+export function createMetrics(options: MetricsOptions): Metrics {
+  return new PrometheusMetrics(options);
+}
 
-  const updateRatio = (student: string, output: BatchOutput) => {
-    const latency = latencies.get(student);
+class PrometheusMetrics implements Metrics {
+  private readonly registry = new Registry();
+  private readonly instruments = createInstruments([this.registry]);
+  private readonly latencies = new Map<string, Manifest["latency"]>();
+  private readonly ratios = new Map<string, { mean: number; passes: number }>();
+
+  constructor({ tasks, routes }: MetricsOptions) {
+    collectDefaultMetrics({ register: this.registry });
+    const { inputTokens, shed, http } = this.instruments;
+    for (const task of tasks) inputTokens.zero({ task });
+    for (const reason of shedReasons) shed.inc({ reason }, 0);
+    for (const { route, method } of routes) http.zero({ route, method, code: "200" });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  studentLoaded(manifest: Manifest): void {
+    const { info, loads, errorRatio } = this.instruments;
+    const student = manifest.name;
+    if (!this.latencies.has(student)) this.createSeries(manifest);
+    this.latencies.set(student, manifest.latency);
+    this.ratios.delete(student);
+    errorRatio.set({ student }, Number.NaN);
+    info.set(infoLabels(manifest), 1);
+    loads.inc({ student, outcome: "loaded" });
+    loads.inc({ student, outcome: "failed" }, 0);
+  }
+
+  studentRemoved(manifest: Manifest): void {
+    this.instruments.info.remove(infoLabels(manifest));
+  }
+
+  studentFailed(student: string): void {
+    this.instruments.loads.inc({ student, outcome: "failed" });
+  }
+
+  observeQueue({ depth, limit }: Parameters<Metrics["observeQueue"]>[0]): void {
+    this.instruments.queueLimit.set(limit);
+    createQueueDepth([this.registry], depth);
+  }
+
+  batchDone(student: string, output: BatchOutput): void {
+    const { batchSize, batchTokens } = this.instruments;
+    const texts = output.tokens.length;
+    for (let i = 0; i < texts; i++) this.stage(student, "tokenize", output.tokenizeMs / texts);
+    for (const { rows, tokens, inferMs } of output.passes) {
+      batchSize.observe(rows);
+      batchTokens.observe(rows * tokens);
+      for (let i = 0; i < rows; i++) this.stage(student, "infer", inferMs / rows);
+    }
+    this.updateRatio(student, output);
+  }
+
+  stage(student: string, stage: Stage, ms: number): void {
+    this.instruments.stage.observe({ student, stage }, ms / 1000);
+  }
+
+  answered(task: string, student: string, tokens: number): void {
+    this.instruments.texts.inc({ task, student });
+    this.instruments.inputTokens.observe({ task }, tokens);
+  }
+
+  budget(task: string, student: string, outcome: BudgetOutcome): void {
+    this.instruments.budget.inc({ task, student, outcome });
+  }
+
+  shed(reason: ShedReason, texts: number): void {
+    this.instruments.shed.inc({ reason }, texts);
+  }
+
+  http(route: string, method: string, code: number, ms: number): void {
+    this.instruments.http.observe({ route, method, code: String(code) }, ms / 1000);
+  }
+
+  /** Only once a name: the counts of a student outlive its versions. */
+  private createSeries({ name: student, tasks }: Manifest): void {
+    const { stage, texts, budget } = this.instruments;
+    for (const of of stages) stage.zero({ student, stage: of });
+    for (const { name: task } of tasks) {
+      texts.inc({ task, student }, 0);
+      for (const outcome of budgetOutcomes) budget.inc({ task, student, outcome }, 0);
+    }
+  }
+
+  private updateRatio(student: string, output: BatchOutput): void {
+    const latency = this.latencies.get(student);
     if (latency === undefined) return;
-    const ratio = ratios.get(student) ?? { mean: 0, passes: 0 };
+    const ratio = this.ratios.get(student) ?? { mean: 0, passes: 0 };
     for (const { rows, tokens, inferMs } of output.passes) {
       ratio.passes = Math.min(ratio.passes + 1, ratioPasses);
       ratio.mean += (inferMs / (rows * predictLatencyMs(latency, tokens, "p50Ms")) - ratio.mean) / ratio.passes;
     }
-    ratios.set(student, ratio);
-    instruments.errorRatio.set({ student }, ratio.mean);
-  };
-
-  return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    studentLoaded: (manifest) => {
-      const { name } = manifest;
-      latencies.set(name, manifest.latency);
-      ratios.delete(name);
-      instruments.info.set(infoLabels(manifest), 1);
-      instruments.loads.inc({ student: name, outcome: "loaded" });
-      instruments.loads.inc({ student: name, outcome: "failed" }, 0);
-      instruments.errorRatio.set({ student: name }, Number.NaN);
-      for (const stage of stages) instruments.stage.zero({ student: name, stage });
-      for (const task of manifest.tasks) {
-        instruments.texts.inc({ task: task.name, student: name }, 0);
-        for (const outcome of budgetOutcomes) instruments.budget.inc({ task: task.name, student: name, outcome }, 0);
-      }
-    },
-    studentRemoved: (manifest) => instruments.info.remove(infoLabels(manifest)),
-    studentFailed: (student) => instruments.loads.inc({ student, outcome: "failed" }),
-    observeQueue: ({ depth, limit }) => {
-      instruments.queueLimit.set(limit);
-      createQueueDepth(registers, depth);
-    },
-    batchDone: (student, output) => {
-      const share = output.tokenizeMs / 1000 / output.tokens.length;
-      for (let i = 0; i < output.tokens.length; i++) instruments.stage.observe({ student, stage: "tokenize" }, share);
-      for (const { rows, tokens, inferMs } of output.passes) {
-        instruments.batchSize.observe(rows);
-        instruments.batchTokens.observe(rows * tokens);
-        for (let i = 0; i < rows; i++) instruments.stage.observe({ student, stage: "infer" }, inferMs / 1000 / rows);
-      }
-      updateRatio(student, output);
-    },
-    stage: (student, stage, ms) => instruments.stage.observe({ student, stage }, ms / 1000),
-    answered: (task, student, tokens) => {
-      instruments.texts.inc({ task, student });
-      instruments.inputTokens.observe({ task }, tokens);
-    },
-    budget: (task, student, outcome) => instruments.budget.inc({ task, student, outcome }),
-    shed: (reason, texts) => instruments.shed.inc({ reason }, texts),
-    http: (route, method, code, ms) => instruments.http.observe({ route, method, code: String(code) }, ms / 1000),
-  };
+    this.ratios.set(student, ratio);
+    this.instruments.errorRatio.set({ student }, ratio.mean);
+  }
 }
 
 type Registers = Registry[];

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { metricNames, stages } from "../../src/contract/metrics.ts";
+import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
+
+let server: TestServer;
+let fresh: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  fresh = await (await fetch(`${server.url}/metrics`)).text();
+});
+afterAll(() => server.end());
+
+const line =
+  /^[a-zA-Z_:][\w:]*(?:\{(?:\w+="(?:[^"\\\n]|\\.)*",?)*\})? (?:[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)|Nan)$/;
+const seriesValue = (text: string, series: string) =>
+  Number(
+    text
+      .split("\n")
+      .find((l) => l.startsWith(`${series} `))
+      ?.slice(series.length + 1),
+  );
+
+test("GET /metrics is the Prometheus text format, line by line", () => {
+  const bad = fresh.split("\n").filter((l) => l !== "" && !l.startsWith("# ") && !line.test(l));
+  expect(bad).toEqual([]);
+});
+
+test("every metric of the contract and its series are there before the first request", () => {
+  for (const name of Object.values(metricNames)) expect(fresh).toContain(`# TYPE ${name} `);
+  for (const student of ["large", "small"]) {
+    for (const stage of stages)
+      expect(fresh).toContain(`${metricNames.stageSeconds}_count{student="${student}",stage="${stage}"} 0`);
+    for (const task of ["filter", "sentiment", "language", "adequacy"]) {
+      expect(fresh).toContain(`${metricNames.texts}{task="${task}",student="${student}"} 0`);
+      for (const outcome of ["met", "missed", "downgraded"])
+        expect(fresh).toContain(`${metricNames.budget}{task="${task}",student="${student}",outcome="${outcome}"} 0`);
+    }
+  }
+  for (const reason of ["queue_full", "client_left"])
+    expect(fresh).toContain(`${metricNames.requestsShed}{reason="${reason}"} 0`);
+  expect(fresh).toContain('_count{route="/v1/translation/language",method="POST",code="200"} 0');
+  expect(fresh).toContain(`${metricNames.queueLimit} 1024`);
+});
+
+test("each text is counted in every stage, in its task and in its length", async () => {
+  await server.post("/v1/sentiment", { inputs: ["good", "bad", "nice day"], student: "small" });
+  await server.post("/v1/translation/adequacy", { inputs: { source: "a", target: "b c" }, student: "small" });
+  const text = await server.app.metrics.text();
+  const count = (stage: string) =>
+    seriesValue(text, `${metricNames.stageSeconds}_count{student="small",stage="${stage}"}`);
+  expect(stages.map(count)).toEqual([5, 4, 5, 4]);
+  expect(seriesValue(text, `${metricNames.texts}{task="sentiment",student="small"}`)).toBe(3);
+  expect(seriesValue(text, `${metricNames.inputTokens}_count{task="adequacy"}`)).toBe(1);
+  expect(seriesValue(text, `${metricNames.inputTokens}_sum{task="adequacy"}`)).toBe(7);
+  expect(seriesValue(text, `${metricNames.batchSize}_sum`)).toBe(5);
+  expect(seriesValue(text, `${metricNames.predictionErrorRatio}{student="small"}`)).toBeGreaterThan(0);
+});

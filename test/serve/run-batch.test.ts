@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine, type Engine } from "../../serve/engine.ts";
+import { planPasses } from "../../serve/run-batch.ts";
+import { BadFileError, ModelFailedError } from "../../src/errors.ts";
+import { writeTinyStudent } from "../fixtures/tiny-student.ts";
+
+const root = mkdtempSync(join(tmpdir(), "kdnas-engine-"));
+const folder = join(root, "tiny");
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("planPasses", () => {
+  const lengths = (...values: number[]) => values.map((length) => ({ length }));
+
+  test("planPasses() sorts by length and keeps a pass within the budget", () => {
+    expect(planPasses(lengths(10, 10, 10, 10), 20)).toHaveLength(2);
+    expect(planPasses(lengths(5, 40, 6, 38), 1000)).toEqual([
+      [2, 0],
+      [1, 3],
+    ]);
+  });
+
+  test("planPasses() leaves a sequence above the budget alone, and loses none", () => {
+    const passes = planPasses(lengths(100, 3, 90, 4, 8), 50);
+    expect(passes.flat().sort()).toEqual([0, 1, 2, 3, 4]);
+    for (const pass of passes) expect(pass.length === 1 || pass.length * 8 <= 50).toBe(true);
+  });
+});
+
+describe("run", () => {
+  const engine: Engine = createEngine();
+  const texts = ["the phone is good", "no", "I love this movie and the food was great, the service was very nice", "a"];
+  const batch = (of: readonly string[]) => ({ studentId: "s", texts: of, tokenBudget: 64 });
+
+  beforeAll(async () => {
+    const manifest = writeTinyStudent(folder, { name: "tiny", layers: 0 });
+    await engine.load({ id: "s", folder, manifest, maxTokens: 16 });
+  });
+
+  test("run() gives each text the logits that it has alone, in the order of the texts", async () => {
+    const together = await engine.run({ ...batch(texts), input: "text", tasks: ["sentiment", "filter"] });
+    for (const [i, text] of texts.entries()) {
+      const alone = await engine.run({ ...batch([text]), input: "text", tasks: ["sentiment"] });
+      const row = together.logits.sentiment?.subarray(3 * i, 3 * i + 3);
+      expect(Array.from(row ?? [])).toEqual(Array.from(alone.logits.sentiment ?? [], (x) => expect.closeTo(x, 5)));
+    }
+    expect(together.logits.filter).toHaveLength(2 * texts.length);
+    expect(together.passes.reduce((rows, pass) => rows + pass.rows, 0)).toBe(texts.length);
+  });
+
+  test("run() answers pairs by their two halves", async () => {
+    const both = await engine.run({ ...batch(texts), input: "pair", tasks: ["adequacy"] });
+    const second = await engine.run({ ...batch(texts.slice(2)), input: "pair", tasks: ["adequacy"] });
+    expect(both.logits.adequacy).toHaveLength(4);
+    expect(both.logits.adequacy?.[2]).toBeCloseTo(second.logits.adequacy?.[0] as number, 5);
+  });
+
+  test("run() says which texts it cut, also when one is endless", async () => {
+    const long = await engine.run({
+      ...batch([texts[2] as string, "a", "b".repeat(1_000_000)]),
+      input: "text",
+      tasks: ["filter"],
+    });
+    expect(Array.from(long.truncated)).toEqual([1, 0, 1]);
+    expect(Array.from(long.tokens)).toEqual([16, 3, 16]);
+  });
+
+  test("run() takes any string", async () => {
+    const odd = ["", " ", "\0", "\ud800", "👩‍👩‍👧", "\u202e\u200b", "\n\t"];
+    const output = await engine.run({ ...batch(odd), input: "text", tasks: ["sentiment"] });
+    expect(output.logits.sentiment?.every(Number.isFinite)).toBe(true);
+  });
+
+  test("run() of a student that is not loaded fails", async () => {
+    const run = engine.run({ ...batch(["a"]), studentId: "other", input: "text", tasks: ["filter"] });
+    await expect(run).rejects.toThrow(ModelFailedError);
+  });
+});
+
+describe("load", () => {
+  const load = (manifest: ReturnType<typeof writeTinyStudent>) =>
+    createEngine().load({ id: "x", folder, manifest, maxTokens: 16 });
+
+  test("load() refuses a file that was cut, changed or removed, and names it", async () => {
+    const manifest = writeTinyStudent(folder, { name: "tiny" });
+    truncateSync(join(folder, "model.onnx"), 100);
+    await expect(load(manifest)).rejects.toThrow(/model\.onnx: 100 bytes, the manifest says/);
+    writeFileSync(join(folder, "model.onnx"), Buffer.alloc(manifest.files["model.onnx"]?.bytes ?? 0));
+    await expect(load(manifest)).rejects.toThrow(/model\.onnx: its sha256 is not the manifest's/);
+    rmSync(join(folder, "tokenizer.json"));
+    await expect(load(manifest)).rejects.toThrow(BadFileError);
+  });
+
+  test("load() refuses a head with another number of labels than the manifest says", async () => {
+    const manifest = writeTinyStudent(folder, { name: "tiny" });
+    const tasks = manifest.tasks.map((task) => ({ ...task, labels: [...task.labels, "more"] }));
+    await expect(load({ ...manifest, tasks })).rejects.toThrow(/2 logits for the 3 labels of filter/);
+  });
+});
