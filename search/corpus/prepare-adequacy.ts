@@ -62,9 +62,8 @@ function exchanged(example: LabelledExample, other: LabelledExample, random: Ran
 }
 
 function spoilt(target: string, foreign: string, random: Random): Damage {
-  const chance = random.next();
-  if (/\d/.test(target) && chance < 0.8) return [otherNumber(target, random), 30];
-  return chance < 0.5 ? cutShort(target, random) : mixed(target, foreign, random);
+  if (/\d/.test(target) && random.next() < 0.6) return [otherNumber(target, random), 30];
+  return random.next() < 0.5 ? cutShort(target, random) : mixed(target, foreign, random);
 }
 
 function otherNumber(text: string, random: Random): string {

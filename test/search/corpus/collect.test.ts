@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { type Collected, collect, joinTokens } from "../../../search/corpus/collect.ts";
+import { type DataSet, readDataSets } from "../../../search/corpus/datasets.ts";
+import { Limits } from "../../../search/corpus/limits.ts";
+import { HeldOut } from "../../../search/corpus/split.ts";
+import { dataFolder } from "./data-folder.ts";
+
+const columns = ["split", "lang", "label", "text"];
+
+async function collectFrom(folder: string, limits: Partial<Limits>, heldOut = new HeldOut()): Promise<Collected> {
+  const [set] = await readDataSets(folder);
+  return collect(folder, set as DataSet, 1, Limits.parse(limits), heldOut);
+}
+
+test("collect() takes no more than its limit of a language, and less of a small one", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => ["train", i < 50 ? "en" : "ja", String(i % 3), `text ${i}`]);
+  const { train } = await collectFrom(dataFolder({ name: "t", task: "sentiment", columns, rows }), {
+    labelledPerLanguage: 20,
+  });
+  expect(train.filter((row) => row.language === "en")).toHaveLength(20);
+  expect(train.filter((row) => row.language === "ja")).toHaveLength(10);
+  // Sets may cycle through the labels: a draw must not follow the cycle.
+  expect(new Set(train.map((row) => row.label)).size).toBe(3);
+});
+
+test("collect() holds out every text that is not for training, drawn or not", async () => {
+  const rows = [...Array.from({ length: 9 }, (_, i) => ["val", "en", "1", `v${i}`]), ["test", "en", "1", "t"]];
+  const heldOut = new HeldOut();
+  const folder = dataFolder({ name: "t", task: "sentiment", columns, rows });
+  const { validation, train } = await collectFrom(folder, { validationPerLanguage: 2 }, heldOut);
+  expect(validation).toHaveLength(2);
+  expect(train).toHaveLength(0);
+  expect(heldOut.size).toBe(10);
+});
+
+test("collect() names file and line of a label that the task does not know, and skips an empty one", async () => {
+  const rows = [
+    ["train", "en", "", "unjudged"],
+    ["train", "en", "3", "wrong"],
+  ];
+  const folder = dataFolder({ name: "t", task: "sentiment", columns, rows });
+  await expect(collectFrom(folder, {})).rejects.toThrow(/t\.tsv\.gz:3: "3" is no label of sentiment$/);
+  const { train } = await collectFrom(
+    dataFolder({ name: "t", task: "sentiment", columns, rows: rows.slice(0, 1) }),
+    {},
+  );
+  expect(train).toHaveLength(0);
+});
+
+test("collect() names a task that does not exist", async () => {
+  const folder = dataFolder({ name: "t", task: "spam", columns, rows: [] });
+  await expect(collectFrom(folder, {})).rejects.toThrow("t is for the unknown task spam (known: filter, sentiment");
+});
+
+test("joinTokens() undoes tokenisation", () => {
+  expect(joinTokens("これ は 本 です 。")).toBe("これは本です。");
+  expect(joinTokens("Ano , to ( opravdu ) víme ! Proč ?")).toBe("Ano, to (opravdu) víme! Proč?");
+});

@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import type { Corpus } from "../../../search/corpus/assemble.ts";
+import { loadCorpus } from "../../../search/corpus/load.ts";
+import { textHash } from "../../../search/corpus/split.ts";
+import { tasks } from "../../../src/tasks/index.ts";
+import { dataFolder } from "./data-folder.ts";
+import { numbered } from "./material.ts";
+
+const small = { languagePerLanguage: 20 };
+const sample = await loadCorpus(null, { seed: 1, limits: small });
+
+/** Texts of the training and the unlabelled text that are also validated on. */
+function leaks(corpus: Corpus): string[] {
+  const validation = corpus.validation.flatMap(({ rows }) => rows.flatMap((row) => [row.text, row.pair ?? row.text]));
+  const held = new Set(validation.map(textHash));
+  // What a preparation cut or mixed is new text, and a fragment may by chance be as short as a whole text is.
+  const whole = [...corpus.train].flatMap(([task, examples]) =>
+    examples.filter((e) => e.dataSet !== "damaged_pairs" && (task !== "language" || e.text.split(" ").length > 10)),
+  );
+  const texts = [...whole.flatMap((e) => [e.text, e.pair ?? e.text]), ...corpus.unlabelled.map((u) => u.text)];
+  return texts.filter((text) => held.has(textHash(text)));
+}
+
+test("loadCorpus(null) has training and validation rows of every task in at least 14 languages", () => {
+  for (const task of tasks) {
+    const languages = new Set((sample.train.get(task.name) ?? []).flatMap((e) => e.language.split("-")));
+    expect(languages.size, task.name).toBeGreaterThanOrEqual(14);
+    const validated = sample.validation.filter((v) => v.task === task.name).flatMap((v) => v.language.split("-"));
+    expect(new Set(validated).size, task.name).toBeGreaterThanOrEqual(14);
+  }
+});
+
+test("loadCorpus(null) gives every example a target and a weight", () => {
+  for (const task of tasks) {
+    const labels = sample.labels.get(task.name) ?? [];
+    for (const example of sample.train.get(task.name) ?? []) {
+      expect(task.toTarget(example, labels, example.dataSet)).toHaveLength(labels.length);
+      expect(example.weight).toBeGreaterThan(0);
+    }
+  }
+});
+
+test("loadCorpus(null) balances the labels of the written sample, and has Japanese filter rows to learn from", () => {
+  const count = (task: string, language: string, label: string) =>
+    [...(sample.train.get(task) ?? [])].filter((e) => e.language === language && e.label === label).length;
+  for (const language of ["en", "ar", "zh", "vi"]) {
+    expect(["0", "1", "2"].map((label) => count("sentiment", language, label))).toEqual([9, 9, 9]);
+    expect(["0", "1"].map((label) => count("filter", language, label))).toEqual([12, 12]);
+  }
+  expect(count("filter", "ja", "1") + count("filter", "ja", "0")).toBeGreaterThanOrEqual(90);
+});
+
+test("loadCorpus(null) knows at least 110 languages and has unlabelled text of them", () => {
+  expect(sample.labels.get("language")?.length).toBeGreaterThanOrEqual(110);
+  expect(new Set(sample.unlabelled.map((u) => u.language)).size).toBeGreaterThanOrEqual(110);
+});
+
+test("loadCorpus(null) names what it used, for cards", () => {
+  expect(sample.dataSets).toContainEqual(expect.objectContaining({ name: "sample_filter", licence: "Apache-2.0" }));
+  expect(sample.dataSets).toContainEqual(expect.objectContaining({ name: "udhr" }));
+});
+
+test("loadCorpus() lets no validation text into the training or the unlabelled text", () => {
+  expect(sample.validation.length).toBeGreaterThan(0);
+  expect(leaks(sample)).toEqual([]);
+});
+
+test("loadCorpus() gives the same corpus for a seed, and another for another", async () => {
+  const again = await loadCorpus(null, { seed: 1, limits: small });
+  expect(again.train.get("language")).toEqual(sample.train.get("language"));
+  expect(again.unlabelled).toEqual(sample.unlabelled);
+  const other = await loadCorpus(null, { seed: 2, limits: small });
+  expect(other.train.get("language")).not.toEqual(sample.train.get("language"));
+});
+
+test("loadCorpus() holds a text out whatever set, task or split repeats it", async () => {
+  const folder = dataFolder(
+    {
+      name: "mood",
+      task: "sentiment",
+      columns: ["split", "lang", "label", "text"],
+      rows: [
+        ["val", "nl", "2", "Wat een heerlijke dag was dat!"],
+        ["test", "nl", "0", "Dit was echt heel vervelend."],
+        ["train", "nl", "0", "Ik ben hier niet blij mee."],
+        ["train", "nl", "2", "wat een heerlijke dag was dat"],
+      ],
+    },
+    {
+      name: "plain",
+      task: "corpus",
+      columns: ["lang", "text"],
+      rows: [
+        ["nl", "Wat een heerlijke dag  was dat."],
+        ["nl", "Dit was echt heel vervelend!"],
+        ...numbered(60, (i) => `Een gewone zin met nummer ${i}.`).map((text) => ["nl", text]),
+      ],
+    },
+  );
+  const corpus = await loadCorpus(folder, { seed: 1, limits: small });
+  const dutch = corpus.train.get("sentiment")?.filter((e) => e.language === "nl");
+  expect(dutch?.map((e) => e.text)).toEqual(["Ik ben hier niet blij mee."]);
+  const texts = corpus.unlabelled.map((u) => u.text);
+  expect(texts).toContain("Een gewone zin met nummer 7.");
+  expect(texts.filter((text) => /heerlijke|vervelend/.test(text))).toEqual([]);
+  expect(corpus.validation).toContainEqual(
+    expect.objectContaining({ task: "sentiment", dataSet: "mood", language: "nl" }),
+  );
+});
+
+test("loadCorpus() weighs a set as it asks, or as is known of it", async () => {
+  const columns = ["split", "lang", "label", "text"];
+  const folder = dataFolder(
+    { name: "xed_subtitles", task: "sentiment", columns, rows: [["train", "nl", "0", "Bel me niet meer."]] },
+    { name: "mine", task: "sentiment", columns, weight: 0.25, rows: [["train", "nl", "2", "Graag gedaan."]] },
+  );
+  const corpus = await loadCorpus(folder, { seed: 1, limits: small });
+  const weights = corpus.train.get("sentiment")?.filter((e) => e.language === "nl");
+  expect(new Map(weights?.map((e) => [e.dataSet, e.weight]))).toEqual(
+    new Map([
+      ["xed_subtitles", 0.3],
+      ["mine", 0.25],
+    ]),
+  );
+});

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { Limits } from "../../../search/corpus/limits.ts";
+import { prepareLanguage } from "../../../search/corpus/prepare-language.ts";
+import { exampleOf, materialOf, numbered, rowsOf } from "./material.ts";
+
+const sentence = (i: number) => `the quick brown fox number ${i} jumps over that very lazy dog again today`;
+const labelled = (language: string, count: number) =>
+  numbered(count, sentence).map((text) => exampleOf(language, language, text));
+
+test("prepareLanguage() makes labels of listed languages, those with unlabelled text and those validated", () => {
+  const { labels } = prepareLanguage(
+    materialOf("language", {
+      examples: [...labelled("cy", 60), ...labelled("amc", 60), ...labelled("kmb", 60), ...labelled("fi", 10)],
+      pool: new Map([["xyz", rowsOf("xyz", numbered(60, sentence))]]),
+      validationLanguages: new Set(["kmb"]),
+    }),
+  );
+  expect(labels).toEqual(["cy", "kmb", "xyz"]);
+});
+
+test("prepareLanguage() keeps to its limit and adds half as many fragments of two to ten words", () => {
+  const limits = Limits.parse({ languagePerLanguage: 40 });
+  const { examples } = prepareLanguage(materialOf("language", { examples: labelled("cy", 100), limits }));
+  const lengths = examples.map((e) => e.text.split(" ").length);
+  expect(lengths.filter((n) => n > 10)).toHaveLength(40);
+  expect(lengths.filter((n) => n >= 2 && n <= 10)).toHaveLength(20);
+  expect(examples.every((e) => e.label === "cy")).toBe(true);
+});
+
+test("prepareLanguage() cuts fragments of Thai and Japanese between characters", () => {
+  const texts = numbered(60, (i) => `これはとても長い日本語の文章の第${i}番です`);
+  const { examples } = prepareLanguage(materialOf("language", { pool: new Map([["ja", rowsOf("ja", texts)]]) }));
+  const fragments = examples.filter((e) => !texts.includes(e.text));
+  expect(fragments.length).toBeGreaterThan(100);
+  expect(fragments.every((e) => texts.some((text) => text.includes(e.text)))).toBe(true);
+});
