@@ -69,9 +69,11 @@ async function drain(server: Server, app: App, delayMs: number, capMs: number): 
   app.registry.close();
   await new Promise((resolve) => setTimeout(resolve, delayMs));
   const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
-  server.closeIdleConnections();
+  // A connection that was busy when the socket closed turns idle later, and would then keep it open.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const capped = new Promise<false>((resolve) => setTimeout(() => resolve(false), capMs).unref());
   const clean = await Promise.race([closed, capped]);
+  clearInterval(sweep);
   if (!clean) server.closeAllConnections();
   const ended = app.runner.close().then(() => clean);
   return await Promise.race([ended, new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000).unref())]);
