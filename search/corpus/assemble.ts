@@ -11,6 +11,7 @@ import { prepareFilter } from "./prepare-filter.ts";
 import { prepareLanguage } from "./prepare-language.ts";
 import type { Row } from "./read-rows.ts";
 import { randomFor } from "./reservoir.ts";
+import type { HeldOut } from "./split.ts";
 
 /** All that a search learns from and is judged on. */
 export interface Corpus {
@@ -42,8 +43,8 @@ const preparations: Readonly<Record<string, Preparation>> = {
 
 const asLabelled: Preparation = ({ task, examples }) => ({ labels: task.labels ?? labelsOf(examples), examples });
 
-/** Puts the rows of all sets together; `collected` holds no training row that is held out. */
-export function assemble(collected: readonly Collected[], seed: number, limits: Limits): Corpus {
+/** Puts the rows of all sets together. `collected` holds no training row that is held out; no example made of them is. */
+export function assemble(collected: readonly Collected[], heldOut: HeldOut, seed: number, limits: Limits): Corpus {
   const pool = poolOf(collected, seed);
   const train = new Map<string, readonly LabelledExample[]>();
   const labels = new Map<string, readonly string[]>();
@@ -51,7 +52,8 @@ export function assemble(collected: readonly Collected[], seed: number, limits: 
     const material = materialOf(task, collected, pool, seed, limits);
     const prepared = (preparations[task.name] ?? asLabelled)(material);
     labels.set(task.name, prepared.labels);
-    train.set(task.name, shuffle([...prepared.examples], material.random));
+    const examples = prepared.examples.filter((example) => !heldOut.has(example));
+    train.set(task.name, shuffle(examples, material.random));
   }
   return {
     train,

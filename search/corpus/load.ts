@@ -27,6 +27,7 @@ export async function loadCorpus(
     collected.push({ set: udhrSet, train: await readUdhr(), validation: [], lexicon: [] });
   return assemble(
     collected.map((c) => withoutHeldOut(c, heldOut)),
+    heldOut,
     seed,
     limits,
   );
