@@ -24,10 +24,7 @@ export type Flags = Readonly<Record<string, any>>;
 export type Log = (line: string) => void;
 
 /** Exit codes: 1 a failure while running, 2 a wrong flag. Ours go out as one line, an unknown error with its stack. */
-export async function runCommand(
-  spec: CommandSpec,
-  main: (flags: Flags, log: Log) => Promise<void>,
-): Promise<void> {
+export async function runCommand(spec: CommandSpec, main: (flags: Flags, log: Log) => Promise<void>): Promise<void> {
   try {
     const argv = process.argv.slice(2);
     if (argv.includes("--help") || argv.includes("-h")) return print(helpText(spec));
@@ -71,7 +68,8 @@ function parseFlag(name: string, flag: Flag, raw: string | boolean): string | nu
   if (flag.type === "string") return raw;
   const value = Number(raw);
   const fits = raw.trim() !== "" && (flag.type === "integer" ? Number.isInteger(value) : Number.isFinite(value));
-  if (!fits) throw new ConfigError(`--${name} is ${flag.type === "integer" ? "a whole number" : "a number"}, not "${raw}"`);
+  if (!fits)
+    throw new ConfigError(`--${name} is ${flag.type === "integer" ? "a whole number" : "a number"}, not "${raw}"`);
   return value;
 }
 

@@ -13,7 +13,11 @@ export function batchFeeds(a: Architecture, batch: Batch, embedded: Float32Array
     shape_hidden: integers([rows, tokens, a.hidden]),
     token_count: integers([tokens]),
     position_padding: integers([0, 0, positions - tokens, 0]),
-    attention_bias: new Tensor("float32", batch.mask.map((m) => (m - 1) * 10_000), [rows, 1, 1, tokens]),
+    attention_bias: new Tensor(
+      "float32",
+      batch.mask.map((m) => (m - 1) * 10_000),
+      [rows, 1, 1, tokens],
+    ),
     pool_weight: new Tensor("float32", poolWeights(batch), [rows, 1, tokens]),
   };
 }

@@ -25,11 +25,14 @@ export function inferenceGraph(a: Architecture, weights: Weights, options: Infer
     ? b.input("embedded", "float32", ["batch", "tokens", a.tableWidth])
     : writer.tokenRows(b.input("ids", "int32", ["batch", "tokens"]));
   const mask = b.input("mask", "float32", ["batch", "tokens"]);
-  const states = a.layers === 0 ? [embedded] : encoderStates(b, writer, a, { embedded, mask, epsilon: options.layerNormEpsilon });
-  if (options.hiddenStates) states.forEach((state, i) => expose(b, state, `hidden_${i}`, ["batch", "tokens", a.hidden]));
+  const states =
+    a.layers === 0 ? [embedded] : encoderStates(b, writer, a, { embedded, mask, epsilon: options.layerNormEpsilon });
+  if (options.hiddenStates)
+    states.forEach((state, i) => expose(b, state, `hidden_${i}`, ["batch", "tokens", a.hidden]));
   const pooled = meanOverTokens(b, states.at(-1) as string, mask);
   expose(b, pooled, "pooled", ["batch", a.hidden]);
-  for (const head of options.heads) expose(b, headLogits(b, writer, pooled, head), `logits_${head.task}`, ["batch", head.labels]);
+  for (const head of options.heads)
+    expose(b, headLogits(b, writer, pooled, head), `logits_${head.task}`, ["batch", head.labels]);
   return b.toBytes();
 }
 
@@ -61,7 +64,11 @@ function encoderStates(
   const positions = b.node("Slice", [writer.constant("position"), b.integers([0]), tokens, b.integers([0])]);
   const placed = b.node("Add", [feeds.embedded, positions]);
   const projected = hasProjection(a) ? writer.multiply(placed, "project.weight", null) : placed;
-  let x = b.node("LayerNormalization", [projected, writer.constant("embedNorm.gamma"), writer.constant("embedNorm.beta")], { axis: -1, epsilon });
+  let x = b.node(
+    "LayerNormalization",
+    [projected, writer.constant("embedNorm.gamma"), writer.constant("embedNorm.beta")],
+    { axis: -1, epsilon },
+  );
   const states = [x];
   const padding = b.node("Cast", [feeds.mask], { to: elementTypes.int32 });
   for (let i = 0; i < a.layers; i++) {
@@ -79,7 +86,11 @@ function layer(
   { at, padding, epsilon }: { at: string; padding: string; epsilon: number },
 ): string {
   const qkv = writer.multiply(x, `${at}.qkv.weight`, `${at}.qkv.bias`);
-  const [q, k, v] = b.nodeWith("Split", [qkv, b.integers([a.hidden, a.hidden, a.hidden])], 3, { axis: -1 }) as [string, string, string];
+  const [q, k, v] = b.nodeWith("Split", [qkv, b.integers([a.hidden, a.hidden, a.hidden])], 3, { axis: -1 }) as [
+    string,
+    string,
+    string,
+  ];
   const mixed = b.node("MultiHeadAttention", [q, k, v, "", padding], { num_heads: a.heads }, "com.microsoft");
   const attended = writer.multiply(mixed, `${at}.out.weight`, `${at}.out.bias`);
   const middle = addAndNorm(attended, x, `${at}.norm1`);
@@ -95,7 +106,10 @@ function layer(
 
 /** Σ mask · x / Σ mask: [batch, tokens, width] to [batch, width]. */
 function meanOverTokens(b: ModelBuilder, x: string, mask: string): string {
-  const sums = b.node("Squeeze", [b.node("MatMul", [b.node("Unsqueeze", [mask, b.integers([1])]), x]), b.integers([1])]);
+  const sums = b.node("Squeeze", [
+    b.node("MatMul", [b.node("Unsqueeze", [mask, b.integers([1])]), x]),
+    b.integers([1]),
+  ]);
   return b.node("Div", [sums, b.node("ReduceSum", [mask, b.integers([1])], { keepdims: 1 })]);
 }
 

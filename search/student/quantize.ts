@@ -28,7 +28,8 @@ export function quantizeRows(weight: Weight): QuantizedMatrix {
   const [rows, width] = [must(weight.dims[0]), must(weight.dims[1])];
   const scales = largest(weight.data, (i) => Math.floor(i / width), rows).map((top) => top / tableLimit || 1);
   const data = new Int8Array(weight.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = Math.round(must(weight.data[i]) / must(scales[Math.floor(i / width)]));
+  for (let i = 0; i < data.length; i++)
+    data[i] = Math.round(must(weight.data[i]) / must(scales[Math.floor(i / width)]));
   return { dims: weight.dims, data, scales };
 }
 

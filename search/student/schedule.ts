@@ -1,17 +1,14 @@
-/** Linear warm-up to `peak`, then linear decay to `floor · peak` at `steps`. */
+/** Learning rate over a training: linear warm-up to `peak`, then linear decay to `floor · peak`. */
 export interface Schedule {
   readonly peak: number;
-  readonly steps: number;
-  /** @default 0.06 of the steps */
-  readonly warmupShare?: number;
+  /** Share of the training that warms up. @default 0.06 */
+  readonly warmup?: number;
   /** @default 0.02 */
   readonly floor?: number;
 }
 
-export function learningRateAt(schedule: Schedule, step: number): number {
-  const { peak, steps, warmupShare = 0.06, floor = 0.02 } = schedule;
-  const warmup = Math.max(1, Math.round(steps * warmupShare));
-  if (step < warmup) return (peak * (step + 1)) / warmup;
-  const left = Math.max(0, (steps - step) / Math.max(1, steps - warmup));
-  return peak * Math.max(floor, left);
+/** The rate when `done` in [0, 1] of the training lies behind. */
+export function learningRateAt({ peak, warmup = 0.06, floor = 0.02 }: Schedule, done: number): number {
+  if (done < warmup) return peak * Math.max(done / warmup, 0.02);
+  return peak * Math.max(floor, (1 - done) / (1 - warmup));
 }

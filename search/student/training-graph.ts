@@ -33,6 +33,8 @@ export interface TrainingOptions {
   readonly layerNormEpsilon: number;
   /** Layers below this one, and the embeddings, get no gradient. @default 0 */
   readonly frozenLayers?: number;
+  /** The token table is not learned, so the embedded tokens need no gradient. @default false */
+  readonly frozenTable?: boolean;
   /** Leave the backward pass out: the graph then only gives the losses. @default false */
   readonly forwardOnly?: boolean;
 }
@@ -90,7 +92,9 @@ class GraphBuild {
   constructor(a: Architecture, options: TrainingOptions) {
     this.a = a;
     this.options = options;
-    for (const shape of encoderParameters(a, options.positions)) this.declare(shape, this.isFrozen(shape.name));
+    for (const shape of encoderParameters(a, options.positions)) {
+      this.declare(shape, isFrozenParameter(shape.name, options.frozenLayers ?? 0));
+    }
   }
 
   taskLoss(head: HeadShape): { name: string; value: Value } {
@@ -110,7 +114,8 @@ class GraphBuild {
     const teacher = new Map<string, string>();
     return maps.map((map) => {
       for (const shape of mapParameters(this.a, map, teacherHidden)) this.declare(shape, false);
-      const state = map.studentLayer === "pooled" ? this.pooled(states.at(-1) as Value) : must(states[map.studentLayer]);
+      const state =
+        map.studentLayer === "pooled" ? this.pooled(states.at(-1) as Value) : must(states[map.studentLayer]);
       const name = `teacher_${map.teacherLayer}`;
       if (!teacher.has(name)) teacher.set(name, this.tape.input(name, ["states", teacherHidden]).name);
       const weight = map.teacherLayer === "pooled" ? "row_weight" : "token_weight";
@@ -147,7 +152,7 @@ class GraphBuild {
   private states(): Value[] {
     const { tape, a } = this;
     const embedded =
-      (this.options.frozenLayers ?? 0) > 0
+      this.options.frozenTable || (this.options.frozenLayers ?? 0) > 0
         ? tape.input("embedded", ["states", a.tableWidth])
         : tape.trackedInput("embedded", ["states", a.tableWidth]);
     this.values.set("embedded", embedded);
@@ -225,12 +230,6 @@ class GraphBuild {
     (frozen ? this.frozen : this.trained).push(shape);
   }
 
-  private isFrozen(name: string): boolean {
-    const below = this.options.frozenLayers ?? 0;
-    const layer = /^layer\.(\d+)\./.exec(name);
-    return below > 0 && (layer === null || Number(layer[1]) < below);
-  }
-
   private expose(value: Value, name: string): void {
     this.tape.builder.rawNode("Identity", [value.name], [name]);
     this.tape.builder.output(name, "float32", []);
@@ -240,4 +239,10 @@ class GraphBuild {
 /** Learned numbers of an encoder, its token table included. */
 export function countParameters(a: Architecture, shapes: readonly ParameterShape[]): number {
   return shapes.reduce((total, shape) => total + sizeOf(shape.dims), a.vocabulary * a.tableWidth);
+}
+
+/** Whether an encoder parameter lies below the first learned layer. */
+export function isFrozenParameter(name: string, frozenLayers: number): boolean {
+  const layer = /^layer\.(\d+)\./.exec(name);
+  return frozenLayers > 0 && (layer === null || Number(layer[1]) < frozenLayers);
 }

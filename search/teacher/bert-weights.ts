@@ -1,9 +1,9 @@
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import type { SafetensorsFile } from "../graph/safetensors.ts";
 import { tableName, type Weight, type Weights } from "../student/weights.ts";
 import type { TeacherConfig } from "./config.ts";
 import { readFloats } from "./q4.ts";
-import type { SafetensorsFile } from "./safetensors.ts";
 
 /** RoBERTa-type encoders count positions from the padding id + 1. */
 function firstPosition(config: TeacherConfig): number {

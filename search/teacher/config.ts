@@ -14,6 +14,10 @@ const TeacherConfig = z.object({
   max_position_embeddings: z.int().positive(),
   vocab_size: z.int().positive(),
   pad_token_id: z.int().nonnegative(),
+  /** `<s>`; BERT configurations leave it out, then it is `[CLS]` = 101. */
+  bos_token_id: z.int().nonnegative().default(101),
+  /** `</s>`, or `[SEP]` = 102. */
+  eos_token_id: z.int().nonnegative().default(102),
 });
 export type TeacherConfig = z.infer<typeof TeacherConfig>;
 

@@ -1,16 +1,16 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createUnigram } from "../../src/text/unigram.ts";
 import { readTokenizerJson } from "../../src/text/read-tokenizer.ts";
+import { createUnigram } from "../../src/text/unigram.ts";
 import { runCommand } from "../command.ts";
 import { loadCorpus } from "../corpus/load.ts";
+import { openSafetensors, type StoredTensor, writeSafetensors } from "../graph/safetensors.ts";
 import { takeRows } from "./q4.ts";
-import { openSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 import { readTeacher, teacherWeightsPath } from "./teacher.ts";
 import { countPieces, type LanguageText, trimVocabulary } from "./vocabulary.ts";
 
 /** `npm run teacher:import`: a teacher folder with a vocabulary trimmed to the languages of the data. */
-runCommand(
+await runCommand(
   {
     name: "npm run teacher:import",
     about: "Copies a teacher into the project, with its vocabulary trimmed to the pieces that the data use.",
@@ -48,9 +48,15 @@ function writeTeacher(from: string, to: string, keptIds: Int32Array, tokenizer: 
     const tensor = file.read(name);
     tensors.set(name, /word_embeddings\.weight(\.q4|\.scale)?$/.test(name) ? takeRows(tensor, keptIds) : tensor);
   }
-  writeSafetensors(join(building, source.endsWith(".q4.safetensors") ? "model.q4.safetensors" : "model.safetensors"), tensors);
+  writeSafetensors(
+    join(building, source.endsWith(".q4.safetensors") ? "model.q4.safetensors" : "model.safetensors"),
+    tensors,
+  );
   const config = JSON.parse(readFileSync(join(from, "config.json"), "utf8")) as Record<string, unknown>;
-  writeFileSync(join(building, "config.json"), `${JSON.stringify({ ...config, vocab_size: keptIds.length }, null, 2)}\n`);
+  writeFileSync(
+    join(building, "config.json"),
+    `${JSON.stringify({ ...config, vocab_size: keptIds.length }, null, 2)}\n`,
+  );
   writeFileSync(join(building, "tokenizer.json"), tokenizer);
   try {
     copyFileSync(join(to, "card.md"), join(building, "card.md"));

@@ -1,6 +1,6 @@
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
-import { type SafetensorsFile, type StoredTensor, toFloat32 } from "./safetensors.ts";
+import { type SafetensorsFile, type StoredTensor, toFloat32 } from "../graph/safetensors.ts";
 
 /**
  * Matrices packed in 4 bits: `X.q4` U8 [rows, inputs / 2] and `X.scale` F16 [rows, inputs / 32]. Byte j of a row holds input

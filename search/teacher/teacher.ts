@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { BadFileError } from "../../src/errors.ts";
+import { openSafetensors } from "../graph/safetensors.ts";
 import type { Weights } from "../student/weights.ts";
 import { readBertWeights, usablePositions } from "./bert-weights.ts";
 import { readTeacherConfig } from "./config.ts";
-import { openSafetensors } from "./safetensors.ts";
 
 /** A teacher's encoder, in the terms of a student: its architecture and weights under our names. */
 export interface Teacher {
@@ -16,6 +16,9 @@ export interface Teacher {
   readonly positions: number;
   readonly layerNormEpsilon: number;
   readonly padId: number;
+  /** Ids of the special tokens around a text. */
+  readonly beginId: number;
+  readonly endId: number;
 }
 
 const weightFiles = ["model.safetensors", "model.q4.safetensors"];
@@ -45,5 +48,7 @@ export function readTeacher(folder: string): Teacher {
     positions: usablePositions(config),
     layerNormEpsilon: config.layer_norm_eps,
     padId: config.pad_token_id,
+    beginId: config.bos_token_id,
+    endId: config.eos_token_id,
   };
 }

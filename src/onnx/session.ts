@@ -36,6 +36,8 @@ export async function openSession(model: string | Uint8Array, options: SessionOp
     graphOptimizationLevel: options.optimize ?? "all",
     enableCpuMemArena: true,
     logSeverityLevel: 3,
+    // Threads that wait by spinning take the cores that other processes need, and on a busy machine each other's.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   };
   const session =
     typeof model === "string"

@@ -16,7 +16,7 @@ export const adequacy: Task = {
   route: "translation/adequacy",
   labels: ["inadequate", "adequate"],
   metric: "pearson",
-  weight: 1,
+  weight: 1.5,
   toTarget: (row, _labels, dataSet) => toTarget(row, dataSet),
   toTruth: (row) => (row.label === "" ? Number.NaN : Number(row.label)),
   toPredicted: (probabilities) => probabilities[1] as number,

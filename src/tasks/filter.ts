@@ -8,7 +8,7 @@ export const filter: Task = {
   input: "text",
   labels: ["acceptable", "toxic"],
   metric: "macroF1",
-  weight: 1,
+  weight: 2,
   toTarget: (row, labels) => oneHot(classNumber(row.label), labels.length),
   toTruth: (row) => classNumber(row.label),
   toPredicted: decide,

@@ -11,7 +11,7 @@ export function linear(tape: Tape, x: Value, weight: Value, bias: Value | null):
   return tape.record(y, inputs, (dy) => [
     x.tracked ? b.node("Gemm", [dy, weight.name], { transB: 1 }) : null,
     weight.tracked ? b.node("Gemm", [x.name, dy], { transA: 1 }) : null,
-    bias?.tracked ? columnSums(tape, dy) : null,
+    ...(bias === null ? [] : [bias.tracked ? columnSums(tape, dy) : null]),
   ]);
 }
 

@@ -21,9 +21,7 @@ export function squaredError(tape: Tape, prediction: Value, target: string, weig
   const difference = b.node("Sub", [prediction.name, target]);
   const weighted = b.node("Mul", [difference, weight]);
   const loss = b.node("Mul", [total(tape, b.node("Mul", [weighted, difference])), b.scalar(1 / width)]);
-  return tape.record(loss, [prediction], (dy) => [
-    b.node("Mul", [weighted, b.node("Mul", [dy, b.scalar(2 / width)])]),
-  ]);
+  return tape.record(loss, [prediction], (dy) => [b.node("Mul", [weighted, b.node("Mul", [dy, b.scalar(2 / width)])])]);
 }
 
 function total(tape: Tape, x: string): string {

@@ -28,7 +28,12 @@ export function addPositions(
  * Weighted mean over the tokens of each sequence: x [batch · tokens, width] to [batch, width]. `weights` float32
  * [batch, 1, tokens] sums to 1 over the tokens; `shape` int64 [3] = batch, tokens, width.
  */
-export function pool(tape: Tape, x: Value, feeds: { readonly shape: string; readonly weights: string }, width: number): Value {
+export function pool(
+  tape: Tape,
+  x: Value,
+  feeds: { readonly shape: string; readonly weights: string },
+  width: number,
+): Value {
   const b = tape.builder;
   const cube = b.node("Reshape", [x.name, feeds.shape]);
   const y = b.node("Reshape", [b.node("MatMul", [feeds.weights, cube]), b.integers([-1, width])]);

@@ -6,7 +6,7 @@ import { BadFileError } from "../../src/errors.ts";
  * The safetensors format: eight bytes of header length, a JSON header, raw little-endian tensors.
  * https://github.com/huggingface/safetensors#format
  */
-const bytesPerElement = { F32: 4, F16: 2, BF16: 2, U8: 1, I8: 1, I32: 4, I64: 8 } as const;
+const bytesPerElement = { F32: 4, F16: 2, BF16: 2, U8: 1, I8: 1, I32: 4, U32: 4, I64: 8 } as const;
 type StoredType = keyof typeof bytesPerElement;
 
 const Header = z.record(
@@ -126,7 +126,7 @@ export function fromFloat32(dims: readonly number[], data: Float32Array): Stored
   return { type: "F32", dims, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
-/** Reads a whole file of float tensors, as a checkpoint is. */
+/** Reads a whole file of float tensors. */
 export function readFloatTensors(path: string): Map<string, { dims: readonly number[]; data: Float32Array }> {
   const file = openSafetensors(path);
   return new Map(

@@ -1,0 +1,78 @@
+import { must } from "../../src/invariant.ts";
+import { type Feeds, Tensor } from "../../src/onnx/session.ts";
+import { createRandom } from "../../src/random.ts";
+import type { Batch } from "../../src/text/batch.ts";
+import { type BatchLimits, lengthBatches } from "../student/length-batches.ts";
+import type { StateMap } from "../student/training-graph.ts";
+import type { TrainingBatch } from "../student/training-loop.ts";
+import { batchOf } from "../teacher/hidden-states.ts";
+import { type StateTargets, unpackRow } from "./targets.ts";
+
+/** Name of the objective that distils hidden states. */
+export const distilObjective = "distil";
+
+/** Batches of texts with the teacher states that `maps` regress onto; `texts` are indices into the targets. */
+export function* distilStream(
+  targets: StateTargets,
+  texts: readonly number[],
+  maps: readonly StateMap[],
+  options: { readonly seed: number; readonly limits: BatchLimits; readonly padId: number },
+): Generator<TrainingBatch, never> {
+  const random = createRandom(options.seed);
+  const lengths = texts.map((text) => must(targets.sequences[text]).length);
+  for (;;) {
+    for (const batch of lengthBatches(lengths, options.limits, random)) {
+      yield distilBatch(
+        targets,
+        batch.map((i) => must(texts[i])),
+        maps,
+        options.padId,
+      );
+    }
+  }
+}
+
+export function distilBatch(
+  targets: StateTargets,
+  texts: readonly number[],
+  maps: readonly StateMap[],
+  padId: number,
+): TrainingBatch {
+  const batch = batchOf(targets.sequences, texts, padId);
+  const total = batch.mask.reduce((sum, m) => sum + m, 0);
+  const feeds: Record<string, Tensor> = {
+    token_weight: new Tensor(
+      "float32",
+      batch.mask.map((m) => m / total),
+      [batch.mask.length, 1],
+    ),
+    row_weight: new Tensor("float32", new Float32Array(texts.length).fill(1 / texts.length), [texts.length, 1]),
+  };
+  for (const { teacherLayer } of maps) {
+    feeds[`teacher_${teacherLayer}`] ??=
+      teacherLayer === "pooled" ? pooledStates(targets, texts) : tokenStates(targets, texts, batch, teacherLayer);
+  }
+  return { objective: distilObjective, batch, targets: feeds satisfies Feeds };
+}
+
+function pooledStates({ pooled, hidden }: StateTargets, texts: readonly number[]): Tensor {
+  const out = new Float32Array(texts.length * hidden);
+  texts.forEach((text, row) => {
+    unpackRow(pooled, text, hidden, out, row * hidden);
+  });
+  return new Tensor("float32", out, [texts.length, hidden]);
+}
+
+/** [rows · tokens, hidden]; padding stays 0 and weighs nothing. */
+function tokenStates(targets: StateTargets, texts: readonly number[], batch: Batch, layer: number): Tensor {
+  const { hidden, offsets, sequences } = targets;
+  const states = must(targets.layers.get(layer), `states of teacher layer ${layer}`);
+  const out = new Float32Array(batch.rows * batch.tokens * hidden);
+  texts.forEach((text, row) => {
+    const start = must(offsets[text]);
+    for (let t = 0; t < must(sequences[text]).length; t++) {
+      unpackRow(states, start + t, hidden, out, (row * batch.tokens + t) * hidden);
+    }
+  });
+  return new Tensor("float32", out, [batch.rows * batch.tokens, hidden]);
+}

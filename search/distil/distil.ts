@@ -1,0 +1,118 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { createRandom } from "../../src/random.ts";
+import { mean } from "../../src/stats.ts";
+import { lengthBatches } from "../student/length-batches.ts";
+import { Trainer } from "../student/trainer.ts";
+import { mapName, mapParameters, type Objective, type StateMap } from "../student/training-graph.ts";
+import { type Progress, runTraining } from "../student/training-loop.ts";
+import { initialWeight, type Weights } from "../student/weights.ts";
+import { distilBatch, distilObjective, distilStream } from "./distil-stream.ts";
+import { type Heritage, inheritWeights } from "./inherit.ts";
+import { uniformAndLast } from "./state-maps.ts";
+import type { StateTargets } from "./targets.ts";
+
+export interface DistilOptions {
+  readonly tokens: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly positions: number;
+  /** Texts kept out of training, on which the loss is taken. */
+  readonly validationTexts: number;
+  readonly onProgress: (progress: Progress) => void;
+  readonly checkpoint?: string;
+}
+
+export interface Distilled {
+  /** Encoder and token table; heads are not in it. */
+  readonly weights: Weights;
+  /** Mean squared error of the standardised token states on the validation texts; null for a static student, which has none. */
+  readonly hiddenLoss: number | null;
+  /** The same for the pooled state: share of the teacher's variance that the student does not explain. */
+  readonly pooledLoss: number;
+  readonly tokens: number;
+}
+
+const batchLimits = { rows: 64, tokens: 2048 };
+/** Smaller students take larger steps. */
+function peakRate(a: Architecture): number {
+  return a.layers === 0 ? 3e-3 : a.hidden >= 384 ? 5e-4 : 1e-3;
+}
+
+/** Multi-layer hidden-state distillation (Uniform + Last) of one architecture. @throws {DivergedError} */
+export async function distil(
+  a: Architecture,
+  targets: StateTargets,
+  heritage: Heritage,
+  options: DistilOptions,
+): Promise<Distilled> {
+  const { teacher } = heritage;
+  const random = createRandom(options.seed);
+  const maps = uniformAndLast(a.layers, teacher.architecture.layers);
+  const objective: Objective = { kind: "distil", maps, teacherHidden: targets.hidden };
+  const weights = inheritWeights(a, options.positions, heritage, random);
+  for (const map of maps) {
+    for (const shape of mapParameters(a, map, targets.hidden)) weights.set(shape.name, initialWeight(shape, random));
+  }
+  const trainer = new Trainer(a, weights, new Map([[distilObjective, objective]]), {
+    positions: options.positions,
+    layerNormEpsilon: teacher.layerNormEpsilon,
+    threads: options.threads,
+    headRate: 2,
+  });
+  try {
+    const texts = [...targets.sequences.keys()];
+    const learned = texts.slice(options.validationTexts);
+    const stream = distilStream(targets, learned, maps, {
+      seed: options.seed,
+      limits: batchLimits,
+      padId: teacher.padId,
+    });
+    const { tokens } = await runTraining(trainer, stream, {
+      totalTokens: options.tokens,
+      schedule: { peak: peakRate(a) },
+      onProgress: options.onProgress,
+      ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
+    });
+    const losses = await validationLosses(
+      trainer,
+      targets,
+      texts.slice(0, options.validationTexts),
+      maps,
+      teacher.padId,
+    );
+    const encoder = new Map([...trainer.weights()].filter(([name]) => !name.startsWith("map.")));
+    return { weights: encoder, ...losses, tokens };
+  } finally {
+    await trainer.release();
+  }
+}
+
+async function validationLosses(
+  trainer: Trainer,
+  targets: StateTargets,
+  texts: readonly number[],
+  maps: readonly StateMap[],
+  padId: number,
+): Promise<{ hiddenLoss: number | null; pooledLoss: number }> {
+  const lengths = texts.map((text) => (targets.sequences[text] as Int32Array).length);
+  const sums = new Map<string, number>();
+  for (const rows of lengthBatches(lengths, batchLimits, createRandom(0))) {
+    const { batch, targets: feeds } = distilBatch(
+      targets,
+      rows.map((row) => texts[row] as number),
+      maps,
+      padId,
+    );
+    const losses = await trainer.losses(distilObjective, batch, feeds);
+    // The graph divides every map's error by their number.
+    for (const map of maps) {
+      const loss = (losses[`loss:${mapName(map)}`] as number) * maps.length;
+      sums.set(mapName(map), (sums.get(mapName(map)) ?? 0) + (loss * rows.length) / texts.length);
+    }
+  }
+  const hidden = maps.filter((map) => map.studentLayer !== "pooled").map((map) => sums.get(mapName(map)) as number);
+  return {
+    hiddenLoss: hidden.length === 0 ? null : mean(hidden),
+    pooledLoss: sums.get("map.pooled.pooled") as number,
+  };
+}

@@ -1,0 +1,161 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { must } from "../../src/invariant.ts";
+import type { Random } from "../../src/random.ts";
+import {
+  encoderParameters,
+  hasProjection,
+  initialWeight,
+  tableName,
+  type Weight,
+  type Weights,
+  weightOf,
+} from "../student/weights.ts";
+import type { Teacher } from "../teacher/teacher.ts";
+import { type PrincipalAxes, principalAxes, project } from "./principal-axes.ts";
+
+/** What every student of a search can start from; computed once. */
+export interface Heritage {
+  readonly teacher: Teacher;
+  /** Principal axes of the teacher's token table, weighted by how often tokens occur. */
+  readonly tableAxes: PrincipalAxes;
+  /** Contextless token vectors and their axes, for static students; scaled by inverse frequency. */
+  readonly staticVectors: Weight;
+  readonly staticAxes: PrincipalAxes;
+}
+
+export function createHeritage(
+  teacher: Teacher,
+  vectors: Weight,
+  shares: Float64Array,
+  importance: Float64Array,
+): Heritage {
+  const width = must(vectors.dims[1]);
+  const staticAxes = principalAxes(vectors, shares);
+  const centred = vectors.data.map(
+    (x, i) => (x - must(staticAxes.mean[i % width])) * must(importance[Math.floor(i / width)]),
+  );
+  const staticVectors = { dims: vectors.dims, data: centred };
+  return {
+    teacher,
+    tableAxes: principalAxes(weightOf(teacher.weights, tableName), shares),
+    staticVectors,
+    staticAxes: principalAxes(staticVectors, shares),
+  };
+}
+
+/**
+ * First weights of a student. The token table is the teacher's (static students: its contextless vectors) on their principal
+ * axes. Where the hidden width agrees, layers are copied from the teacher, spread over its depth, with the strongest
+ * neurons of the feed-forward layers; elsewhere layers start fresh.
+ */
+export function inheritWeights(a: Architecture, positions: number, heritage: Heritage, random: Random): Weights {
+  const weights: Weights = new Map();
+  for (const shape of encoderParameters(a, positions)) weights.set(shape.name, initialWeight(shape, random));
+  if (a.layers === 0) {
+    return weights.set(
+      tableName,
+      normalised(project(heritage.staticVectors, heritage.staticAxes, a.tableWidth, false)),
+    );
+  }
+  inheritEmbeddings(weights, a, positions, heritage);
+  if (a.hidden === heritage.teacher.architecture.hidden) inheritLayers(weights, a, heritage.teacher);
+  return weights;
+}
+
+/** Scales a table to a mean square of 1, so that one learning rate suits every width. */
+function normalised({ dims, data }: Weight): Weight {
+  const square = data.reduce((sum, x) => sum + x * x, 0) / data.length;
+  const factor = 1 / Math.sqrt(square);
+  return { dims, data: data.map((x) => x * factor) };
+}
+
+/** Table and positions on the table's axes; the map back onto the hidden states undoes the turn where the widths agree. */
+function inheritEmbeddings(weights: Weights, a: Architecture, positions: number, heritage: Heritage): void {
+  const { teacher, tableAxes } = heritage;
+  const teacherHidden = teacher.architecture.hidden;
+  const table = weightOf(teacher.weights, tableName);
+  const place = {
+    dims: [positions, teacherHidden],
+    data: weightOf(teacher.weights, "position").data.subarray(0, positions * teacherHidden),
+  };
+  if (!hasProjection(a) && a.hidden === teacherHidden) {
+    weights
+      .set(tableName, { dims: table.dims, data: table.data.slice() })
+      .set("position", { dims: place.dims, data: place.data.slice() });
+  } else {
+    weights.set(tableName, project(table, tableAxes, a.tableWidth, false));
+    weights.set("position", project(place, tableAxes, a.tableWidth, false));
+  }
+  if (hasProjection(a)) weights.set("project.weight", mapBack(a, teacherHidden, tableAxes));
+  if (a.hidden === teacherHidden) {
+    copy(weights, teacher.weights, "embedNorm.gamma");
+    copy(weights, teacher.weights, "embedNorm.beta");
+  }
+}
+
+/** [tableWidth, hidden]: back into the teacher's space, or, for other widths, axis by axis. */
+function mapBack(a: Architecture, teacherHidden: number, { axes }: PrincipalAxes): Weight {
+  const data = new Float32Array(a.tableWidth * a.hidden);
+  for (let i = 0; i < a.tableWidth; i++) {
+    for (let j = 0; j < a.hidden; j++) {
+      data[i * a.hidden + j] = a.hidden === teacherHidden ? must(must(axes[i])[j]) : i === j ? 1 : 0;
+    }
+  }
+  return { dims: [a.tableWidth, a.hidden], data };
+}
+
+/** Student layer i of S takes teacher layer round(i · (T − 1) / (S − 1)); a single one takes the last. */
+function inheritLayers(weights: Weights, a: Architecture, teacher: Teacher): void {
+  const last = teacher.architecture.layers - 1;
+  for (let i = 0; i < a.layers; i++) {
+    const source = a.layers === 1 ? last : Math.round((i * last) / (a.layers - 1));
+    for (const part of ["qkv", "out"]) for (const kind of ["weight", "bias"]) copyAs(`${part}.${kind}`, i, source);
+    for (const norm of ["norm1", "norm2"]) for (const kind of ["gamma", "beta"]) copyAs(`${norm}.${kind}`, i, source);
+    inheritFeedForward(weights, a, teacher, i, source);
+  }
+
+  function copyAs(part: string, layer: number, source: number): void {
+    const { dims, data } = weightOf(teacher.weights, `layer.${source}.${part}`);
+    weights.set(`layer.${layer}.${part}`, { dims, data: data.slice() });
+  }
+}
+
+function inheritFeedForward(weights: Weights, a: Architecture, teacher: Teacher, layer: number, source: number): void {
+  const from = (part: string) => weightOf(teacher.weights, `layer.${source}.${part}`);
+  const chosen = strongestNeurons(from("up.weight"), from("down.weight"), a.ffn);
+  const width = must(from("up.weight").dims[1]);
+  const up = weightOf(weights, `layer.${layer}.up.weight`).data;
+  const upBias = weightOf(weights, `layer.${layer}.up.bias`).data;
+  const down = weightOf(weights, `layer.${layer}.down.weight`).data;
+  chosen.forEach((neuron, j) => {
+    upBias[j] = must(from("up.bias").data[neuron]);
+    for (let k = 0; k < a.hidden; k++) {
+      up[k * a.ffn + j] = must(from("up.weight").data[k * width + neuron]);
+      down[j * a.hidden + k] = must(from("down.weight").data[neuron * a.hidden + k]);
+    }
+  });
+  weights.set(`layer.${layer}.down.bias`, { dims: [a.hidden], data: from("down.bias").data.slice() });
+}
+
+/** Neurons by the product of the norms of what comes in and what goes out, the strongest first. */
+function strongestNeurons(up: Weight, down: Weight, count: number): number[] {
+  const [hidden, width] = [must(up.dims[0]), must(up.dims[1])];
+  const strength = Array.from({ length: width }, (_, neuron) => {
+    let incoming = 0;
+    let outgoing = 0;
+    for (let k = 0; k < hidden; k++) {
+      incoming += must(up.data[k * width + neuron]) ** 2;
+      outgoing += must(down.data[neuron * hidden + k]) ** 2;
+    }
+    return { neuron, value: incoming * outgoing };
+  });
+  return strength
+    .sort((x, y) => y.value - x.value)
+    .slice(0, count)
+    .map((entry) => entry.neuron);
+}
+
+function copy(weights: Weights, source: Weights, name: string): void {
+  const { dims, data } = weightOf(source, name);
+  weights.set(name, { dims, data: data.slice() });
+}

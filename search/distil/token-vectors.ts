@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "../../src/invariant.ts";
+import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import type { Weight } from "../student/weights.ts";
+import { batchOf, startTeacher } from "../teacher/hidden-states.ts";
+import type { Teacher } from "../teacher/teacher.ts";
+
+const rowsPerBatch = 512;
+
+/**
+ * What the teacher makes of each token alone: the pooled state of `<s> token </s>`, [vocabulary, hidden]. A static student
+ * starts from these (as Model2Vec does), since a table of input embeddings has seen no layer. Cached by the teacher's content.
+ */
+export async function contextlessVectors(
+  teacher: Teacher,
+  options: {
+    readonly threads: number;
+    readonly cacheFolder: string;
+    readonly onProgress: (done: number, total: number) => void;
+  },
+): Promise<Weight> {
+  const { vocabulary, hidden } = teacher.architecture;
+  const path = join(options.cacheFolder, `tokens-${teacherKey(teacher)}.safetensors`);
+  if (existsSync(path)) return { dims: [vocabulary, hidden], data: toFloat32(openSafetensors(path).read("vectors")) };
+  const data = new Float32Array(vocabulary * hidden);
+  const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads });
+  for (let from = 0; from < vocabulary; from += rowsPerBatch) {
+    const ids = Array.from({ length: Math.min(rowsPerBatch, vocabulary - from) }, (_, i) => from + i);
+    const sequences = ids.map((id) => Int32Array.of(teacher.beginId, id, teacher.endId));
+    const outputs = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId));
+    data.set(must(outputs["pooled"]).data as Float32Array, from * hidden);
+    options.onProgress(from + ids.length, vocabulary);
+  }
+  await running.release();
+  mkdirSync(options.cacheFolder, { recursive: true });
+  writeSafetensors(path, new Map([["vectors", fromFloat32([vocabulary, hidden], data)]]));
+  return { dims: [vocabulary, hidden], data };
+}
+
+/** How often each token occurs, as a share of all; tokens that never occur count a fraction of one occurrence. */
+export function tokenShares(sequences: Iterable<Int32Array>, vocabulary: number): Float64Array {
+  const counts = new Float64Array(vocabulary).fill(0.1);
+  for (const ids of sequences) for (const id of ids) counts[id] = (counts[id] as number) + 1;
+  const total = counts.reduce((a, b) => a + b, 0);
+  return counts.map((count) => count / total);
+}
+
+/** Smooth inverse frequency a / (a + p) (Arora et al. 2017): frequent tokens say little about a text. */
+export function inverseFrequency(shares: Float64Array, a = 1e-3): Float64Array {
+  return shares.map((p) => a / (a + p));
+}
+
+function teacherKey(teacher: Teacher): string {
+  const hash = createHash("sha256");
+  for (const { data } of teacher.weights.values())
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest("hex").slice(0, 12);
+}

@@ -1,0 +1,65 @@
+import { architectureName } from "../../src/contract/architecture.ts";
+import type { Manifest, Score } from "../../src/contract/manifest.ts";
+import { mean } from "../../src/stats.ts";
+
+/** `card.md`: what a student is, what it was trained on, how good and how fast it is, and where it is not to be trusted. */
+export function cardText(m: Manifest): string {
+  return [
+    `# ${m.name}`,
+    "",
+    `Version ${m.version}, created ${m.created.slice(0, 10)} by search ${m.searchId} (seed ${m.seed}). Architecture ` +
+      `${architectureName(m.architecture)}: ${m.parameters.toLocaleString("en-US")} parameters, ` +
+      `${(m.bytes / 1e6).toFixed(1)} MB on disk (int8). At most ${m.maxTokens} tokens of a text are read.`,
+    "",
+    "## Tasks",
+    "",
+    ...m.tasks.map(
+      (task) =>
+        `- **${task.name}** (${task.input}): ${task.labels.length > 8 ? `${task.labels.length} labels` : task.labels.join(", ")}; ` +
+        `temperature ${task.temperature.toFixed(2)}${task.threshold === undefined ? "" : `, threshold ${task.threshold}`}; ` +
+        `trained on ${task.languages.length} languages.`,
+    ),
+    "",
+    "## Scores on validation data",
+    "",
+    "Macro-F1, accuracy and Pearson correlation, times 100. The teacher is the fine-tuned one, on the same rows.",
+    "",
+    ...scoreTable(m.scores),
+    "",
+    "## Latency",
+    "",
+    `${m.latency.cpu}, ${m.latency.threads} thread, ${m.latency.runtime}, one text a run.`,
+    "",
+    "| tokens | p50 ms | p95 ms |",
+    "|---|---|---|",
+    ...m.latency.lengths.map(({ tokens, p50Ms, p95Ms }) => `| ${tokens} | ${p50Ms.toFixed(3)} | ${p95Ms.toFixed(3)} |`),
+    "",
+    "## Data and licences",
+    "",
+    ...m.dataSets.map(({ name, licence, source }) => `- ${name}: ${licence}; ${source}`),
+    "",
+    "## Limits",
+    "",
+    "Trained for the languages above; others get an answer too, of unknown quality. Scores are of the validation data: texts of",
+    "another kind can be judged worse. Filtering learned from what annotators of these sets called toxic, their biases included:",
+    "set the threshold on your own data, and do not let it decide about people on its own.",
+    "",
+  ].join("\n");
+}
+
+function scoreTable(scores: readonly Score[]): string[] {
+  if (scores.length === 0) return ["None: no validation data were given."];
+  const sets = [...new Set(scores.map((score) => `${score.task}\t${score.dataSet}`))];
+  const rows = sets.map((key) => {
+    const own = scores.filter((score) => `${score.task}\t${score.dataSet}` === key);
+    const [task, dataSet] = key.split("\t");
+    const teacher = own.every((score) => score.teacher !== null) ? percent(own.map((score) => score.teacher as number)) : "–";
+    const languages = own.length <= 15 ? own.map((s) => `${s.language} ${(s.student * 100).toFixed(1)}`).join(", ") : `${own.length} languages`;
+    return `| ${task} | ${dataSet} | ${own[0]?.metric} | ${percent(own.map((score) => score.student))} | ${teacher} | ${languages} |`;
+  });
+  return ["| task | data set | metric | student, mean | teacher, mean | per language |", "|---|---|---|---|---|---|", ...rows];
+}
+
+function percent(values: readonly number[]): string {
+  return (mean(values) * 100).toFixed(1);
+}

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { Manifest } from "../../src/contract/manifest.ts";
+import { taskNamed } from "../../src/tasks/index.ts";
+import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
+import type { HeadShape, Weights } from "../student/weights.ts";
+import { cardText } from "./card.ts";
+
+/** The graphs and the tokeniser of a student in a folder of their own, not yet described. */
+export interface StudentFiles {
+  readonly folder: string;
+  /** File names: `model.onnx`, `pair_<task>.onnx`, `tokenizer.json`. */
+  readonly names: readonly string[];
+}
+
+export interface GraphOptions {
+  readonly layerNormEpsilon: number;
+  /** A tokeniser that fits the student's token table. */
+  readonly tokenizerPath: string;
+}
+
+export function headFile(task: string): string {
+  return taskNamed(task).input === "pair" ? `pair_${task}.onnx` : "model.onnx";
+}
+
+/** Writes the int8 graphs into `folder`, which is made anew. */
+export function writeGraphs(
+  folder: string,
+  a: Architecture,
+  weights: Weights,
+  heads: readonly HeadShape[],
+  options: GraphOptions,
+): StudentFiles {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const text = heads.filter((head) => head.input === "text");
+  const graphs = new Map([
+    ["model.onnx", inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon: options.layerNormEpsilon, heads: text })],
+    ...heads
+      .filter((head) => head.input === "pair")
+      .map((head): [string, Uint8Array] => [headFile(head.task), pairGraph(a, weights, head, "int8")]),
+  ]);
+  for (const [name, bytes] of graphs) writeFileSync(join(folder, name), bytes);
+  copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));
+  return { folder, names: [...graphs.keys(), "tokenizer.json"] };
+}
+
+export type Description = Omit<Manifest, "format" | "version" | "files" | "bytes" | "created">;
+
+/** Writes card and manifest beside the graphs; the manifest comes last, since a folder without one is no student. */
+export function describeStudent(files: StudentFiles, description: Description): Manifest {
+  const hashes = Object.fromEntries(files.names.map((name) => [name, fileEntry(join(files.folder, name))]));
+  const version = sha256(JSON.stringify(Object.entries(hashes).map(([name, { sha256 }]) => [name, sha256]))).slice(0, 12);
+  const manifest: Manifest = Manifest.parse({
+    ...description,
+    format: 1,
+    version,
+    files: hashes,
+    bytes: Object.values(hashes).reduce((sum, { bytes }) => sum + bytes, 0),
+    created: new Date().toISOString(),
+  });
+  writeFileSync(join(files.folder, "card.md"), cardText(manifest));
+  writeFileSync(join(files.folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+  return manifest;
+}
+
+/**
+ * Puts a described student where the server looks, by renames: a reader sees the old folder or the new one. The old one steps
+ * aside first and is removed at the end.
+ */
+export function promote(files: StudentFiles, models: string, name: string): void {
+  const [target, aside] = [join(models, name), join(models, `.${name}.old`)];
+  mkdirSync(models, { recursive: true });
+  rmSync(aside, { recursive: true, force: true });
+  if (existsSync(target)) renameSync(target, aside);
+  renameSync(files.folder, target);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+function fileEntry(path: string): { sha256: string; bytes: number } {
+  return { sha256: sha256(readFileSync(path)), bytes: statSync(path).size };
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

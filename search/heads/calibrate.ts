@@ -1,0 +1,63 @@
+import { must } from "../../src/invariant.ts";
+import { macroF1, softmax } from "../../src/stats.ts";
+import type { Logits } from "./predict.ts";
+
+/**
+ * The temperature that minimises the negative log-likelihood of the targets (Guo et al. 2017), by golden-section search over
+ * its logarithm: the likelihood has one minimum in it.
+ */
+export function fitTemperature(logits: Logits, targets: readonly Float32Array[]): number {
+  let [low, high] = [Math.log(0.25), Math.log(4)];
+  const ratio = (Math.sqrt(5) - 1) / 2;
+  for (let i = 0; i < 30; i++) {
+    const [a, b] = [high - ratio * (high - low), low + ratio * (high - low)];
+    if (negativeLogLikelihood(logits, targets, Math.exp(a)) < negativeLogLikelihood(logits, targets, Math.exp(b)))
+      high = b;
+    else low = a;
+  }
+  return Math.exp((low + high) / 2);
+}
+
+function negativeLogLikelihood(logits: Logits, targets: readonly Float32Array[], temperature: number): number {
+  let sum = 0;
+  logits.forEach((row, i) => {
+    const probabilities = softmax(row, temperature);
+    must(targets[i]).forEach((p, label) => {
+      if (p > 0) sum -= p * Math.log(Math.max(1e-12, must(probabilities[label])));
+    });
+  });
+  return sum / logits.length;
+}
+
+/** Expected calibration error over ten bins of confidence, in [0, 1]. */
+export function expectedCalibrationError(logits: Logits, truth: readonly number[], temperature: number): number {
+  const bins = Array.from({ length: 10 }, () => ({ confidence: 0, hits: 0 }));
+  logits.forEach((row, i) => {
+    const probabilities = softmax(row, temperature);
+    const top = probabilities.indexOf(Math.max(...probabilities));
+    const bin = must(bins[Math.min(9, Math.floor(must(probabilities[top]) * 10))]);
+    bin.confidence += must(probabilities[top]);
+    bin.hits += top === truth[i] ? 1 : 0;
+  });
+  return bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.hits), 0) / logits.length;
+}
+
+/** The threshold on the last label's probability with the best mean macro-F1 over groups of rows. */
+export function fitThreshold(
+  groups: readonly { readonly probabilities: readonly number[]; readonly truth: readonly number[] }[],
+): number {
+  let best = { threshold: 0.5, score: Number.NEGATIVE_INFINITY };
+  for (let threshold = 0.2; threshold <= 0.8001; threshold += 0.02) {
+    const score = groups.reduce(
+      (sum, { probabilities, truth }) =>
+        sum +
+        macroF1(
+          truth,
+          probabilities.map((p) => (p >= threshold ? 1 : 0)),
+        ),
+      0,
+    );
+    if (score > best.score) best = { threshold: Number(threshold.toFixed(2)), score };
+  }
+  return best.threshold;
+}

@@ -1,0 +1,102 @@
+import { must } from "../../src/invariant.ts";
+import { type Session, Tensor } from "../../src/onnx/session.ts";
+import { type Batch, toBatch } from "../../src/text/batch.ts";
+
+/** Anything that gives pooled vectors and logits for a batch: a student's artefact, or the fine-tuned teacher. */
+export interface Classifier {
+  readonly padId: number;
+  run(batch: Batch): Promise<Record<string, Tensor>>;
+  /** The head of a task over pairs. */
+  runPair(task: string, source: Tensor, target: Tensor): Promise<Tensor>;
+}
+
+/** Logits of every row for one task, [rows][labels], in the order of the rows. */
+export type Logits = readonly Float32Array[];
+
+const tokensPerBatch = 2048;
+
+/** A student's sessions as a classifier; `pairs` holds the graph of each task over pairs. */
+export function studentClassifier(model: Session, pairs: ReadonlyMap<string, Session>, padId: number): Classifier {
+  return {
+    padId,
+    run: ({ rows, tokens, ids, mask }) =>
+      model.run({ ids: new Tensor("int32", ids, [rows, tokens]), mask: new Tensor("float32", mask, [rows, tokens]) }),
+    runPair: async (task, source, target) => {
+      const outputs = await must(pairs.get(task), `graph of ${task}`).run({ source, target });
+      return must(outputs[`logits_${task}`]);
+    },
+  };
+}
+
+/** Logits of all tasks over single texts at once: one pass of the encoder serves them all. */
+export async function textLogits(
+  classifier: Classifier,
+  sequences: readonly Int32Array[],
+  tasks: readonly string[],
+): Promise<Map<string, Logits>> {
+  const logits = new Map(tasks.map((task) => [task, new Array<Float32Array>(sequences.length)]));
+  await forEachBatch(classifier, sequences, (outputs, indices) => {
+    for (const [task, rows] of logits)
+      rowsOf(must(outputs[`logits_${task}`])).forEach((row, i) => {
+        rows[must(indices[i])] = row;
+      });
+  });
+  return logits;
+}
+
+/** Logits of a task over pairs. */
+export async function pairLogits(
+  classifier: Classifier,
+  task: string,
+  sources: readonly Int32Array[],
+  targets: readonly Int32Array[],
+): Promise<Logits> {
+  const [u, v] = [await pooledRows(classifier, sources), await pooledRows(classifier, targets)];
+  return rowsOf(await classifier.runPair(task, stacked(u), stacked(v)));
+}
+
+async function pooledRows(classifier: Classifier, sequences: readonly Int32Array[]): Promise<Float32Array[]> {
+  const pooled = new Array<Float32Array>(sequences.length);
+  await forEachBatch(classifier, sequences, (outputs, indices) => {
+    rowsOf(must(outputs["pooled"])).forEach((row, i) => {
+      pooled[must(indices[i])] = row;
+    });
+  });
+  return pooled;
+}
+
+async function forEachBatch(
+  classifier: Classifier,
+  sequences: readonly Int32Array[],
+  visit: (outputs: Record<string, Tensor>, indices: readonly number[]) => void,
+): Promise<void> {
+  const order = [...sequences.keys()].sort((a, b) => must(sequences[a]).length - must(sequences[b]).length);
+  for (let at = 0; at < order.length; ) {
+    let count = 1;
+    while (at + count < order.length && (count + 1) * must(sequences[must(order[at + count])]).length <= tokensPerBatch)
+      count++;
+    const indices = order.slice(at, at + count);
+    const batch = toBatch(
+      indices.map((index) => must(sequences[index])),
+      classifier.padId,
+    );
+    visit(await classifier.run(batch), indices);
+    at += count;
+  }
+}
+
+function rowsOf({ data, dims }: Tensor): Float32Array[] {
+  const width = must(dims[1]);
+  return Array.from({ length: must(dims[0]) }, (_, row) =>
+    (data as Float32Array).slice(row * width, (row + 1) * width),
+  );
+}
+
+function stacked(rows: readonly Float32Array[]): Tensor {
+  const width = must(rows[0]).length;
+  const data = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    data.set(row, i * width);
+  });
+  return new Tensor("float32", data, [rows.length, width]);
+}

@@ -1,0 +1,105 @@
+import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
+import { accuracy, macroF1, pearson, softmax } from "../../src/stats.ts";
+import { taskNamed } from "../../src/tasks/index.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
+import { expectedCalibrationError, fitTemperature, fitThreshold } from "./calibrate.ts";
+import { type Classifier, type Logits, pairLogits, textLogits } from "./predict.ts";
+
+/** Logits of one validation set. */
+export interface SetLogits {
+  readonly set: ValidationSet;
+  readonly logits: Logits;
+}
+
+const metrics = { macroF1, accuracy, pearson };
+
+/** Runs a classifier over the validation sets of the tasks that it has. */
+export async function validationLogits(
+  classifier: Classifier,
+  corpus: Corpus,
+  tasks: readonly string[],
+  tokenizer: Tokenizer,
+  maxTokens: number,
+): Promise<SetLogits[]> {
+  const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
+  const results: SetLogits[] = [];
+  for (const set of corpus.validation.filter(({ task }) => tasks.includes(task))) {
+    const texts = set.rows.map((row) => encode(row.text));
+    const logits =
+      taskNamed(set.task).input === "pair"
+        ? await pairLogits(
+            classifier,
+            set.task,
+            texts,
+            set.rows.map((row) => encode(must(row.pair, "other half of a pair"))),
+          )
+        : must((await textLogits(classifier, texts, [set.task])).get(set.task));
+    results.push({ set, logits });
+  }
+  return results;
+}
+
+/** A task with its temperature and threshold fitted on validation logits; the expected calibration error beside it. */
+export function calibrated(
+  base: Pick<ManifestTask, "name" | "input" | "labels" | "file" | "languages">,
+  results: readonly SetLogits[],
+): { task: ManifestTask; calibrationError: number | null } {
+  const own = results.filter(({ set }) => set.task === base.name);
+  const task = taskNamed(base.name);
+  const known = own.flatMap(({ set, logits }) =>
+    set.rows.flatMap((row, i) => {
+      const target = task.toTarget(row, base.labels, set.dataSet);
+      return target === null ? [] : [{ target, logits: must(logits[i]), truth: task.toTruth(row, base.labels) }];
+    }),
+  );
+  if (known.length === 0) return { task: { ...base, temperature: 1 }, calibrationError: null };
+  const logits = known.map((row) => row.logits);
+  const temperature = fitTemperature(
+    logits,
+    known.map((row) => row.target),
+  );
+  const twoLabels = base.labels.length === 2 && task.metric === "macroF1";
+  return {
+    task: { ...base, temperature, ...(twoLabels ? { threshold: thresholdOf(own, base.labels, temperature) } : {}) },
+    calibrationError:
+      task.metric === "pearson"
+        ? null
+        : expectedCalibrationError(
+            logits,
+            known.map((row) => row.truth),
+            temperature,
+          ),
+  };
+}
+
+function thresholdOf(results: readonly SetLogits[], labels: readonly string[], temperature: number): number {
+  const groups = results.map(({ set, logits }) => ({
+    probabilities: logits.map((row) => must(softmax(row, temperature)[1])),
+    truth: set.rows.map((row) => taskNamed(set.task).toTruth(row, labels)),
+  }));
+  // A set with one class only (a list of toxic texts) would pull the threshold to its end.
+  return fitThreshold(groups.filter(({ truth }) => new Set(truth).size > 1));
+}
+
+/** The task's metric for every validation set and language; rows whose label the task does not have are left out. */
+export function scoresOf(results: readonly SetLogits[], tasks: readonly ManifestTask[]): Omit<Score, "teacher">[] {
+  return results.flatMap(({ set, logits }) => {
+    const manifestTask = tasks.find((task) => task.name === set.task);
+    if (!manifestTask) return [];
+    const { metric, toTruth, toPredicted } = taskNamed(set.task);
+    const rows = set.rows
+      .map((row, i) => ({
+        truth: toTruth(row, manifestTask.labels),
+        predicted: toPredicted(softmax(must(logits[i]), manifestTask.temperature), manifestTask),
+      }))
+      .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
+    if (rows.length === 0) return [];
+    const student = metrics[metric](
+      rows.map((row) => row.truth),
+      rows.map((row) => row.predicted),
+    );
+    return [{ task: set.task, dataSet: set.dataSet, language: set.language, metric, rows: rows.length, student }];
+  });
+}

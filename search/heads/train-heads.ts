@@ -1,0 +1,69 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { createRandom } from "../../src/random.ts";
+import { shareOf } from "../corpus/known-sets.ts";
+import { type EncodedTask, headOf } from "../student/encoded-task.ts";
+import { trainingStream } from "../student/task-stream.ts";
+import { Trainer } from "../student/trainer.ts";
+import type { Objective } from "../student/training-graph.ts";
+import { type Progress, runTraining } from "../student/training-loop.ts";
+import { headParameters, initialWeight, type Weights } from "../student/weights.ts";
+
+export interface HeadTrainingOptions {
+  readonly tokens: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly positions: number;
+  readonly layerNormEpsilon: number;
+  readonly padId: number;
+  readonly onProgress: (progress: Progress) => void;
+  readonly checkpoint?: string;
+}
+
+/** Static students have short steps and sparse gradients: more rows a step. */
+function batchLimits(a: Architecture) {
+  return a.layers === 0 ? { rows: 128, tokens: 6144 } : { rows: 48, tokens: 2048 };
+}
+
+function peakRate(a: Architecture): number {
+  return a.layers === 0 ? 2e-3 : a.hidden >= 384 ? 2e-4 : 4e-4;
+}
+
+/** Fine-tunes a distilled student and a head a task on all tasks at once; returns all weights. @throws {DivergedError} */
+export async function trainHeads(
+  a: Architecture,
+  encoder: Weights,
+  tasks: readonly EncodedTask[],
+  options: HeadTrainingOptions,
+): Promise<Weights> {
+  const random = createRandom(options.seed);
+  const weights: Weights = new Map(encoder);
+  const objectives = new Map<string, Objective>();
+  for (const { task, labels } of tasks) {
+    const head = headOf(task, labels);
+    objectives.set(task.name, { kind: "task", head });
+    for (const shape of headParameters(a, head)) weights.set(shape.name, initialWeight(shape, random));
+  }
+  const trainer = new Trainer(a, weights, objectives, {
+    positions: options.positions,
+    layerNormEpsilon: options.layerNormEpsilon,
+    threads: options.threads,
+    headRate: a.layers === 0 ? 1 : 5,
+  });
+  try {
+    const stream = trainingStream(tasks, {
+      seed: options.seed,
+      limits: batchLimits(a),
+      padId: options.padId,
+      dataSetShare: shareOf,
+    });
+    await runTraining(trainer, stream, {
+      totalTokens: options.tokens,
+      schedule: { peak: peakRate(a) },
+      onProgress: options.onProgress,
+      ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
+    });
+    return trainer.weights();
+  } finally {
+    await trainer.release();
+  }
+}

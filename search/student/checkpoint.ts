@@ -1,0 +1,53 @@
+import { existsSync, rmSync } from "node:fs";
+import { must } from "../../src/invariant.ts";
+import { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** How far a training has come. */
+export interface Position {
+  readonly steps: number;
+  readonly tokens: number;
+}
+
+/** Writes weights, moments and position as one file, atomically: a kill leaves the old checkpoint or the new one. */
+export function saveCheckpoint(path: string, trainer: Trainer, { steps, tokens }: Position): void {
+  const tensors = new Map<string, StoredTensor>([["position", fromIntegers(Uint32Array.of(steps, tokens))]]);
+  for (const [name, values] of trainer.state()) {
+    tensors.set(name, values instanceof Uint32Array ? fromIntegers(values) : fromFloats(values));
+  }
+  writeSafetensors(path, tensors);
+}
+
+/** Takes up a checkpoint, if there is one, and says where it stood. @throws {BadFileError} when it is of another model. */
+export function loadCheckpoint(path: string, trainer: Trainer): Position {
+  if (!existsSync(path)) return { steps: 0, tokens: 0 };
+  const file = openSafetensors(path);
+  const entries = file.names.map((name): [string, Float32Array | Uint32Array] => {
+    const tensor = file.read(name);
+    return [name, tensor.type === "U32" ? new Uint32Array(tensor.bytes.slice().buffer) : toFloat32(tensor)];
+  });
+  const state = new Map(entries);
+  const [steps, tokens] = must(state.get("position"), "position of the checkpoint");
+  trainer.restore(state);
+  return { steps: must(steps), tokens: must(tokens) };
+}
+
+export function dropCheckpoint(path: string): void {
+  rmSync(path, { force: true });
+}
+
+function fromIntegers(values: Uint32Array): StoredTensor {
+  return {
+    type: "U32",
+    dims: [values.length],
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  };
+}
+
+function fromFloats(values: Float32Array): StoredTensor {
+  return {
+    type: "F32",
+    dims: [values.length],
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  };
+}

@@ -1,0 +1,92 @@
+import { invariant, must } from "../../src/invariant.ts";
+import { type Feeds, Tensor } from "../../src/onnx/session.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { type Batch, toBatch } from "../../src/text/batch.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import type { LabelledExample } from "../corpus/preparation.ts";
+import type { HeadShape } from "./weights.ts";
+
+/** A task's training examples as token ids and targets. */
+export interface EncodedTask {
+  readonly task: Task;
+  readonly labels: readonly string[];
+  readonly examples: readonly EncodedExample[];
+}
+
+export interface EncodedExample {
+  readonly ids: Int32Array;
+  /** The other half of a pair. */
+  readonly pairIds: Int32Array | null;
+  /** Probability of each label. */
+  readonly target: Float32Array;
+  readonly weight: number;
+  readonly dataSet: string;
+}
+
+export function headOf(task: Task, labels: readonly string[]): HeadShape {
+  return { task: task.name, input: task.input, labels: labels.length };
+}
+
+/** Encodes the examples that say something about the task; `smoothing` moves that share of each target to all labels. */
+export function encodeTask(
+  task: Task,
+  labels: readonly string[],
+  examples: readonly LabelledExample[],
+  tokenizer: Tokenizer,
+  options: { readonly maxTokens: number; readonly smoothing: number },
+): EncodedTask {
+  const encode = (text: string) => tokenizer.encode(text, options.maxTokens).ids;
+  const encoded = examples.flatMap((example): EncodedExample[] => {
+    const target = task.toTarget(example, labels, example.dataSet);
+    if (target === null) return [];
+    return [
+      {
+        ids: encode(example.text),
+        pairIds: example.pair === undefined ? null : encode(example.pair),
+        target: target.map((p) => p * (1 - options.smoothing) + options.smoothing / labels.length),
+        weight: example.weight,
+        dataSet: example.dataSet,
+      },
+    ];
+  });
+  return { task, labels, examples: encoded };
+}
+
+/** Length that an example pads a batch to. */
+export function lengthOf(example: EncodedExample): number {
+  return Math.max(example.ids.length, example.pairIds?.length ?? 0);
+}
+
+/** A batch of examples with the inputs that `trainingGraph` wants for a task. */
+export function taskBatch(
+  encoded: EncodedTask,
+  examples: readonly EncodedExample[],
+  padId: number,
+): { batch: Batch; targets: Feeds } {
+  const rows = examples.length;
+  const pair = encoded.task.input === "pair";
+  const sequences = examples.map((example) => example.ids);
+  if (pair) sequences.push(...examples.map((example) => must(example.pairIds, "other half of a pair")));
+  const totalWeight = examples.reduce((total, example) => total + example.weight, 0);
+  invariant(totalWeight > 0, "a batch has a weight");
+  const target = new Float32Array(rows * encoded.labels.length);
+  examples.forEach((example, row) => {
+    target.set(example.target, row * encoded.labels.length);
+  });
+  const weight = Float32Array.from(examples, (example) => example.weight / totalWeight);
+  return {
+    batch: toBatch(sequences, padId),
+    targets: {
+      target: new Tensor("float32", target, [rows, encoded.labels.length]),
+      weight: new Tensor("float32", weight, [rows, 1]),
+      ...(pair ? { source_rows: rowChoice(rows, 0), target_rows: rowChoice(rows, rows) } : {}),
+    },
+  };
+}
+
+/** 0/1 matrix [rows, 2 · rows] that takes `rows` rows from `offset` on. */
+function rowChoice(rows: number, offset: number): Tensor {
+  const choice = new Float32Array(rows * 2 * rows);
+  for (let row = 0; row < rows; row++) choice[row * 2 * rows + offset + row] = 1;
+  return new Tensor("float32", choice, [rows, 2 * rows]);
+}

@@ -1,0 +1,99 @@
+import { must } from "../../src/invariant.ts";
+import { createRandom, type Random, shuffle } from "../../src/random.ts";
+import { type EncodedExample, type EncodedTask, lengthOf, taskBatch } from "./encoded-task.ts";
+import { type BatchLimits, lengthBatches } from "./length-batches.ts";
+import type { TrainingBatch } from "./training-loop.ts";
+
+export interface StreamOptions {
+  readonly seed: number;
+  readonly limits: BatchLimits;
+  /** Weight of a data set in the draw, beside the root of its size. @default 1 */
+  readonly dataSetShare: (dataSet: string) => number;
+}
+
+/** Examples drawn at a time: enough to sort by length, few enough to mix. */
+const chunkExamples = 1536;
+
+/** An endless stream of training batches over all tasks, in the ratio of their weights. */
+export function* trainingStream(
+  tasks: readonly EncodedTask[],
+  options: StreamOptions & { readonly padId: number },
+): Generator<TrainingBatch, never> {
+  const usable = tasks.filter((encoded) => encoded.examples.length > 0);
+  const byName = new Map(usable.map((encoded) => [encoded.task.name, encoded]));
+  const streams = new Map(
+    usable.map((encoded, i) => [encoded.task.name, taskBatches(encoded, { ...options, seed: options.seed + i })]),
+  );
+  const turns = taskTurns(new Map(usable.map((encoded) => [encoded.task.name, encoded.task.weight])));
+  for (;;) {
+    const name = turns.next().value;
+    const examples = must(streams.get(name)).next().value;
+    yield { objective: name, ...taskBatch(must(byName.get(name)), examples, options.padId) };
+  }
+}
+
+/**
+ * An endless stream of training batches that mixes the data sets of a task: each example comes from a set drawn by
+ * share · √size, so that large sets do not drown small ones, and from the set's rows in shuffled passes.
+ */
+export function* taskBatches(encoded: EncodedTask, options: StreamOptions): Generator<EncodedExample[], never> {
+  const random = createRandom(options.seed);
+  const sets = [...groupBySet(encoded.examples)].map(([dataSet, examples]) => ({
+    next: passes(examples, random),
+    weight: options.dataSetShare(dataSet) * Math.sqrt(examples.reduce((total, e) => total + e.weight, 0)),
+  }));
+  const weights = sets.map((set) => set.weight);
+  for (;;) {
+    const chunk = Array.from({ length: chunkExamples }, () => must(sets[draw(weights, random)]).next());
+    const limits = encoded.task.input === "pair" ? halved(options.limits) : options.limits;
+    for (const batch of lengthBatches(chunk.map(lengthOf), limits, random)) yield batch.map((i) => must(chunk[i]));
+  }
+}
+
+/** An endless stream of task names in the ratio of the tasks' weights, each task spread evenly. */
+export function* taskTurns(weights: ReadonlyMap<string, number>): Generator<string, never> {
+  const due = new Map([...weights].map(([name]) => [name, 0]));
+  const total = [...weights.values()].reduce((a, b) => a + b, 0);
+  for (;;) {
+    for (const [name, weight] of weights) due.set(name, must(due.get(name)) + weight / total);
+    const [name, owed] = [...due].reduce((a, b) => (b[1] > a[1] ? b : a));
+    due.set(name, owed - 1);
+    yield name;
+  }
+}
+
+function groupBySet(examples: readonly EncodedExample[]): Map<string, EncodedExample[]> {
+  const groups = new Map<string, EncodedExample[]>();
+  for (const example of examples) {
+    const group = groups.get(example.dataSet) ?? [];
+    group.push(example);
+    groups.set(example.dataSet, group);
+  }
+  return groups;
+}
+
+function passes(examples: readonly EncodedExample[], random: Random): () => EncodedExample {
+  const order = [...examples];
+  let at = order.length;
+  return () => {
+    if (at === order.length) {
+      shuffle(order, random);
+      at = 0;
+    }
+    return must(order[at++]);
+  };
+}
+
+function draw(weights: readonly number[], random: Random): number {
+  let left = random.next() * weights.reduce((a, b) => a + b, 0);
+  for (let i = 0; i < weights.length; i++) {
+    left -= must(weights[i]);
+    if (left < 0) return i;
+  }
+  return weights.length - 1;
+}
+
+/** A pair takes two rows. */
+function halved(limits: BatchLimits): BatchLimits {
+  return { tokens: Math.floor(limits.tokens / 2), rows: Math.max(1, Math.floor(limits.rows / 2)) };
+}

@@ -1,0 +1,106 @@
+import type { Feeds } from "../../src/onnx/session.ts";
+import type { Batch } from "../../src/text/batch.ts";
+import { loadCheckpoint, type Position, saveCheckpoint } from "./checkpoint.ts";
+import { learningRateAt, type Schedule } from "./schedule.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** A batch on its way into a training step. */
+export interface TrainingBatch {
+  readonly objective: string;
+  readonly batch: Batch;
+  readonly targets: Feeds;
+}
+
+export interface Progress {
+  readonly tokens: number;
+  readonly totalTokens: number;
+  /** Over the last report. */
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number;
+  /** Mean loss by objective since the last report. */
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+export interface LoopOptions {
+  /** Tokens, padding left out, after which the training is done. */
+  readonly totalTokens: number;
+  readonly schedule: Schedule;
+  readonly onProgress: (progress: Progress) => void;
+  /** File to resume from; written every `checkpointSeconds` and at the end. Drop it once the result is safe. */
+  readonly checkpoint?: string;
+  /** @default 60 */
+  readonly checkpointSeconds?: number;
+  /** @default 10 */
+  readonly reportSeconds?: number;
+}
+
+/** A loss that is no number: the trial is lost, the search is not. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+}
+
+/** Steps with a gradient that is not finite are skipped; so many in a row mean that nothing will come of it. */
+const skippedStepsAllowed = 20;
+
+/**
+ * Runs training steps until the token budget is spent. `batches` must be the same stream on every start: a resumed loop
+ * passes over what its checkpoint has seen. @throws {DivergedError}
+ */
+export async function runTraining(
+  trainer: Trainer,
+  batches: Iterator<TrainingBatch, unknown>,
+  options: LoopOptions,
+): Promise<Position> {
+  let { steps, tokens } = options.checkpoint ? loadCheckpoint(options.checkpoint, trainer) : { steps: 0, tokens: 0 };
+  for (let i = 0; i < steps; i++) batches.next();
+  const report = createReport(tokens, options);
+  let savedAt = performance.now();
+  let skipped = 0;
+  while (tokens < options.totalTokens) {
+    const next = batches.next();
+    if (next.done) break;
+    const { objective, batch, targets } = next.value;
+    const rate = learningRateAt(options.schedule, tokens / options.totalTokens);
+    const { loss, gradientNorm } = await trainer.step(objective, batch, targets, rate);
+    skipped = Number.isFinite(loss) && Number.isFinite(gradientNorm) ? 0 : skipped + 1;
+    if (skipped > skippedStepsAllowed)
+      throw new DivergedError(`the loss of ${objective} is ${loss} after ${tokens} tokens`);
+    steps++;
+    tokens += textTokens(batch);
+    report(objective, loss, tokens);
+    if (options.checkpoint && performance.now() - savedAt > (options.checkpointSeconds ?? 60) * 1000) {
+      saveCheckpoint(options.checkpoint, trainer, { steps, tokens });
+      savedAt = performance.now();
+    }
+  }
+  if (options.checkpoint) saveCheckpoint(options.checkpoint, trainer, { steps, tokens });
+  return { steps, tokens };
+}
+
+function textTokens(batch: Batch): number {
+  return batch.mask.reduce((total, m) => total + m, 0);
+}
+
+/** Gathers losses and calls `onProgress` every few seconds. */
+function createReport(startTokens: number, options: LoopOptions) {
+  let since = performance.now();
+  let tokensThen = startTokens;
+  let losses = new Map<string, { sum: number; count: number }>();
+  return (objective: string, loss: number, tokens: number) => {
+    const known = losses.get(objective) ?? { sum: 0, count: 0 };
+    losses.set(objective, { sum: known.sum + loss, count: known.count + 1 });
+    const seconds = (performance.now() - since) / 1000;
+    if (seconds < (options.reportSeconds ?? 10) && tokens < options.totalTokens) return;
+    const tokensPerSecond = (tokens - tokensThen) / seconds;
+    options.onProgress({
+      tokens,
+      totalTokens: options.totalTokens,
+      tokensPerSecond,
+      secondsLeft: Math.max(0, options.totalTokens - tokens) / tokensPerSecond,
+      losses: Object.fromEntries([...losses].map(([name, { sum, count }]) => [name, sum / count])),
+    });
+    since = performance.now();
+    tokensThen = tokens;
+    losses = new Map();
+  };
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { readTokenizer } from "../../src/text/read-tokenizer.ts";
+import { runCommand } from "../command.ts";
+import { shareOf } from "../corpus/known-sets.ts";
+import { loadCorpus } from "../corpus/load.ts";
+import { printProgress } from "../progress.ts";
+import { encodeCorpus } from "../student/encode-corpus.ts";
+import { fineTuneTeacher } from "./fine-tune.ts";
+import { readTeacher } from "./teacher.ts";
+
+/** `npm run teacher:finetune`: gives the teacher a head for every task; its scores are what students are measured against. */
+await runCommand(
+  {
+    name: "npm run teacher:finetune",
+    about: "Fine-tunes the teacher on all tasks. Cached by content; a killed run resumes with the same command.",
+    flags: {
+      teacher: { type: "string", doc: "teacher folder", default: "models/teacher" },
+      data: {
+        type: "string",
+        doc: "data folder; without one, the sample that comes with the project",
+        env: "KDNAS_DATA",
+      },
+      runs: { type: "string", doc: "folder for results", default: "runs" },
+      tokens: { type: "integer", doc: "tokens to train on", default: 1_200_000 },
+      "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 6 },
+      rate: { type: "number", doc: "peak learning rate", default: 1e-4 },
+      threads: { type: "integer", doc: "threads", default: 2 },
+      seed: { type: "integer", doc: "seed", default: 1 },
+    },
+  },
+  async (flags, log) => {
+    const teacher = readTeacher(flags.teacher);
+    const corpus = await loadCorpus(flags.data ?? null, { seed: flags.seed });
+    const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
+    const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: 80, smoothing: 0.05 });
+    for (const { task, labels, examples } of tasks)
+      log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
+    await fineTuneTeacher(teacher, tasks, {
+      cacheFolder: join(flags.runs, "teacher"),
+      tokens: flags.tokens,
+      frozenLayers: flags["frozen-layers"],
+      learningRate: flags.rate,
+      threads: flags.threads,
+      seed: flags.seed,
+      dataSetShare: shareOf,
+      onProgress: printProgress("fine-tune teacher", log),
+    });
+  },
+);

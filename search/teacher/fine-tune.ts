@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "../../src/invariant.ts";
+import { createRandom } from "../../src/random.ts";
+import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import { dropCheckpoint } from "../student/checkpoint.ts";
+import { type EncodedTask, headOf } from "../student/encoded-task.ts";
+import { trainingStream } from "../student/task-stream.ts";
+import { Trainer } from "../student/trainer.ts";
+import type { Objective } from "../student/training-graph.ts";
+import { type Progress, runTraining } from "../student/training-loop.ts";
+import { headParameters, initialWeight, tableName, type Weights } from "../student/weights.ts";
+import type { Teacher } from "./teacher.ts";
+
+export interface FineTuneOptions {
+  /** Where results are kept, by content. */
+  readonly cacheFolder: string;
+  readonly tokens: number;
+  /** Layers below this one stay as they are. */
+  readonly frozenLayers: number;
+  readonly learningRate: number;
+  readonly threads: number;
+  readonly seed: number;
+  readonly dataSetShare: (dataSet: string) => number;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** A teacher with a head for every task: the ceiling that students are measured against. */
+export interface FineTunedTeacher extends Teacher {
+  readonly tasks: readonly { readonly name: string; readonly labels: readonly string[] }[];
+}
+
+/** Rows and tokens of a batch: what fills two cores without wasting memory. */
+const batchLimits = { rows: 32, tokens: 1536 };
+
+/**
+ * Fine-tunes the upper layers and a head a task on all tasks at once; the token table stays frozen. Cached: the same teacher,
+ * data and settings are trained once. A killed run goes on from its last checkpoint.
+ */
+export async function fineTuneTeacher(
+  teacher: Teacher,
+  tasks: readonly EncodedTask[],
+  options: FineTuneOptions,
+): Promise<FineTunedTeacher> {
+  const folder = join(options.cacheFolder, contentKey(teacher, tasks, options));
+  const done = join(folder, "weights.safetensors");
+  if (!existsSync(done)) await train(teacher, tasks, options, folder, done);
+  return readFineTuned(teacher, folder);
+}
+
+async function train(
+  teacher: Teacher,
+  tasks: readonly EncodedTask[],
+  options: FineTuneOptions,
+  folder: string,
+  done: string,
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const trainer = createTrainer(teacher, tasks, options);
+  const checkpoint = join(folder, "checkpoint.safetensors");
+  await runTraining(trainer, trainingStream(tasks, { ...options, limits: batchLimits, padId: teacher.padId }), {
+    totalTokens: options.tokens,
+    schedule: { peak: options.learningRate },
+    checkpoint,
+    onProgress: options.onProgress,
+  });
+  const names = tasks.map(({ task, labels }) => ({ name: task.name, labels }));
+  writeFileSync(join(folder, "tasks.json.tmp"), JSON.stringify(names));
+  renameSync(join(folder, "tasks.json.tmp"), join(folder, "tasks.json"));
+  const learned = [...trainer.weights()].filter(([name]) => name !== tableName);
+  writeSafetensors(done, new Map(learned.map(([name, { dims, data }]) => [name, fromFloat32(dims, data)])));
+  await trainer.release();
+  dropCheckpoint(checkpoint);
+}
+
+/** A fine-tuned teacher from its folder; the token table comes from the original. */
+export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeacher {
+  const file = openSafetensors(join(folder, "weights.safetensors"));
+  const weights: Weights = new Map([[tableName, must(teacher.weights.get(tableName))]]);
+  for (const name of file.names) {
+    const tensor = file.read(name);
+    weights.set(name, { dims: tensor.dims, data: toFloat32(tensor) });
+  }
+  const tasks = JSON.parse(readFileSync(join(folder, "tasks.json"), "utf8")) as FineTunedTeacher["tasks"];
+  return { ...teacher, weights, tasks };
+}
+
+function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): Trainer {
+  const random = createRandom(options.seed);
+  const weights: Weights = new Map(teacher.weights);
+  const objectives = new Map<string, Objective>();
+  for (const { task, labels } of tasks) {
+    const head = headOf(task, labels);
+    objectives.set(task.name, { kind: "task", head });
+    for (const shape of headParameters(teacher.architecture, head))
+      weights.set(shape.name, initialWeight(shape, random));
+  }
+  return new Trainer(teacher.architecture, weights, objectives, {
+    positions: teacher.positions,
+    layerNormEpsilon: teacher.layerNormEpsilon,
+    threads: options.threads,
+    frozenLayers: options.frozenLayers,
+    frozenTable: true,
+  });
+}
+
+/** Twelve hex digits over what the result depends on. */
+function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): string {
+  const hash = createHash("sha256");
+  for (const { data } of teacher.weights.values())
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const { task, labels, examples } of tasks) {
+    hash.update(`${task.name} ${task.weight} ${labels.join()}`);
+    for (const { ids, target } of examples) {
+      hash.update(new Uint8Array(ids.buffer)).update(new Uint8Array(target.buffer));
+    }
+  }
+  const { tokens, frozenLayers, learningRate, seed } = options;
+  return hash
+    .update(JSON.stringify([tokens, frozenLayers, learningRate, seed]))
+    .digest("hex")
+    .slice(0, 12);
+}
