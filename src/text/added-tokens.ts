@@ -15,7 +15,7 @@ export function findAddedTokens(tokens: readonly AddedToken[]): FindAddedToken {
   if (tokens.length === 0) return () => null;
   const byContent = new Map(tokens.map((token) => [token.content, token]));
   const longestFirst = [...byContent.keys()].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map(escaped).join("|"), "gu");
+  const pattern = new RegExp(longestFirst.map(escaped).join("|"), "g");
   return (text, from) => {
     pattern.lastIndex = from;
     const match = pattern.exec(text);

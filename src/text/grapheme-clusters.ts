@@ -27,6 +27,8 @@ const PREPEND_RANGES = "16o+5 60 1e ap+1 29 vg 1f8v g 6t+1 em 12m 2 8z+5 jh cc";
 
 const PLANE = 0x10000;
 const ZERO_WIDTH_JOINER = 0x200d;
+const CARRIAGE_RETURN = 0x0d;
+const LINE_FEED = 0x0a;
 
 const joiners = toSet(JOINER_RANGES);
 const prepends = toSet(PREPEND_RANGES);
@@ -34,6 +36,11 @@ const prepends = toSet(PREPEND_RANGES);
 /** The joining characters of the first plane: Extend, ZWJ and SpacingMark (to the one before), Prepend (to the one after), for tables over UTF-16 code units. */
 export function joiningUnits(): number[] {
   return [...joiners, ...prepends].filter((codePoint) => codePoint < PLANE);
+}
+
+/** Whether the unit joins the one before it and nothing after it that would not join by itself: not so U+200D. */
+export function joinsPlainly(unit: number): boolean {
+  return joiners.has(unit) && unit !== ZERO_WIDTH_JOINER;
 }
 
 /** End (exclusive) of the cluster that starts at `start`, where a cluster starts; never past `end`. */
@@ -60,20 +67,25 @@ export function unitsOf(codePoint: number): number {
 }
 
 function isJoined(text: string, start: number, at: number, before: number, codePoint: number): boolean {
-  if (before === 0x0d) return codePoint === 0x0a;
-  if (isControl(before)) return false;
-  if (joiners.has(codePoint)) return true;
+  if (joiners.has(codePoint)) return !isControl(before);
   if (prepends.has(before)) return !isControl(codePoint);
-  return before === ZERO_WIDTH_JOINER && isPictograph(codePoint) && endsInPictograph(text.slice(start, at));
+  if (before === ZERO_WIDTH_JOINER) return isPictograph(codePoint) && endsInPictograph(text, start, at - 1);
+  return before === CARRIAGE_RETURN && codePoint === LINE_FEED;
 }
 
-/** Rule GB11: emoji joined by U+200D. */
+/** Rule GB11: emoji are joined by U+200D, extending characters between them or not. */
+function endsInPictograph(text: string, start: number, end: number): boolean {
+  for (let at = end; at > start; ) {
+    const low = text.charCodeAt(at - 1);
+    at -= low >= 0xdc00 && low <= 0xdfff && at - 2 >= start ? 2 : 1;
+    const character = String.fromCodePoint(codePointAt(text, at));
+    if (!/^[\p{Grapheme_Extend}\p{Emoji_Modifier}]$/u.test(character)) return isPictograph(codePointAt(text, at));
+  }
+  return false;
+}
+
 function isPictograph(codePoint: number): boolean {
   return /^\p{Extended_Pictographic}$/u.test(String.fromCodePoint(codePoint));
-}
-
-function endsInPictograph(cluster: string): boolean {
-  return /\p{Extended_Pictographic}[\p{Grapheme_Extend}\p{Emoji_Modifier}]*\u200d$/u.test(cluster);
 }
 
 function isControl(codePoint: number): boolean {

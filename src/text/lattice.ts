@@ -4,7 +4,7 @@
  * that is no piece costs ten more than the worst piece, and neighbours of that kind become one unknown.
  */
 import { invariant } from "../invariant.ts";
-import { buildPieceTrie, NO_NODE, type PieceTrie, ROOT, SLOT, stepTrie } from "./piece-trie.ts";
+import { buildPieceTrie, childOf, NO_NODE, type PieceTrie, pieceAt } from "./piece-trie.ts";
 
 /** Pieces in the order of their ids; `scores` are log probabilities. */
 export interface Vocabulary {
@@ -73,26 +73,27 @@ export class Lattice {
       this.#start = new Int32Array(capacity);
       this.#id = new Int32Array(capacity);
     }
-    this.#start.fill(UNREACHED, 0, length + 1);
+    // A loop, since words are short and a call to fill() costs more than they do.
+    for (let i = 0; i <= length; i++) this.#start[i] = UNREACHED;
     this.#score[0] = 0;
     this.#afterUnknown = false;
   }
 
   /** Tries every piece that starts at `at`; returns the code units of the character there. */
   #expand(units: Uint16Array, from: number, at: number, length: number): number {
-    const { slots, mask } = this.#trie;
+    const trie = this.#trie;
     const { scores, unknownId } = this.#vocabulary;
     const before = this.#score[at] as number;
     const character = isHighSurrogate(units[from + at] as number) && at + 1 < length ? 2 : 1;
     let isPiece = false;
-    let node = stepTrie(slots, mask, ROOT, units[from + at] as number);
+    let node = trie.first[units[from + at] as number] as number;
     for (let end = at + 1; node !== NO_NODE; end++) {
-      const id = slots[(node - 1) * SLOT + 2] as number;
+      const id = pieceAt(trie, node);
       if (id >= 0) {
         this.#offer(at, end, before + (scores[id] as number), id);
         if (end - at === character) isPiece = true;
       }
-      node = end < length ? stepTrie(slots, mask, node, units[from + end] as number) : NO_NODE;
+      node = end < length ? childOf(trie, node, units[from + end] as number) : NO_NODE;
     }
     if (!isPiece) this.#offer(at, at + character, before + this.#unknownScore, unknownId);
     return character;
@@ -114,13 +115,19 @@ export class Lattice {
 
   /** The last position that the best paths to every reached end in [first, last] share, not below `floor`. */
   #meeting(first: number, last: number, floor: number): number {
-    const ends = new Set<number>();
-    for (let end = first; end <= last; end++) if (this.#start[end] !== UNREACHED) ends.add(end);
-    let highest = Math.max(...ends);
-    while (ends.size > 1 && highest > floor) {
-      ends.delete(highest);
-      ends.add(Math.max(floor, this.#start[highest] as number));
-      highest = Math.max(...ends);
+    const open = new Uint8Array(last + 1);
+    let opened = 0;
+    const visit = (position: number) => {
+      if (open[position] === 0) opened++;
+      open[position] = 1;
+    };
+    for (let end = first; end <= last; end++) if (this.#start[end] !== UNREACHED) visit(end);
+    let highest = last;
+    for (; highest > floor; highest--) {
+      if (open[highest] === 0) continue;
+      if (opened === 1) break;
+      opened--;
+      visit(this.#start[highest] as number);
     }
     return highest;
   }

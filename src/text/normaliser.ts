@@ -4,7 +4,7 @@
  * U+2581 at the head of each word. The result lies in `units`, up to `length`: UTF-16 code units, reused by the next call.
  */
 import type { Charsmap } from "./charsmap.ts";
-import { clusterEnd, codePointAt, joiningUnits, unitsOf } from "./grapheme-clusters.ts";
+import { clusterEnd, codePointAt, joiningUnits, joinsPlainly, unitsOf } from "./grapheme-clusters.ts";
 
 /** How spaces are read. */
 export interface SpaceRules {
@@ -23,11 +23,15 @@ const WHITE_SPACE = [9, 10, 11, 12, 13, 0x20, 0x85, 0xa0, 0x1680, 0x2028, 0x2029
 
 /** Below this many UTF-8 bytes a cluster is looked up as a whole. */
 const CLUSTER_BYTES = 6;
+/** The first code point of three UTF-8 bytes. */
+const THREE_BYTES = 0x800;
 
 // Flags of a UTF-16 code unit. A unit without any is copied.
 const IS_SPACE = 1;
 const NEEDS_CARE = 2;
 const JOINS = 4;
+/** Joins the character before, is not mapped, and is three bytes long. */
+const JOINS_PLAINLY = 8;
 
 export class Normaliser {
   units = new Uint16Array(1024);
@@ -69,12 +73,28 @@ export class Normaliser {
     for (let at = start; at < end; at++) {
       const next = at + 1 < end ? (flags[text.charCodeAt(at + 1)] as number) : 0;
       // A unit that is not mapped alone may be the first of a mapped pair.
-      if (((flag & NEEDS_CARE) | (next & JOINS)) !== 0) return this.#cluster(text, at, end);
+      if (((flag & NEEDS_CARE) | (next & JOINS)) !== 0) return this.#longCluster(text, at, end);
       this.#put(text.charCodeAt(at));
       if (flag !== 0) return at + 1;
       flag = next;
     }
     return end;
+  }
+
+  /**
+   * Short cut for Indic and Thai syllables: two characters of three bytes make the cluster too long for being looked up as a
+   * whole, and where none of its characters is mapped it is copied. Anything else goes to #cluster.
+   */
+  #longCluster(text: string, start: number, end: number): number {
+    const flags = this.#flags;
+    const first = text.charCodeAt(start);
+    if (first < THREE_BYTES || ((flags[first] as number) & NEEDS_CARE) !== 0) return this.#cluster(text, start, end);
+    let next = start + 1;
+    while (next < end && ((flags[text.charCodeAt(next)] as number) & JOINS_PLAINLY) !== 0) next++;
+    const isOpen = next < end && ((flags[text.charCodeAt(next)] as number) & JOINS) !== 0;
+    if (next === start + 1 || isOpen) return this.#cluster(text, start, end);
+    for (let at = start; at < next; at++) this.#put(text.charCodeAt(at));
+    return next;
   }
 
   #cluster(text: string, start: number, end: number): number {
@@ -151,6 +171,9 @@ function flagsOf(charsmap: Charsmap, rules: SpaceRules): Uint8Array {
   for (const codePoint of charsmap.singles.keys()) {
     if (codePoint < 0x10000) flags[codePoint] = (flags[codePoint] as number) | NEEDS_CARE;
   }
-  for (const unit of joiningUnits()) flags[unit] = (flags[unit] as number) | NEEDS_CARE | JOINS;
+  for (const unit of joiningUnits()) {
+    const isPlain = unit >= THREE_BYTES && joinsPlainly(unit) && !charsmap.singles.has(unit);
+    flags[unit] = (flags[unit] as number) | NEEDS_CARE | JOINS | (isPlain ? JOINS_PLAINLY : 0);
+  }
   return flags;
 }

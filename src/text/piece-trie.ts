@@ -1,65 +1,85 @@
 /**
- * Vocabulary pieces as a trie over UTF-16 code units, in one hash table: a node is the number of its slot, and a slot holds
- * (parent, unit) to be compared, so that a step is one multiplication and mostly one cache line.
+ * Vocabulary pieces as a trie over UTF-16 code units, in one hash table: a node is the number of its slot plus one, and a slot
+ * holds what it must be compared with, so that a step is mostly one cache line. First units have a table of their own, and each node
+ * a filter over its children, which spares most of the steps that would find nothing.
  */
 export interface PieceTrie {
-  /** Slots of three: parent node, code unit, and id of the piece that ends here (-1: none). Parent 0 is the root. */
+  /** Slots of four: parent node (0: the root), code unit, id of the piece that ends here (-1: none), filter of children. */
   readonly slots: Int32Array;
   /** Slots less one; their number is a power of two. */
   readonly mask: number;
+  /** The node of each first code unit, NO_NODE where there is none. */
+  readonly first: Int32Array;
 }
 
-export const ROOT = 0;
-export const NO_NODE = -1;
-export const SLOT = 3;
+export const NO_NODE = 0;
 
+const ROOT = 0;
 const FREE = -1;
+const SLOT = 4;
+const UNIT = 1;
+const ID = 2;
+const CHILDREN = 3;
 
 /** Builds the trie; where two pieces are equal the later one counts. */
 export function buildPieceTrie(pieces: readonly string[]): PieceTrie {
   let trie = emptyTrie(2 ** Math.ceil(Math.log2(pieces.length * 4 + 16)));
-  for (let used = fill(trie, pieces); used < 0; used = fill(trie, pieces)) trie = emptyTrie((trie.mask + 1) * 2);
+  while (!fill(trie, pieces)) trie = emptyTrie((trie.mask + 1) * 2);
   return trie;
 }
 
+/** Id of the piece that ends at `node`, or -1. */
+export function pieceAt(trie: PieceTrie, node: number): number {
+  return trie.slots[(node - 1) * SLOT + ID] as number;
+}
+
 /** The child of `node` along `unit`, or NO_NODE. */
-export function stepTrie(slots: Int32Array, mask: number, node: number, unit: number): number {
+export function childOf(trie: PieceTrie, node: number, unit: number): number {
+  const children = trie.slots[(node - 1) * SLOT + CHILDREN] as number;
+  return ((children >>> (unit & 31)) & 1) === 0 ? NO_NODE : find(trie, node, unit);
+}
+
+function find(trie: PieceTrie, node: number, unit: number): number {
+  const { slots, mask } = trie;
   for (let slot = slotOf(node, unit, mask); ; slot = (slot + 1) & mask) {
     const parent = slots[slot * SLOT] as number;
+    if (parent === node && slots[slot * SLOT + UNIT] === unit) return slot + 1;
     if (parent === FREE) return NO_NODE;
-    if (parent === node && slots[slot * SLOT + 1] === unit) return slot + 1;
   }
 }
 
 function emptyTrie(size: number): PieceTrie {
-  return { slots: new Int32Array(size * SLOT).fill(-1), mask: size - 1 };
+  const slots = new Int32Array(size * SLOT).fill(FREE);
+  return { slots, mask: size - 1, first: new Int32Array(0x10000) };
 }
 
-/** Nodes used, or -1 when more than half of the slots would be: probes grow long from there on. */
-function fill(trie: PieceTrie, pieces: readonly string[]): number {
-  let used = 0;
+/** False when more than half of the slots would be taken: probes grow long from there on. */
+function fill(trie: PieceTrie, pieces: readonly string[]): boolean {
+  let free = (trie.mask + 1) >> 1;
   for (let id = 0; id < pieces.length; id++) {
     const piece = pieces[id] as string;
     let node = ROOT;
     for (let i = 0; i < piece.length; i++) {
-      const unit = piece.charCodeAt(i);
-      const next = stepTrie(trie.slots, trie.mask, node, unit);
-      if (next === NO_NODE) {
-        if (++used > trie.mask >> 1) return -1;
-        node = insert(trie, node, unit);
-      } else node = next;
+      const parent = node;
+      node = find(trie, parent, piece.charCodeAt(i));
+      if (node !== NO_NODE) continue;
+      if (--free < 0) return false;
+      node = insert(trie, parent, piece.charCodeAt(i));
     }
-    if (node !== ROOT) trie.slots[(node - 1) * SLOT + 2] = id;
+    if (node !== ROOT) trie.slots[(node - 1) * SLOT + ID] = id;
   }
-  return used;
+  return true;
 }
 
-function insert(trie: PieceTrie, node: number, unit: number): number {
+function insert(trie: PieceTrie, parent: number, unit: number): number {
   const { slots, mask } = trie;
-  let slot = slotOf(node, unit, mask);
+  let slot = slotOf(parent, unit, mask);
   while (slots[slot * SLOT] !== FREE) slot = (slot + 1) & mask;
-  slots[slot * SLOT] = node;
-  slots[slot * SLOT + 1] = unit;
+  slots[slot * SLOT] = parent;
+  slots[slot * SLOT + UNIT] = unit;
+  slots[slot * SLOT + CHILDREN] = 0;
+  if (parent === ROOT) trie.first[unit] = slot + 1;
+  else slots[(parent - 1) * SLOT + CHILDREN] = (slots[(parent - 1) * SLOT + CHILDREN] as number) | (1 << (unit & 31));
   return slot + 1;
 }
 
