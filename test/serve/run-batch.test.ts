@@ -15,15 +15,19 @@ describe("planPasses", () => {
   const lengths = (...values: number[]) => values.map((length) => ({ length }));
 
   test("planPasses() sorts by length and keeps a pass within the budget", () => {
-    expect(planPasses(lengths(10, 10, 10, 10), 20)).toHaveLength(2);
-    expect(planPasses(lengths(5, 40, 6, 38), 1000)).toEqual([
+    expect(planPasses(lengths(10, 10, 10, 10), 20, 0.75)).toHaveLength(2);
+    expect(planPasses(lengths(5, 40, 6, 38), 1000, 0.75)).toEqual([
       [2, 0],
       [1, 3],
     ]);
   });
 
+  test("planPasses() that fears no padding makes one pass of what the budget holds", () => {
+    expect(planPasses(lengths(5, 40, 6, 38), 160, 0)).toEqual([[1, 3, 2, 0]]);
+  });
+
   test("planPasses() leaves a sequence above the budget alone, and loses none", () => {
-    const passes = planPasses(lengths(100, 3, 90, 4, 8), 50);
+    const passes = planPasses(lengths(100, 3, 90, 4, 8), 50, 0);
     expect(passes.flat().sort()).toEqual([0, 1, 2, 3, 4]);
     for (const pass of passes) expect(pass.length === 1 || pass.length * 8 <= 50).toBe(true);
   });
