@@ -1,4 +1,8 @@
-/** Finds tokens that a tokeniser takes out of the text before anything else, such as `<mask>`: leftmost, then longest. */
+/**
+ * Finds tokens that a tokeniser takes out of the text before anything else, such as `<mask>`: leftmost, then longest. Known
+ * difference from the reference: a token marked `normalized` is looked for in the raw text too, so it is not found
+ * where only normalising makes it (full-width "＜mask＞").
+ */
 import type { AddedToken } from "./tokenizer-json.ts";
 
 export interface AddedTokenMatch {
