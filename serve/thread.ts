@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import "../src/onnx/no-telemetry.ts";
 import { BadFileError, ModelFailedError, UnavailableError } from "../src/errors.ts";
 import type { BatchOutput, StudentFiles, TextBatch } from "./student-batch.ts";
 
