@@ -17,10 +17,13 @@ const attempted = {
 export const OkTrial = z.strictObject({
   ...attempted,
   status: z.literal("ok"),
-  /** Share of the teacher's hidden-state variance that the student does not explain: 0 perfect, 1 nothing, may exceed 1. */
+  /**
+   * Share of the variance of the teacher's pooled state that the student does not explain: 0 perfect, 1 nothing, may exceed 1.
+   * Taken on the pooled state, since every architecture has one; the number of token states differs with the depth.
+   */
   loss: z.number().nonnegative(),
-  /** The same for the pooled vector. */
-  pooledLoss: z.number().nonnegative().optional(),
+  /** The same over the mapped token states; a static student has none. */
+  hiddenLoss: z.number().nonnegative().optional(),
   /** Latency of the int8 artefact, one thread, per token length. */
   latency: Latency.shape.lengths,
   /** The latency that the rewards are computed from (one length, or expected over a distribution of lengths). */
