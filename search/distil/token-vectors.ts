@@ -11,10 +11,12 @@ const rowsPerBatch = 512;
 
 /**
  * What the teacher makes of each token alone: the pooled state of `<s> token </s>`, [vocabulary, hidden]. A static student
- * starts from these (as Model2Vec does), since a table of input embeddings has seen no layer. Cached by the teacher's content.
+ * starts from these (as Model2Vec does), since a table of input embeddings has seen no layer. Tokens that never occur in the
+ * data are not computed and stay 0. Cached by the teacher's content and by which tokens occur.
  */
 export async function contextlessVectors(
   teacher: Teacher,
+  shares: Float64Array,
   options: {
     readonly threads: number;
     readonly cacheFolder: string;
@@ -22,16 +24,21 @@ export async function contextlessVectors(
   },
 ): Promise<Weight> {
   const { vocabulary, hidden } = teacher.architecture;
-  const path = join(options.cacheFolder, `tokens-${teacherKey(teacher)}.safetensors`);
+  const rarest = shares.reduce((a, b) => Math.min(a, b));
+  const occurring = [...shares.keys()].filter((id) => (shares[id] as number) > rarest);
+  const path = join(options.cacheFolder, `tokens-${vectorsKey(teacher, occurring)}.safetensors`);
   if (existsSync(path)) return { dims: [vocabulary, hidden], data: toFloat32(openSafetensors(path).read("vectors")) };
   const data = new Float32Array(vocabulary * hidden);
   const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads });
-  for (let from = 0; from < vocabulary; from += rowsPerBatch) {
-    const ids = Array.from({ length: Math.min(rowsPerBatch, vocabulary - from) }, (_, i) => from + i);
+  for (let from = 0; from < occurring.length; from += rowsPerBatch) {
+    const ids = occurring.slice(from, from + rowsPerBatch);
     const sequences = ids.map((id) => Int32Array.of(teacher.beginId, id, teacher.endId));
     const outputs = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId));
-    data.set(must(outputs["pooled"]).data as Float32Array, from * hidden);
-    options.onProgress(from + ids.length, vocabulary);
+    const pooled = must(outputs["pooled"]).data as Float32Array;
+    ids.forEach((id, row) => {
+      data.set(pooled.subarray(row * hidden, (row + 1) * hidden), id * hidden);
+    });
+    options.onProgress(from + ids.length, occurring.length);
   }
   await running.release();
   mkdirSync(options.cacheFolder, { recursive: true });
@@ -52,8 +59,8 @@ export function inverseFrequency(shares: Float64Array, a = 1e-3): Float64Array {
   return shares.map((p) => a / (a + p));
 }
 
-function teacherKey(teacher: Teacher): string {
-  const hash = createHash("sha256");
+function vectorsKey(teacher: Teacher, tokens: readonly number[]): string {
+  const hash = createHash("sha256").update(Int32Array.from(tokens));
   for (const { data } of teacher.weights.values())
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return hash.digest("hex").slice(0, 12);

@@ -53,11 +53,20 @@ function scoreTable(scores: readonly Score[]): string[] {
   const rows = sets.map((key) => {
     const own = scores.filter((score) => `${score.task}\t${score.dataSet}` === key);
     const [task, dataSet] = key.split("\t");
-    const teacher = own.every((score) => score.teacher !== null) ? percent(own.map((score) => score.teacher as number)) : "–";
-    const languages = own.length <= 15 ? own.map((s) => `${s.language} ${(s.student * 100).toFixed(1)}`).join(", ") : `${own.length} languages`;
+    const teacher = own.every((score) => score.teacher !== null)
+      ? percent(own.map((score) => score.teacher as number))
+      : "–";
+    const languages =
+      own.length <= 15
+        ? own.map((s) => `${s.language} ${(s.student * 100).toFixed(1)}`).join(", ")
+        : `${own.length} languages`;
     return `| ${task} | ${dataSet} | ${own[0]?.metric} | ${percent(own.map((score) => score.student))} | ${teacher} | ${languages} |`;
   });
-  return ["| task | data set | metric | student, mean | teacher, mean | per language |", "|---|---|---|---|---|---|", ...rows];
+  return [
+    "| task | data set | metric | student, mean | teacher, mean | per language |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+  ];
 }
 
 function percent(values: readonly number[]): string {

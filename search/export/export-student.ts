@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
@@ -37,7 +46,10 @@ export function writeGraphs(
   mkdirSync(folder, { recursive: true });
   const text = heads.filter((head) => head.input === "text");
   const graphs = new Map([
-    ["model.onnx", inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon: options.layerNormEpsilon, heads: text })],
+    [
+      "model.onnx",
+      inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon: options.layerNormEpsilon, heads: text }),
+    ],
     ...heads
       .filter((head) => head.input === "pair")
       .map((head): [string, Uint8Array] => [headFile(head.task), pairGraph(a, weights, head, "int8")]),
@@ -52,7 +64,10 @@ export type Description = Omit<Manifest, "format" | "version" | "files" | "bytes
 /** Writes card and manifest beside the graphs; the manifest comes last, since a folder without one is no student. */
 export function describeStudent(files: StudentFiles, description: Description): Manifest {
   const hashes = Object.fromEntries(files.names.map((name) => [name, fileEntry(join(files.folder, name))]));
-  const version = sha256(JSON.stringify(Object.entries(hashes).map(([name, { sha256 }]) => [name, sha256]))).slice(0, 12);
+  const version = sha256(JSON.stringify(Object.entries(hashes).map(([name, { sha256 }]) => [name, sha256]))).slice(
+    0,
+    12,
+  );
   const manifest: Manifest = Manifest.parse({
     ...description,
     format: 1,

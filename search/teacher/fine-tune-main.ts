@@ -5,7 +5,7 @@ import { shareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
-import { fineTuneTeacher } from "./fine-tune.ts";
+import { fineTuneTeacher, teacherEncoding } from "./fine-tune.ts";
 import { readTeacher } from "./teacher.ts";
 
 /** `npm run teacher:finetune`: gives the teacher a head for every task; its scores are what students are measured against. */
@@ -32,7 +32,7 @@ await runCommand(
     const teacher = readTeacher(flags.teacher);
     const corpus = await loadCorpus(flags.data ?? null, { seed: flags.seed });
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
-    const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: 80, smoothing: 0.05 });
+    const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
     await fineTuneTeacher(teacher, tasks, {

@@ -17,9 +17,10 @@ export interface FineTuneOptions {
   /** Where results are kept, by content. */
   readonly cacheFolder: string;
   readonly tokens: number;
-  /** Layers below this one stay as they are. */
-  readonly frozenLayers: number;
-  readonly learningRate: number;
+  /** Layers below this one stay as they are. @default half of them */
+  readonly frozenLayers?: number;
+  /** Peak. @default 1e-4 */
+  readonly learningRate?: number;
   readonly threads: number;
   readonly seed: number;
   readonly dataSetShare: (dataSet: string) => number;
@@ -30,6 +31,9 @@ export interface FineTuneOptions {
 export interface FineTunedTeacher extends Teacher {
   readonly tasks: readonly { readonly name: string; readonly labels: readonly string[] }[];
 }
+
+/** How the teacher sees training texts: long ones are cut, targets are smoothed a little. */
+export const teacherEncoding = { maxTokens: 80, smoothing: 0.05 };
 
 /** Rows and tokens of a batch: what fills two cores without wasting memory. */
 const batchLimits = { rows: 32, tokens: 1536 };
@@ -61,7 +65,7 @@ async function train(
   const checkpoint = join(folder, "checkpoint.safetensors");
   await runTraining(trainer, trainingStream(tasks, { ...options, limits: batchLimits, padId: teacher.padId }), {
     totalTokens: options.tokens,
-    schedule: { peak: options.learningRate },
+    schedule: { peak: learningRateOf(options) },
     checkpoint,
     onProgress: options.onProgress,
   });
@@ -100,9 +104,17 @@ function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options:
     positions: teacher.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
-    frozenLayers: options.frozenLayers,
+    frozenLayers: frozenLayersOf(teacher, options),
     frozenTable: true,
   });
+}
+
+function frozenLayersOf(teacher: Teacher, options: FineTuneOptions): number {
+  return options.frozenLayers ?? Math.floor(teacher.architecture.layers / 2);
+}
+
+function learningRateOf(options: FineTuneOptions): number {
+  return options.learningRate ?? 1e-4;
 }
 
 /** Twelve hex digits over what the result depends on. */

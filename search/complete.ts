@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { type Architecture, architectureName } from "../src/contract/architecture.ts";
+import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
+import { must } from "../src/invariant.ts";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import { distil } from "./distil/distil.ts";
+import { neededTeacherLayers } from "./distil/state-maps.ts";
+import { type StateTargets, stateTargets } from "./distil/targets.ts";
+import { studentPositions, timedLengths } from "./explore.ts";
+import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
+import { machine } from "./export/machine.ts";
+import { openStudentClassifier } from "./heads/open-classifier.ts";
+import { calibrated, scoresOf, validationLogits } from "./heads/score.ts";
+import { trainHeads } from "./heads/train-heads.ts";
+import { type Materials, proxyTexts, trainingMaxTokens } from "./prepare.ts";
+import { printProgress } from "./progress.ts";
+import { measureLatency } from "./reward/measure.ts";
+import { dropCheckpoint } from "./student/checkpoint.ts";
+import { headOf } from "./student/encoded-task.ts";
+import { countParameters } from "./student/training-graph.ts";
+import { encoderParameters, headParameters, type Weights } from "./student/weights.ts";
+import { loadWeights, saveWeights } from "./student/weights-file.ts";
+
+/** Longest text a student reads when served; static ones have no positions to run out of. */
+function maxTokensOf(a: Architecture): number {
+  return a.layers === 0 ? 512 : studentPositions;
+}
+
+export interface Candidate {
+  readonly files: StudentFiles;
+  readonly manifest: Manifest;
+}
+
+/**
+ * distil in full → task heads → int8 → manifest, for the winner of a budget. Every stage leaves its result in the run's folder, so
+ * that a killed run takes up the stage it was in.
+ */
+export async function completeStudent(
+  config: SearchConfig,
+  materials: Materials,
+  name: string,
+  a: Architecture,
+  log: Log,
+): Promise<Candidate> {
+  const folder = join(config.runs, config.id, `${name}-${architectureName(a)}`);
+  const stage = `${name} ${architectureName(a)}`;
+  const encoder = await stageResult(join(folder, "encoder"), async (checkpoint) => {
+    const targets = await fullTargets(config, materials, a, log);
+    const { weights, pooledLoss } = await distil(a, targets, materials.heritage, {
+      tokens: config.effort.distilTokens,
+      seed: config.seed,
+      threads: config.threads,
+      positions: studentPositions,
+      validationTexts: Math.max(16, Math.round(targets.sequences.length * 0.03)),
+      onProgress: printProgress(`distil ${stage}`, log),
+      checkpoint,
+    });
+    log(`distilled ${stage} · loss ${pooledLoss.toFixed(4)}`);
+    return weights;
+  });
+  const weights = await stageResult(join(folder, "heads"), (checkpoint) =>
+    trainHeads(a, encoder, materials.tasks, {
+      tokens: a.layers === 0 ? config.effort.staticHeadTokens : config.effort.headTokens,
+      seed: config.seed,
+      threads: config.threads,
+      positions: studentPositions,
+      layerNormEpsilon: materials.teacher.layerNormEpsilon,
+      padId: materials.teacher.padId,
+      onProgress: printProgress(`tasks ${stage}`, log),
+      checkpoint,
+    }),
+  );
+  return exportCandidate(config, materials, { name, architecture: a, weights, folder: join(folder, "student") }, log);
+}
+
+/** Reads a stage's weights, or runs the stage and keeps them. */
+async function stageResult(path: string, run: (checkpoint: string) => Promise<Weights>): Promise<Weights> {
+  const done = loadWeights(`${path}.safetensors`);
+  if (done) return done;
+  const checkpoint = `${path}.checkpoint.safetensors`;
+  const weights = await run(checkpoint);
+  saveWeights(`${path}.safetensors`, weights);
+  dropCheckpoint(checkpoint);
+  return weights;
+}
+
+function fullTargets(config: SearchConfig, materials: Materials, a: Architecture, log: Log): Promise<StateTargets> {
+  const texts = proxyTexts(materials, config.effort.distilTexts, config.seed + 1);
+  let said = 0;
+  return stateTargets(materials.teacher, texts, {
+    layers: neededTeacherLayers([a.layers], materials.teacher.architecture.layers),
+    threads: config.threads,
+    cacheFolder: join(materials.cacheFolder, "states"),
+    onProgress: (done, total) => {
+      if (performance.now() - said < 10_000) return;
+      said = performance.now();
+      log(`teacher states · ${Math.round((100 * done) / total)} % of ${total} tokens`);
+    },
+  });
+}
+
+interface Trained {
+  readonly name: string;
+  readonly architecture: Architecture;
+  readonly weights: Weights;
+  readonly folder: string;
+}
+
+async function exportCandidate(
+  config: SearchConfig,
+  materials: Materials,
+  trained: Trained,
+  log: Log,
+): Promise<Candidate> {
+  const { architecture: a, weights, name, folder } = trained;
+  const heads = materials.tasks.map(({ task, labels }) => headOf(task, labels));
+  const files = writeGraphs(folder, a, weights, heads, {
+    layerNormEpsilon: materials.teacher.layerNormEpsilon,
+    tokenizerPath: materials.tokenizerPath,
+  });
+  log(`${name} · calibrating and scoring the int8 artefact`);
+  const { tasks, scores } = await judge(config, materials, files, maxTokensOf(a), log);
+  const latency = await measureLatency(join(folder, "model.onnx"), timedLengths, {
+    threads: 1,
+    vocabulary: a.vocabulary,
+    budgetMs: 4000,
+  });
+  const shapes = [...encoderParameters(a, studentPositions), ...heads.flatMap((head) => headParameters(a, head))];
+  const manifest = describeStudent(files, {
+    name,
+    architecture: a,
+    maxTokens: maxTokensOf(a),
+    tasks,
+    scores: scores.map((score) => ({ ...score, teacher: null })),
+    latency: { ...machine(), threads: 1, lengths: latency },
+    parameters: countParameters(a, shapes),
+    seed: config.seed,
+    dataSets: materials.corpus.dataSets.map((set) => ({ ...set })),
+    searchId: config.id,
+  });
+  return { files, manifest };
+}
+
+async function judge(config: SearchConfig, materials: Materials, files: StudentFiles, maxTokens: number, log: Log) {
+  const names = materials.tasks.map(({ task }) => task.name);
+  const classifier = await openStudentClassifier(files.folder, names, materials.tokenizer.padId, config.threads);
+  const results = await validationLogits(
+    classifier,
+    materials.corpus,
+    names,
+    materials.tokenizer,
+    Math.min(maxTokens, 2 * trainingMaxTokens),
+  );
+  await classifier.release();
+  const tasks = materials.tasks.map(({ task, labels }): ManifestTask => {
+    const base = {
+      name: task.name,
+      input: task.input,
+      labels: [...labels],
+      file: headFile(task.name),
+      languages: languagesOf(materials, task.name),
+    };
+    const { task: described, calibrationError } = calibrated(base, results);
+    if (calibrationError !== null)
+      log(`${task.name} · expected calibration error ${(100 * calibrationError).toFixed(1)} %`);
+    return described;
+  });
+  return { tasks, scores: scoresOf(results, tasks) };
+}
+
+function languagesOf({ corpus }: Materials, task: string): string[] {
+  return [...new Set(must(corpus.train.get(task)).map(({ language }) => language))].sort();
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { ConfigError } from "../src/errors.ts";
+import type { CommandSpec, Flags } from "./command.ts";
+import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
+
+/** How much a search does. Few dials: what can be measured is not a setting. */
+export interface Effort {
+  /** Architectures distilled on the proxy set. */
+  readonly trials: number;
+  /** Trials a round of the controller. */
+  readonly trialsPerEpisode: number;
+  /** Tokens of the proxy set, and tokens a trial trains on. */
+  readonly proxyTokens: number;
+  readonly trialTokens: number;
+  /** The same for the winners. */
+  readonly distilTexts: number;
+  readonly distilTokens: number;
+  /** Tokens of task training, for students with layers and for static ones. */
+  readonly headTokens: number;
+  readonly staticHeadTokens: number;
+  /** Tokens that the teacher is fine-tuned on; 0 takes it as it is. */
+  readonly teacherTokens: number;
+}
+
+/** `quick` shows every step on what comes with the project, within five minutes; `full` is for students to be served. */
+export const presets: Readonly<Record<"quick" | "full", Effort>> = {
+  quick: {
+    trials: 4,
+    trialsPerEpisode: 2,
+    proxyTokens: 8_000,
+    trialTokens: 12_000,
+    distilTexts: 16_000,
+    distilTokens: 30_000,
+    headTokens: 60_000,
+    staticHeadTokens: 600_000,
+    teacherTokens: 0,
+  },
+  full: {
+    trials: 14,
+    trialsPerEpisode: 2,
+    proxyTokens: 80_000,
+    trialTokens: 160_000,
+    distilTexts: 300_000,
+    distilTokens: 900_000,
+    headTokens: 4_000_000,
+    staticHeadTokens: 20_000_000,
+    teacherTokens: 700_000,
+  },
+};
+
+export interface SearchConfig {
+  readonly id: string;
+  readonly preset: "quick" | "full";
+  readonly effort: Effort;
+  readonly teacher: string;
+  readonly data: string | null;
+  readonly models: string;
+  readonly runs: string;
+  readonly budgetsMs: readonly number[];
+  readonly controller: ControllerKind;
+  readonly seed: number;
+  readonly threads: number;
+  readonly metrics: string | null;
+  readonly promote: "better" | "never";
+  readonly dryRun: boolean;
+}
+
+export const searchCommand: CommandSpec = {
+  name: "npm run search",
+  about:
+    "Searches students for latency budgets, distils the winners from the teacher and puts them into models/.\n" +
+    "Resumes: the same command goes on where a killed one stopped, and loses at most the running trial.",
+  flags: {
+    preset: { type: "string", doc: "how much to do", choices: ["quick", "full"], default: "full" },
+    data: {
+      type: "string",
+      doc: "data folder with a datasets.json; without one, the sample that comes with the project",
+      env: "KDNAS_DATA",
+    },
+    budgets: { type: "string", doc: "latency budgets in ms at 32 tokens, one thread, int8", default: "0.05,1.2" },
+    teacher: { type: "string", doc: "teacher folder or Hugging Face hub id", default: "models/teacher" },
+    controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "policy" },
+    trials: { type: "integer", doc: "architectures to distil on the proxy set (default: the preset's)" },
+    id: { type: "string", doc: "name of the run (default: preset and seed)" },
+    seed: { type: "integer", doc: "seed of everything random", default: 1 },
+    threads: { type: "integer", doc: "threads for training", default: 2 },
+    models: { type: "string", doc: "folder of the students that are served", env: "KDNAS_MODELS", default: "models" },
+    runs: { type: "string", doc: "folder for journals, candidates and caches", default: "runs" },
+    promote: {
+      type: "string",
+      doc: "whether a better student replaces the one in models/",
+      choices: ["better", "never"],
+      default: "better",
+    },
+    metrics: { type: "string", doc: "a server's /metrics: fit the latency model to production and show what changes" },
+    "dry-run": { type: "boolean", doc: "say what would be done and stop", default: false },
+  },
+};
+
+const Budgets = z
+  .string()
+  .transform((text) => text.split(",").map(Number))
+  .pipe(z.array(z.number().positive()).min(1));
+
+/** @throws {ConfigError} naming the flag that is wrong. */
+export function toSearchConfig(flags: Flags): SearchConfig {
+  const budgets = Budgets.safeParse(flags["budgets"]);
+  if (!budgets.success)
+    throw new ConfigError(`--budgets is a list of milliseconds such as 0.05,1.2, not "${flags["budgets"]}"`);
+  for (const name of ["trials", "threads"]) {
+    if (flags[name] !== undefined && flags[name] < 1)
+      throw new ConfigError(`--${name} is at least 1, not ${flags[name]}`);
+  }
+  const preset = flags["preset"] as SearchConfig["preset"];
+  const id = flags["id"] ?? `${preset}-seed${flags["seed"]}`;
+  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id))
+    throw new ConfigError(`--id is letters, digits, dots and dashes, not "${id}"`);
+  return {
+    id,
+    preset,
+    effort: { ...presets[preset], ...(flags["trials"] === undefined ? {} : { trials: flags["trials"] }) },
+    teacher: flags["teacher"],
+    data: flags["data"] ?? null,
+    models: flags["models"],
+    runs: flags["runs"],
+    budgetsMs: [...budgets.data].sort((a, b) => a - b),
+    controller: flags["controller"],
+    seed: flags["seed"],
+    threads: flags["threads"],
+    metrics: flags["metrics"] ?? null,
+    promote: flags["promote"],
+    dryRun: flags["dry-run"],
+  };
+}

@@ -1,0 +1,69 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { AppError } from "../../src/errors.ts";
+import { createRandom } from "../../src/random.ts";
+import { inferenceGraph } from "../student/inference-graph.ts";
+import type { Progress } from "../student/training-loop.ts";
+import { DivergedError } from "../student/training-loop.ts";
+import { type HeadShape, headParameters, initialWeight, type Weights } from "../student/weights.ts";
+import { type Distilled, distil } from "./distil.ts";
+import type { Heritage } from "./inherit.ts";
+import type { StateTargets } from "./targets.ts";
+
+export interface ProxyOptions {
+  readonly tokens: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly positions: number;
+  /** Heads that the served artefact will have; they take part in its latency. */
+  readonly heads: readonly HeadShape[];
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export type ProxyResult =
+  | {
+      readonly status: "ok";
+      readonly distilled: Distilled /** int8, with untrained heads: what is timed. */;
+      readonly artefact: Uint8Array;
+    }
+  | { readonly status: "failed"; readonly reason: string };
+
+/** Share of the proxy texts that the loss is taken on. */
+const validationShare = 0.1;
+
+/**
+ * One trial: distils an architecture on the proxy set and builds the artefact to be timed. What is the trial's own fault (a
+ * loss that is no number, memory) ends the trial; anything else ends the search.
+ */
+export async function runProxyTrial(
+  a: Architecture,
+  targets: StateTargets,
+  heritage: Heritage,
+  options: ProxyOptions,
+): Promise<ProxyResult> {
+  try {
+    const validationTexts = Math.max(16, Math.round(targets.sequences.length * validationShare));
+    const distilled = await distil(a, targets, heritage, { ...options, validationTexts });
+    if (!Number.isFinite(distilled.pooledLoss))
+      return { status: "failed", reason: "the validation loss is not a number" };
+    const artefact = servedGraph(a, distilled.weights, options, heritage.teacher.layerNormEpsilon);
+    return { status: "ok", distilled, artefact };
+  } catch (error) {
+    if (error instanceof AppError || !isTrialsFault(error)) throw error;
+    return { status: "failed", reason: (error as Error).message };
+  }
+}
+
+function isTrialsFault(error: unknown): boolean {
+  return (
+    error instanceof DivergedError || error instanceof RangeError || /allocat|memory/i.test((error as Error).message)
+  );
+}
+
+function servedGraph(a: Architecture, encoder: Weights, options: ProxyOptions, layerNormEpsilon: number): Uint8Array {
+  const random = createRandom(options.seed);
+  const weights: Weights = new Map(encoder);
+  const heads = options.heads.filter((head) => head.input === "text");
+  for (const shape of heads.flatMap((head) => headParameters(a, head)))
+    weights.set(shape.name, initialWeight(shape, random));
+  return inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads });
+}

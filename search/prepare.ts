@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { readTokenizer } from "../src/text/read-tokenizer.ts";
+import type { Tokenizer } from "../src/text/tokenizer.ts";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import type { Corpus } from "./corpus/assemble.ts";
+import { distillationTexts } from "./corpus/distillation-texts.ts";
+import { shareOf } from "./corpus/known-sets.ts";
+import { loadCorpus } from "./corpus/load.ts";
+import { createHeritage, type Heritage } from "./distil/inherit.ts";
+import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
+import { printProgress } from "./progress.ts";
+import { encodeCorpus } from "./student/encode-corpus.ts";
+import type { EncodedTask } from "./student/encoded-task.ts";
+import { fineTuneTeacher, teacherEncoding } from "./teacher/fine-tune.ts";
+import { fetchTeacher } from "./teacher/hub.ts";
+import { readTeacher, type Teacher } from "./teacher/teacher.ts";
+
+/** Longest text that students train on; they read longer ones when served. */
+export const trainingMaxTokens = 64;
+
+/** All that trials and winners share; computed or read once a run. */
+export interface Materials {
+  readonly corpus: Corpus;
+  readonly tokenizer: Tokenizer;
+  readonly tokenizerPath: string;
+  /** The teacher that is imitated: fine-tuned on the tasks where the effort allows. */
+  readonly teacher: Teacher;
+  readonly tasks: readonly EncodedTask[];
+  readonly heritage: Heritage;
+  readonly cacheFolder: string;
+}
+
+/** corpus → teacher: reads the data, fine-tunes the teacher, and computes what students inherit. */
+export async function prepare(config: SearchConfig, log: Log): Promise<Materials> {
+  const folder = await fetchTeacher(config.teacher, join(config.runs, "hub"));
+  const original = readTeacher(folder);
+  const tokenizerPath = join(folder, "tokenizer.json");
+  const tokenizer = readTokenizer(tokenizerPath);
+  const corpus = await loadCorpus(config.data, { seed: config.seed });
+  log(
+    `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
+  );
+  const teacher = await tunedTeacher(config, original, corpus, tokenizer, log);
+  const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 });
+  const cacheFolder = join(config.runs, "cache");
+  const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
+  const vectors = await contextlessVectors(teacher, shares, {
+    threads: config.threads,
+    cacheFolder,
+    onProgress: (done, total) => done % 20_480 === 0 && log(`token vectors · ${done} of ${total}`),
+  });
+  const heritage = createHeritage(teacher, vectors, shares, inverseFrequency(shares));
+  return { corpus, tokenizer, tokenizerPath, teacher, tasks, heritage, cacheFolder };
+}
+
+async function tunedTeacher(
+  config: SearchConfig,
+  original: Teacher,
+  corpus: Corpus,
+  tokenizer: Tokenizer,
+  log: Log,
+): Promise<Teacher> {
+  if (config.effort.teacherTokens === 0) return original;
+  return fineTuneTeacher(original, encodeCorpus(corpus, tokenizer, teacherEncoding), {
+    cacheFolder: join(config.runs, "teacher"),
+    tokens: config.effort.teacherTokens,
+    threads: config.threads,
+    seed: config.seed,
+    dataSetShare: shareOf,
+    onProgress: printProgress("fine-tune teacher", log),
+  });
+}
+
+/** Token ids of what students will see: unlabelled texts and the tasks' examples. */
+function* trainingSequences(
+  corpus: Corpus,
+  tasks: readonly EncodedTask[],
+  tokenizer: Tokenizer,
+): Generator<Int32Array> {
+  for (const { text } of corpus.unlabelled) yield tokenizer.encode(text, trainingMaxTokens).ids;
+  for (const { examples } of tasks) {
+    for (const { ids, pairIds } of examples) {
+      yield ids;
+      if (pairIds) yield pairIds;
+    }
+  }
+}
+
+export function proxyTexts(materials: Materials, tokens: number, seed: number): Int32Array[] {
+  return distillationTexts(materials.corpus, materials.tokenizer, { tokens, maxTokens: trainingMaxTokens, seed });
+}

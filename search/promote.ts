@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
+import { mean } from "../src/stats.ts";
+import type { Log } from "./command.ts";
+import type { Candidate } from "./complete.ts";
+import type { SearchConfig } from "./config.ts";
+import { promote } from "./export/export-student.ts";
+
+/**
+ * Puts a candidate into `models/` when there is no student for its budget yet, or when it scores better on the validation rows that
+ * both were judged on. Otherwise it stays in the run's folder, and the log says why.
+ */
+export function promoteIfBetter(config: SearchConfig, candidate: Candidate, log: Log): void {
+  const { manifest, files } = candidate;
+  const refusal = config.promote === "never" ? "--promote never" : reasonToKeep(config, manifest);
+  if (refusal !== null) return log(`${manifest.name} · left in ${files.folder}: ${refusal}`);
+  promote(files, config.models, manifest.name);
+  log(`${manifest.name} · now in ${join(config.models, manifest.name)} (version ${manifest.version})`);
+}
+
+function reasonToKeep(config: SearchConfig, manifest: Manifest): string | null {
+  const path = join(config.models, manifest.name, "manifest.json");
+  if (!existsSync(path)) return null;
+  const current = readManifest(path);
+  const [now, then] = sharedMeans(manifest.scores, current.scores);
+  if (Number.isNaN(now))
+    return `it shares no validation set with version ${current.version}, so they cannot be compared`;
+  if (now > then) return null;
+  return `mean score ${now.toFixed(4)} is not above the ${then.toFixed(4)} of version ${current.version}`;
+}
+
+/** Mean scores of both over what both have: each task's mean counts once. */
+function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number] {
+  const key = (score: Score) => [score.task, score.dataSet, score.language, score.metric, score.rows].join("\t");
+  const other = new Map(b.map((score) => [key(score), score.student]));
+  const shared = a.filter((score) => other.has(key(score)));
+  const tasks = [...new Set(shared.map((score) => score.task))];
+  const over = (valueOf: (score: Score) => number) =>
+    mean(tasks.map((task) => mean(shared.filter((score) => score.task === task).map(valueOf))));
+  return [over((score) => score.student), over((score) => other.get(key(score)) as number)];
+}
