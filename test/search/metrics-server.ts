@@ -1,0 +1,57 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { createMetrics, type Metrics } from "../../serve/metrics.ts";
+import type { Manifest } from "../../src/contract/manifest.ts";
+
+export interface MetricsServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of this machine. */
+export async function listen(listener: RequestListener): Promise<MetricsServer> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/metrics`,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** The server's own metrics behind a bare Express route. */
+export function listenMetrics(metrics: Metrics): Promise<MetricsServer> {
+  const app = express();
+  app.get("/metrics", async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.text());
+  });
+  return listen(app);
+}
+
+/** The server's metrics with the series of these students, before any request. */
+export function freshMetrics(manifests: readonly Manifest[]): Metrics {
+  const metrics = createMetrics({ tasks: ["filter", "sentiment", "language", "adequacy"], routes: [] });
+  for (const manifest of manifests) metrics.studentLoaded(manifest);
+  return metrics;
+}
+
+/** Records single texts as the server does, `msOf` telling the inference time for a length. */
+export function serveTexts(
+  metrics: Metrics,
+  student: string,
+  task: string,
+  lengths: readonly number[],
+  msOf: (tokens: number) => number,
+): void {
+  for (const tokens of lengths) {
+    const passes = [{ rows: 1, tokens, inferMs: msOf(tokens) }];
+    const one = { logits: {}, tokens: Int32Array.of(tokens), truncated: new Uint8Array(1), tokenizeMs: 0.05, passes };
+    metrics.batchDone(student, one);
+    metrics.answered(task, student, tokens);
+  }
+}
