@@ -25,7 +25,7 @@ export interface AdamwStep {
   readonly weightDecay?: number;
   /** Global norm above which gradients are scaled down. @default Infinity (no clipping) */
   readonly clipNorm?: number;
-  /** Sum of squares of gradients kept elsewhere (the token table's), which count in the global norm. @default 0 */
+  /** Sum of squares of gradients kept elsewhere (other optimisers', the token table's), which count in the global norm. @default 0 */
   readonly otherSquares?: number;
 }
 
@@ -51,6 +51,8 @@ export interface Adamw {
   parameter(name: string): Float32Array<ArrayBuffer>;
   /** The gradient, a live view: hand it to the runtime as a pre-allocated output. */
   gradient(name: string): Float32Array<ArrayBuffer>;
+  /** Sum of squares of the whole gradient, for a norm that covers more than this optimiser. */
+  gradientSquares(): number;
   step(options: AdamwStep): AdamwResult;
   state(): AdamwState;
   /** Takes over a state of the same parameters. @throws BadFileError when the lengths differ. */
@@ -98,6 +100,7 @@ export function createAdamw(
   return {
     parameter: (name) => view(weights, name),
     gradient: (name) => view(gradients, name),
+    gradientSquares: () => sumOfSquares(arena, gradients),
     step: (options) => {
       const gradientNorm = Math.sqrt(sumOfSquares(arena, gradients) + (options.otherSquares ?? 0));
       if (!Number.isFinite(gradientNorm)) return { gradientNorm, gradientScale: 0 };

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
 
@@ -55,6 +55,7 @@ function readHeader(path: string) {
     const { __metadata__: _, ...entries } = JSON.parse(text) as Record<string, unknown>;
     const header = Header.parse(entries);
     for (const [name, entry] of Object.entries(header)) checkEntry(path, name, entry);
+    checkLength(path, 8 + length + Math.max(0, ...Object.values(header).map((entry) => entry.data_offsets[1])));
     return { header, start: 8 + length };
   } catch (cause) {
     if (cause instanceof BadFileError) throw cause;
@@ -67,6 +68,12 @@ function checkEntry(path: string, name: string, entry: z.infer<typeof Header>[st
   const expected = entry.shape.reduce((a, b) => a * b, 1) * bytesPerElement[entry.dtype];
   if (to - from !== expected)
     throw new BadFileError(`${path}: tensor "${name}" has ${to - from} bytes, not ${expected}`);
+}
+
+/** A file that a broken download cut short fails when it is opened, not when its last tensor is read. */
+function checkLength(path: string, expected: number): void {
+  const { size } = statSync(path);
+  if (size < expected) throw new BadFileError(`${path}: is cut short (${size} of ${expected} bytes)`);
 }
 
 function readBytes(path: string, position: number, length: number): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
-import { must } from "../../src/invariant.ts";
+import { BadFileError } from "../../src/errors.ts";
 import { openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -27,9 +27,10 @@ export function loadCheckpoint(path: string, trainer: Trainer): Position {
     return [name, tensor.type === "U32" ? new Uint32Array(tensor.bytes.slice().buffer) : toFloat32(tensor)];
   });
   const state = new Map(entries);
-  const [steps, tokens] = must(state.get("position"), "position of the checkpoint");
+  const [steps, tokens] = state.get("position") ?? [];
+  if (steps === undefined || tokens === undefined) throw new BadFileError(`${path}: is no checkpoint of a training`);
   trainer.restore(state);
-  return { steps: must(steps), tokens: must(tokens) };
+  return { steps, tokens };
 }
 
 export function dropCheckpoint(path: string): void {

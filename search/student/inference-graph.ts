@@ -27,8 +27,9 @@ export function inferenceGraph(a: Architecture, weights: Weights, options: Infer
   const mask = b.input("mask", "float32", ["batch", "tokens"]);
   const states =
     a.layers === 0 ? [embedded] : encoderStates(b, writer, a, { embedded, mask, epsilon: options.layerNormEpsilon });
-  if (options.hiddenStates)
-    states.forEach((state, i) => expose(b, state, `hidden_${i}`, ["batch", "tokens", a.hidden]));
+  if (options.hiddenStates) {
+    for (const [i, state] of states.entries()) expose(b, state, `hidden_${i}`, ["batch", "tokens", a.hidden]);
+  }
   const pooled = meanOverTokens(b, states.at(-1) as string, mask);
   expose(b, pooled, "pooled", ["batch", a.hidden]);
   for (const head of options.heads)

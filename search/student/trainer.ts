@@ -1,4 +1,5 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
+import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { type Feeds, openSession, type Session, Tensor } from "../../src/onnx/session.ts";
 import type { Batch } from "../../src/text/batch.ts";
@@ -145,9 +146,13 @@ export class Trainer {
     return out;
   }
 
-  /** Takes over a state of the same model. */
+  /** Takes over a state of the same model. @throws {BadFileError} when it is of another. */
   restore(state: ReadonlyMap<string, Float32Array | Uint32Array>): void {
-    const get = <T>(name: string) => must(state.get(name), `checkpoint entry ${name}`) as T;
+    const get = <T>(name: string): T => {
+      const values = state.get(name);
+      if (values === undefined) throw new BadFileError(`a checkpoint of another model: it has no ${name}`);
+      return values as T;
+    };
     for (const [name, adamw] of this.optimizers()) {
       adamw.restore({
         steps: must(get<Uint32Array>(`${name}.steps`)[0]),
@@ -173,13 +178,19 @@ export class Trainer {
     return [...(this.encoder ? ([["encoder", this.encoder]] as [string, Adamw][]) : []), ...this.heads];
   }
 
+  /** Clips by one norm over encoder, head and token table; a gradient that is not finite anywhere skips the step everywhere. */
   private update(objective: string, learningRate: number): number {
     const { weightDecay = 0.01, clipNorm = 1, tableRate = 1, headRate = 5 } = this.options;
-    const otherSquares = this.rowAdam?.pendingSquares() ?? 0;
-    const encoder = this.encoder?.step({ learningRate, weightDecay, clipNorm, otherSquares });
-    const head = must(this.heads.get(objective));
-    const result = head.step({ learningRate: learningRate * headRate, weightDecay, clipNorm });
-    const { gradientNorm, gradientScale } = encoder ?? result;
+    const head = must(this.heads.get(objective), objective);
+    const tableSquares = this.rowAdam?.pendingSquares() ?? 0;
+    const encoderSquares = this.encoder?.gradientSquares() ?? 0;
+    const common = { weightDecay, clipNorm };
+    this.encoder?.step({ ...common, learningRate, otherSquares: tableSquares + head.gradientSquares() });
+    const { gradientNorm, gradientScale } = head.step({
+      ...common,
+      learningRate: learningRate * headRate,
+      otherSquares: tableSquares + encoderSquares,
+    });
     if (Number.isFinite(gradientNorm)) this.rowAdam?.step({ learningRate: learningRate * tableRate, gradientScale });
     else this.rowAdam?.discard();
     return gradientNorm;
