@@ -1,0 +1,142 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from "../../../search/student/checkpoint.ts";
+import { Trainer } from "../../../search/student/trainer.ts";
+import type { Objective } from "../../../search/student/training-graph.ts";
+import {
+  DivergedError,
+  type Progress,
+  runTraining,
+  type TrainingBatch,
+} from "../../../search/student/training-loop.ts";
+import { saveWeights } from "../../../search/student/weights-file.ts";
+import type { Architecture } from "../../../src/contract/architecture.ts";
+import { BadFileError } from "../../../src/errors.ts";
+import {
+  deep,
+  floats,
+  layerNormEpsilon,
+  pairTask,
+  positions,
+  staticStudent,
+  textTask,
+  tinyBatch,
+  tinyTargets,
+  tinyWeights,
+} from "./tiny-objective.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "kdnas-loop-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const objectives: Record<string, Objective> = { text: textTask, pair: pairTask };
+const tokensOfBatch = 14;
+
+function trainerOf(a: Architecture): Trainer {
+  const weights = tinyWeights(a, Object.values(objectives));
+  return new Trainer(a, weights, new Map(Object.entries(objectives)), { positions, layerNormEpsilon, threads: 1 });
+}
+
+/** Objectives take turns, so that a stream that starts over gives other steps. */
+function* stream(): Generator<TrainingBatch> {
+  for (let i = 0; ; i++) {
+    const [objective, kind] = i % 3 === 1 ? (["pair", pairTask] as const) : (["text", textTask] as const);
+    yield { objective, batch: tinyBatch, targets: tinyTargets(kind) };
+  }
+}
+
+const loop = { schedule: { peak: 0.01 }, onProgress: () => undefined };
+
+test.each([
+  ["a deep student", deep],
+  ["a static student", staticStudent],
+])("runTraining() that resumes %s ends with the very weights of an unbroken run", async (name, a) => {
+  const checkpoint = join(folder, `${name}.safetensors`);
+  const unbroken = trainerOf(a);
+  const totalTokens = 6 * tokensOfBatch;
+  expect(await runTraining(unbroken, stream(), { ...loop, totalTokens })).toEqual({ steps: 6, tokens: totalTokens });
+  const killed = trainerOf(a);
+  await expect(
+    runTraining(killed, breaking(stream(), 3), { ...loop, totalTokens, checkpoint, checkpointSeconds: 0 }),
+  ).rejects.toThrow("killed");
+  const resumed = trainerOf(a);
+  await runTraining(resumed, stream(), { ...loop, totalTokens, checkpoint });
+  expect(resumed.state()).toEqual(unbroken.state());
+  for (const trainer of [unbroken, killed, resumed]) await trainer.release();
+});
+
+function* breaking(batches: Generator<TrainingBatch>, after: number): Generator<TrainingBatch> {
+  for (let i = 0; i < after; i++) yield batches.next().value;
+  throw new Error("killed");
+}
+
+test("runTraining() does nothing more once its checkpoint has spent the tokens", async () => {
+  const checkpoint = join(folder, "done.safetensors");
+  const first = trainerOf(staticStudent);
+  const options = { ...loop, totalTokens: 2 * tokensOfBatch, checkpoint };
+  await runTraining(first, stream(), options);
+  const again = trainerOf(staticStudent);
+  expect(await runTraining(again, stream(), options)).toEqual({ steps: 2, tokens: 2 * tokensOfBatch });
+  expect(again.state()).toEqual(first.state());
+  await first.release();
+});
+
+test("runTraining() reports progress with mean losses by objective", async () => {
+  const reports: Progress[] = [];
+  const trainer = trainerOf(staticStudent);
+  const totalTokens = 4 * tokensOfBatch;
+  await runTraining(trainer, stream(), {
+    ...loop,
+    totalTokens,
+    reportSeconds: 0,
+    onProgress: (progress) => reports.push(progress),
+  });
+  expect(reports.map(({ tokens }) => tokens)).toEqual([14, 28, 42, 56]);
+  expect(reports.map(({ losses }) => Object.keys(losses)[0])).toEqual(["text", "pair", "text", "text"]);
+  expect(reports.at(-1)?.secondsLeft).toBe(0);
+  expect(reports.every(({ tokensPerSecond }) => tokensPerSecond > 0)).toBe(true);
+  await trainer.release();
+});
+
+test("runTraining() reports at least once, at its end", async () => {
+  const reports: Progress[] = [];
+  const trainer = trainerOf(staticStudent);
+  const options = { ...loop, totalTokens: 3 * tokensOfBatch, reportSeconds: 1000 };
+  await runTraining(trainer, stream(), { ...options, onProgress: (progress) => reports.push(progress) });
+  expect(reports).toHaveLength(1);
+  expect(Object.keys(reports[0]?.losses ?? {}).sort()).toEqual(["pair", "text"]);
+  await trainer.release();
+});
+
+test("runTraining() passes over single steps that fail and gives up on a row of them", async () => {
+  const trainer = trainerOf(staticStudent);
+  const broken = { ...tinyTargets(textTask), weight: floats([4, 1], Array(4).fill(Number.NaN)) };
+  function* sometimes(every: number): Generator<TrainingBatch> {
+    for (let i = 0; ; i++)
+      yield { objective: "text", batch: tinyBatch, targets: i % every === 0 ? broken : tinyTargets(textTask) };
+  }
+  const options = { ...loop, totalTokens: 50 * tokensOfBatch };
+  await expect(runTraining(trainer, sometimes(2), options)).resolves.toEqual({ steps: 50, tokens: 700 });
+  await expect(runTraining(trainer, sometimes(1), options)).rejects.toThrow(DivergedError);
+  await trainer.release();
+});
+
+test("loadCheckpoint() starts at nothing where there is no file, and dropCheckpoint() removes one", () => {
+  const path = join(folder, "none.safetensors");
+  const trainer = trainerOf(staticStudent);
+  expect(loadCheckpoint(path, trainer)).toEqual({ steps: 0, tokens: 0 });
+  saveCheckpoint(path, trainer, { steps: 3, tokens: 4_000_000_000 });
+  expect(loadCheckpoint(path, trainer)).toEqual({ steps: 3, tokens: 4_000_000_000 });
+  dropCheckpoint(path);
+  expect(existsSync(path)).toBe(false);
+  dropCheckpoint(path);
+});
+
+test("loadCheckpoint() refuses the checkpoint of another model, and a file that is none", () => {
+  const path = join(folder, "other.safetensors");
+  saveCheckpoint(path, trainerOf(deep), { steps: 1, tokens: 1 });
+  expect(() => loadCheckpoint(path, trainerOf(staticStudent))).toThrow(BadFileError);
+  saveWeights(path, tinyWeights(staticStudent, []));
+  expect(() => loadCheckpoint(path, trainerOf(staticStudent))).toThrow("is no checkpoint");
+});
