@@ -16,10 +16,11 @@ export function readFloats(file: SafetensorsFile, name: string): { dims: readonl
   }
   const packed = file.read(`${name}.q4`);
   const scale = file.read(`${name}.scale`);
-  const dims = [must(packed.dims[0]), must(packed.dims[1]) * 2];
-  if (scale.bytes.length / 2 !== (packed.bytes.length * 2) / block) {
+  const [rows, halves] = packed.dims;
+  if (rows === undefined || halves === undefined || scale.dims.join() !== [rows, (halves * 2) / block].join()) {
     throw new BadFileError(`${file.path}: "${name}.scale" does not fit "${name}.q4"`);
   }
+  const dims = [rows, halves * 2];
   return { dims, data: unpack(packed.bytes, toFloat32(scale)) };
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { BadFileError } from "../../src/errors.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { openSafetensors } from "../graph/safetensors.ts";
 import type { Weights } from "../student/weights.ts";
 import { readBertWeights, usablePositions } from "./bert-weights.ts";
@@ -51,4 +52,20 @@ export function readTeacher(folder: string): Teacher {
     beginId: config.bos_token_id,
     endId: config.eos_token_id,
   };
+}
+
+/**
+ * The teacher with the special tokens that its tokeniser really puts around a text: BERT configurations do not name them.
+ * @throws {BadFileError} when the tokeniser is another model's.
+ */
+export function withTokenizer(teacher: Teacher, tokenizer: Tokenizer): Teacher {
+  const { vocabulary } = teacher.architecture;
+  if (tokenizer.vocabularySize > vocabulary || tokenizer.padId !== teacher.padId) {
+    throw new BadFileError(
+      `${teacher.folder}: the tokeniser (${tokenizer.vocabularySize} pieces, padding ${tokenizer.padId}) does not fit the ` +
+        `model (${vocabulary} pieces, padding ${teacher.padId})`,
+    );
+  }
+  const [beginId, endId] = tokenizer.encode("", 2).ids;
+  return { ...teacher, beginId: beginId ?? teacher.beginId, endId: endId ?? teacher.endId };
 }
