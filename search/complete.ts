@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type Architecture, architectureName } from "../src/contract/architecture.ts";
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
@@ -78,6 +79,7 @@ export async function completeStudent(
 async function stageResult(path: string, run: (checkpoint: string) => Promise<Weights>): Promise<Weights> {
   const done = loadWeights(`${path}.safetensors`);
   if (done) return done;
+  mkdirSync(dirname(path), { recursive: true });
   const checkpoint = `${path}.checkpoint.safetensors`;
   const weights = await run(checkpoint);
   saveWeights(`${path}.safetensors`, weights);

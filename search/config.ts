@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../src/errors.ts";
 import type { CommandSpec, Flags } from "./command.ts";
 import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
+import type { Limits } from "./corpus/limits.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
 export interface Effort {
@@ -20,6 +21,10 @@ export interface Effort {
   readonly staticHeadTokens: number;
   /** Tokens that the teacher is fine-tuned on; 0 takes it as it is. */
   readonly teacherTokens: number;
+  /** Tokens, the most frequent first, whose contextless vectors static students start from. */
+  readonly vectorTokens: number;
+  /** How much of the data is read, where it differs from the defaults. */
+  readonly limits: Partial<Limits>;
 }
 
 /** `quick` shows every step on what comes with the project, within five minutes; `full` is for students to be served. */
@@ -34,6 +39,8 @@ export const presets: Readonly<Record<"quick" | "full", Effort>> = {
     headTokens: 60_000,
     staticHeadTokens: 600_000,
     teacherTokens: 0,
+    vectorTokens: 12_000,
+    limits: { languagePerLanguage: 60, unlabelledPerLanguage: 40 },
   },
   full: {
     trials: 14,
@@ -45,6 +52,8 @@ export const presets: Readonly<Record<"quick" | "full", Effort>> = {
     headTokens: 4_000_000,
     staticHeadTokens: 20_000_000,
     teacherTokens: 700_000,
+    vectorTokens: 120_000,
+    limits: {},
   },
 };
 
@@ -77,7 +86,7 @@ export const searchCommand: CommandSpec = {
       doc: "data folder with a datasets.json; without one, the sample that comes with the project",
       env: "KDNAS_DATA",
     },
-    budgets: { type: "string", doc: "latency budgets in ms at 32 tokens, one thread, int8", default: "0.05,1.2" },
+    budgets: { type: "string", doc: "latency budgets in ms at 32 tokens, one thread, int8", default: "0.1,1.2" },
     teacher: { type: "string", doc: "teacher folder or Hugging Face hub id", default: "models/teacher" },
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "policy" },
     trials: { type: "integer", doc: "architectures to distil on the proxy set (default: the preset's)" },
@@ -106,7 +115,7 @@ const Budgets = z
 export function toSearchConfig(flags: Flags): SearchConfig {
   const budgets = Budgets.safeParse(flags["budgets"]);
   if (!budgets.success)
-    throw new ConfigError(`--budgets is a list of milliseconds such as 0.05,1.2, not "${flags["budgets"]}"`);
+    throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1.2, not "${flags["budgets"]}"`);
   for (const name of ["trials", "threads"]) {
     if (flags[name] !== undefined && flags[name] < 1)
       throw new ConfigError(`--${name} is at least 1, not ${flags[name]}`);

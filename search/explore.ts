@@ -10,9 +10,11 @@ import { runProxyTrial } from "./distil/trial.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { type Materials, proxyTexts } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
+import { predictLatency, priorModel } from "./reward/latency-model.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { budgetObjective, reward, rewardsPerBudget } from "./reward/reward.ts";
-import { architectureKey, createSpace, type Space } from "./space/space.ts";
+import { macsPerToken } from "./space/cost.ts";
+import { architectureKey, createSpace, enumerate, type Space } from "./space/space.ts";
 import type { Objective, Trial } from "./space/trial.ts";
 import { headOf } from "./student/encoded-task.ts";
 import { teacherLatencyMs } from "./teacher/latency.ts";
@@ -66,7 +68,8 @@ async function runEpisodes(
   if (known.size > 0) log(`journal · ${known.size} trials taken up`);
   const trials: Trial[] = [];
   for (let episode = 0; trials.length < total; episode++) {
-    const proposals = await controller.propose(Math.min(trialsPerEpisode, total - trials.length));
+    const wanted = Math.min(trialsPerEpisode, total - trials.length);
+    const proposals = episode === 0 ? anchors(space, config.budgetsMs) : await controller.propose(wanted);
     if (proposals.length === 0) break;
     const told: Trial[] = [];
     for (const architecture of proposals) {
@@ -77,6 +80,23 @@ async function runEpisodes(
     trials.push(...told);
   }
   return trials;
+}
+
+/**
+ * Where a search begins: for every budget the architecture with the most multiply-adds that should fit it. Few of a space fit a
+ * small budget, and a controller that has seen none of them has nothing to learn from.
+ */
+function anchors(space: Space, budgetsMs: readonly number[]): Architecture[] {
+  const all = enumerate(space).map((a) => ({
+    a,
+    size: macsPerToken(a) + a.tableWidth,
+    ms: predictLatency(priorModel, a, budgetTokens).ms,
+  }));
+  const chosen = budgetsMs.flatMap((budgetMs) => {
+    const fitting = all.filter(({ ms }) => ms <= 0.9 * budgetMs);
+    return fitting.length === 0 ? [] : [fitting.reduce((best, each) => (each.size > best.size ? each : best)).a];
+  });
+  return [...new Map(chosen.map((a) => [architectureKey(a), a])).values()];
 }
 
 async function runTrial(

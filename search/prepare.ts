@@ -37,7 +37,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const original = readTeacher(folder);
   const tokenizerPath = join(folder, "tokenizer.json");
   const tokenizer = readTokenizer(tokenizerPath);
-  const corpus = await loadCorpus(config.data, { seed: config.seed });
+  const corpus = await loadCorpus(config.data, { seed: config.seed, limits: config.effort.limits });
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
   );
@@ -46,6 +46,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
   const vectors = await contextlessVectors(teacher, shares, {
+    most: config.effort.vectorTokens,
     threads: config.threads,
     cacheFolder,
     onProgress: (done, total) => done % 20_480 === 0 && log(`token vectors · ${done} of ${total}`),

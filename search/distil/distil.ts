@@ -5,7 +5,7 @@ import { lengthBatches } from "../student/length-batches.ts";
 import { Trainer } from "../student/trainer.ts";
 import { mapName, mapParameters, type Objective, type StateMap } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
-import { initialWeight, type Weights } from "../student/weights.ts";
+import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream } from "./distil-stream.ts";
 import { type Heritage, inheritWeights } from "./inherit.ts";
 import { uniformAndLast } from "./state-maps.ts";
@@ -32,7 +32,7 @@ export interface Distilled {
   readonly tokens: number;
 }
 
-const batchLimits = { rows: 64, tokens: 2048 };
+const batchLimits = { rows: 32, tokens: 1024 };
 /** Smaller students take larger steps. */
 function peakRate(a: Architecture): number {
   return a.layers === 0 ? 3e-3 : a.hidden >= 384 ? 5e-4 : 1e-3;
@@ -50,14 +50,15 @@ export async function distil(
   const maps = uniformAndLast(a.layers, teacher.architecture.layers);
   const objective: Objective = { kind: "distil", maps, teacherHidden: targets.hidden };
   const weights = inheritWeights(a, options.positions, heritage, random);
-  for (const map of maps) {
-    for (const shape of mapParameters(a, map, targets.hidden)) weights.set(shape.name, initialWeight(shape, random));
+  // Maps start at 0, the mean of the standardised targets: any other start would explain less than nothing.
+  for (const { name, dims } of maps.flatMap((map) => mapParameters(a, map, targets.hidden))) {
+    weights.set(name, { dims, data: new Float32Array(sizeOf(dims)) });
   }
   const trainer = new Trainer(a, weights, new Map([[distilObjective, objective]]), {
     positions: options.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
-    headRate: 2,
+    headRate: 4,
   });
   try {
     const texts = [...targets.sequences.keys()];

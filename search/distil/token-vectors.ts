@@ -18,6 +18,8 @@ export async function contextlessVectors(
   teacher: Teacher,
   shares: Float64Array,
   options: {
+    /** Compute these many at most, the most frequent. */
+    readonly most: number;
     readonly threads: number;
     readonly cacheFolder: string;
     readonly onProgress: (done: number, total: number) => void;
@@ -25,7 +27,10 @@ export async function contextlessVectors(
 ): Promise<Weight> {
   const { vocabulary, hidden } = teacher.architecture;
   const rarest = shares.reduce((a, b) => Math.min(a, b));
-  const occurring = [...shares.keys()].filter((id) => (shares[id] as number) > rarest);
+  const occurring = [...shares.keys()]
+    .filter((id) => (shares[id] as number) > rarest)
+    .sort((a, b) => (shares[b] as number) - (shares[a] as number))
+    .slice(0, options.most);
   const path = join(options.cacheFolder, `tokens-${vectorsKey(teacher, occurring)}.safetensors`);
   if (existsSync(path)) return { dims: [vocabulary, hidden], data: toFloat32(openSafetensors(path).read("vectors")) };
   const data = new Float32Array(vocabulary * hidden);

@@ -16,28 +16,33 @@ const matrixLimit = 63;
 const tableLimit = 127;
 
 /** Quantises [inputs, outputs] with a scale for each output column. */
-export function quantizeColumns(weight: Weight): QuantizedMatrix {
-  const columns = must(weight.dims[1]);
-  const scales = largest(weight.data, (i) => i % columns, columns).map((top) => top / matrixLimit || 1);
-  const data = Int8Array.from(weight.data, (x, i) => Math.round(x / must(scales[i % columns])));
-  return { dims: weight.dims, data, scales };
+export function quantizeColumns({ dims, data }: Weight): QuantizedMatrix {
+  const [rows, columns] = [must(dims[0]), must(dims[1])];
+  const top = new Float32Array(columns);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) top[c] = Math.max(top[c] as number, Math.abs(data[r * columns + c] as number));
+  }
+  const scales = top.map((x) => x / matrixLimit || 1);
+  const out = new Int8Array(data.length);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      out[r * columns + c] = Math.round((data[r * columns + c] as number) / (scales[c] as number));
+    }
+  }
+  return { dims, data: out, scales };
 }
 
 /** Quantises a token table [vocabulary, width] with a scale for each row. */
-export function quantizeRows(weight: Weight): QuantizedMatrix {
-  const [rows, width] = [must(weight.dims[0]), must(weight.dims[1])];
-  const scales = largest(weight.data, (i) => Math.floor(i / width), rows).map((top) => top / tableLimit || 1);
-  const data = new Int8Array(weight.data.length);
-  for (let i = 0; i < data.length; i++)
-    data[i] = Math.round(must(weight.data[i]) / must(scales[Math.floor(i / width)]));
-  return { dims: weight.dims, data, scales };
-}
-
-function largest(data: Float32Array, groupOf: (index: number) => number, groups: number): Float32Array {
-  const top = new Float32Array(groups);
-  for (let i = 0; i < data.length; i++) {
-    const group = groupOf(i);
-    top[group] = Math.max(must(top[group]), Math.abs(must(data[i])));
+export function quantizeRows({ dims, data }: Weight): QuantizedMatrix {
+  const [rows, width] = [must(dims[0]), must(dims[1])];
+  const scales = new Float32Array(rows);
+  const out = new Int8Array(data.length);
+  for (let r = 0; r < rows; r++) {
+    const end = (r + 1) * width;
+    let top = 0;
+    for (let i = r * width; i < end; i++) top = Math.max(top, Math.abs(data[i] as number));
+    scales[r] = top / tableLimit || 1;
+    for (let i = r * width; i < end; i++) out[i] = Math.round((data[i] as number) / (scales[r] as number));
   }
-  return top;
+  return { dims, data: out, scales };
 }
