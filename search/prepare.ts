@@ -14,7 +14,7 @@ import { encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { fineTuneTeacher, teacherEncoding } from "./teacher/fine-tune.ts";
 import { fetchTeacher } from "./teacher/hub.ts";
-import { readTeacher, type Teacher } from "./teacher/teacher.ts";
+import { readTeacher, type Teacher, withTokenizer } from "./teacher/teacher.ts";
 
 /** Longest text that students train on; they read longer ones when served. */
 export const trainingMaxTokens = 64;
@@ -34,9 +34,9 @@ export interface Materials {
 /** corpus → teacher: reads the data, fine-tunes the teacher, and computes what students inherit. */
 export async function prepare(config: SearchConfig, log: Log): Promise<Materials> {
   const folder = await fetchTeacher(config.teacher, join(config.runs, "hub"));
-  const original = readTeacher(folder);
   const tokenizerPath = join(folder, "tokenizer.json");
   const tokenizer = readTokenizer(tokenizerPath);
+  const original = withTokenizer(readTeacher(folder), tokenizer);
   const corpus = await loadCorpus(config.data, { seed: config.seed, limits: config.effort.limits });
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,

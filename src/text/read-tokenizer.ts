@@ -2,29 +2,48 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { BadFileError } from "../errors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { type TokenizerJson, tokenizerJson } from "./tokenizer-json.ts";
+import { type TokenizerJson, tokenizerJson, wordPieceJson } from "./tokenizer-json.ts";
 import { createUnigram } from "./unigram.ts";
+import { createWordPiece } from "./word-piece.ts";
 
-/** The tokeniser of a `tokenizer.json`. Throws BadFileError when the file is missing, damaged or of another kind. */
+/**
+ * The tokeniser of a `tokenizer.json`: Unigram as XLM-R's, or WordPiece as BERT's. Throws BadFileError when the file is missing,
+ * damaged or of another kind.
+ */
 export function readTokenizer(path: string): Tokenizer {
-  const json = readTokenizerJson(path);
+  const content = parse(path);
   try {
-    return createUnigram(json);
+    return kindOf(content) === "WordPiece"
+      ? createWordPiece(checked(path, wordPieceJson, content))
+      : createUnigram(unigramJson(path, content, "only Unigram and WordPiece are read"));
   } catch (error) {
-    throw error instanceof BadFileError ? new BadFileError(`${path}: ${error.message}`, { cause: error }) : error;
+    if (!(error instanceof BadFileError) || error.message.startsWith(path)) throw error;
+    throw new BadFileError(`${path}: ${error.message}`, { cause: error });
   }
 }
 
-/** The file's checked content. Throws BadFileError; the message names the model's type when it is not Unigram. */
+/** The checked content of a Unigram's file. Throws BadFileError; the message names the model's type when it is another. */
 export function readTokenizerJson(path: string): TokenizerJson {
-  const content = parse(path);
-  const kind = z.object({ model: z.object({ type: z.string() }) }).safeParse(content);
-  if (kind.success && kind.data.model.type !== "Unigram") {
-    throw new BadFileError(`${path}: the tokeniser's model is ${kind.data.model.type}; only Unigram is read here`);
+  return unigramJson(path, parse(path), "only Unigram is read here");
+}
+
+function unigramJson(path: string, content: unknown, otherwise: string): TokenizerJson {
+  const kind = kindOf(content);
+  if (kind !== undefined && kind !== "Unigram") {
+    throw new BadFileError(`${path}: the tokeniser's model is ${kind}; ${otherwise}`);
   }
-  const checked = tokenizerJson.safeParse(content);
-  if (!checked.success) throw new BadFileError(`${path}: ${z.prettifyError(checked.error)}`, { cause: checked.error });
-  return checked.data;
+  return checked(path, tokenizerJson, content);
+}
+
+function kindOf(content: unknown): string | undefined {
+  const kind = z.object({ model: z.object({ type: z.string() }) }).safeParse(content);
+  return kind.success ? kind.data.model.type : undefined;
+}
+
+function checked<T>(path: string, schema: z.ZodType<T>, content: unknown): T {
+  const result = schema.safeParse(content);
+  if (!result.success) throw new BadFileError(`${path}: ${z.prettifyError(result.error)}`, { cause: result.error });
+  return result.data;
 }
 
 function parse(path: string): unknown {

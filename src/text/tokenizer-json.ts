@@ -52,6 +52,7 @@ const addedToken = z.looseObject({
   special: z.boolean(),
 });
 
+/** A `tokenizer.json` of XLM-R's kind. */
 export const tokenizerJson = z.looseObject({
   added_tokens: z.array(addedToken),
   normalizer: z.union([charsmapNormaliser, normaliserSequence]).nullable(),
@@ -65,7 +66,36 @@ export const tokenizerJson = z.looseObject({
   }),
 });
 
+const bertProcessing = z.looseObject({
+  type: z.literal("BertProcessing"),
+  sep: z.tuple([z.string(), z.int().nonnegative()]),
+  cls: z.tuple([z.string(), z.int().nonnegative()]),
+});
+
+/** A `tokenizer.json` of BERT's kind. */
+export const wordPieceJson = z.looseObject({
+  added_tokens: z.array(addedToken),
+  normalizer: z.looseObject({
+    type: z.literal("BertNormalizer"),
+    clean_text: z.boolean(),
+    handle_chinese_chars: z.boolean(),
+    /** Null: as `lowercase`. */
+    strip_accents: z.boolean().nullish(),
+    lowercase: z.boolean(),
+  }),
+  pre_tokenizer: z.looseObject({ type: z.literal("BertPreTokenizer") }),
+  post_processor: z.union([template, bertProcessing]),
+  model: z.looseObject({
+    type: z.literal("WordPiece"),
+    unk_token: z.string(),
+    continuing_subword_prefix: z.string(),
+    max_input_chars_per_word: z.int().positive(),
+    vocab: z.record(z.string(), z.int().nonnegative()),
+  }),
+});
+
 export type TokenizerJson = z.infer<typeof tokenizerJson>;
+export type WordPieceJson = z.infer<typeof wordPieceJson>;
 export type AddedToken = z.infer<typeof addedToken>;
 
 function isScoredPiece(row: unknown): boolean {

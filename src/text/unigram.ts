@@ -8,6 +8,7 @@ import { type FindAddedToken, findAddedTokens } from "./added-tokens.ts";
 import { type Charsmap, EMPTY_CHARSMAP, readCharsmap } from "./charsmap.ts";
 import { type IdSink, Lattice, reserve } from "./lattice.ts";
 import { MARK, Normaliser } from "./normaliser.ts";
+import { idsAround, templateParts } from "./template.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 import type { TokenizerJson } from "./tokenizer-json.ts";
 
@@ -45,7 +46,9 @@ class Encoder {
       scores: Float64Array.from(json.model.vocab, ([, score]) => score),
       unknownId: json.model.unk_id,
     });
-    [this.#prefix, this.#suffix] = templateOf(json);
+    const { prefix, suffix } = idsAround(templateParts(json.post_processor));
+    this.#prefix = prefix;
+    this.#suffix = suffix;
   }
 
   encode(text: string, maxTokens: number): Encoding {
@@ -102,22 +105,6 @@ function charsmapOf(json: TokenizerJson): Charsmap {
   if (normalizer === null) return EMPTY_CHARSMAP;
   const precompiled = normalizer.type === "Sequence" ? normalizer.normalizers[0] : normalizer;
   return readCharsmap(precompiled.precompiled_charsmap);
-}
-
-/** Ids before and after the text. */
-function templateOf(json: TokenizerJson): [number[], number[]] {
-  const parts = json.post_processor.single.map((part) =>
-    "SpecialToken" in part ? specialIds(json, (part.SpecialToken as { id: string }).id) : null,
-  );
-  const text = parts.indexOf(null);
-  if (text < 0 || text !== parts.lastIndexOf(null)) throw new BadFileError("the template must name the text once");
-  return [parts.slice(0, text).flatMap((ids) => ids ?? []), parts.slice(text + 1).flatMap((ids) => ids ?? [])];
-}
-
-function specialIds(json: TokenizerJson, name: string): number[] {
-  const special = json.post_processor.special_tokens[name];
-  if (!special) throw new BadFileError(`the template names ${name}, which is no special token`);
-  return special.ids;
 }
 
 function idOf(json: TokenizerJson, content: string): number {

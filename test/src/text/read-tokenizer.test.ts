@@ -27,7 +27,8 @@ test.each([
   ["is no object", "[]", /expected object/],
   ["has a piece without a score", changed({ model: { type: "Unigram", unk_id: 0, vocab: [["a"]] } }), /piece, score/],
   ["has no pieces", changed({ model: { type: "Unigram", unk_id: 0, vocab: [] } }), /piece, score/],
-  ["has another model", changed({ model: { type: "WordPiece", vocab: {} } }), /model is WordPiece; only Unigram/],
+  ["has another model", changed({ model: { type: "BPE", vocab: {} } }), /model is BPE; only Unigram and WordPiece/],
+  ["is a broken WordPiece", changed({ model: { type: "WordPiece", vocab: {} } }), /normalizer/],
   ["has another normaliser", changed({ normalizer: { type: "Lowercase" } }), /normalizer/],
   ["has another pre-tokeniser", changed({ pre_tokenizer: { type: "ByteLevel" } }), /pre_tokenizer/],
   [
