@@ -109,6 +109,10 @@ function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options:
   });
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 function frozenLayersOf(teacher: Teacher, options: FineTuneOptions): number {
   return options.frozenLayers ?? Math.floor(teacher.architecture.layers / 2);
 }
@@ -121,11 +125,11 @@ function learningRateOf(options: FineTuneOptions): number {
 function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): string {
   const hash = createHash("sha256");
   for (const { data } of teacher.weights.values())
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(bytesOf(data));
   for (const { task, labels, examples } of tasks) {
     hash.update(`${task.name} ${task.weight} ${labels.join()}`);
     for (const { ids, target } of examples) {
-      hash.update(new Uint8Array(ids.buffer)).update(new Uint8Array(target.buffer));
+      hash.update(bytesOf(ids)).update(bytesOf(target));
     }
   }
   const { tokens, frozenLayers, learningRate, seed } = options;
