@@ -1,4 +1,4 @@
-import { must } from "../../src/invariant.ts";
+import { invariant, must } from "../../src/invariant.ts";
 import { createRandom, type Random, shuffle } from "../../src/random.ts";
 import { type EncodedExample, type EncodedTask, lengthOf, taskBatch } from "./encoded-task.ts";
 import { type BatchLimits, lengthBatches } from "./length-batches.ts";
@@ -20,6 +20,7 @@ export function* trainingStream(
   options: StreamOptions & { readonly padId: number },
 ): Generator<TrainingBatch, never> {
   const usable = tasks.filter((encoded) => encoded.examples.length > 0);
+  invariant(usable.length > 0, "there are examples of a task to train on");
   const byName = new Map(usable.map((encoded) => [encoded.task.name, encoded]));
   const streams = new Map(
     usable.map((encoded, i) => [encoded.task.name, taskBatches(encoded, { ...options, seed: options.seed + i })]),
