@@ -22,10 +22,12 @@ export async function validationLogits(
   tasks: readonly string[],
   tokenizer: Tokenizer,
   maxTokens: number,
+  onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SetLogits[]> {
   const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
   const results: SetLogits[] = [];
-  for (const set of corpus.validation.filter(({ task }) => tasks.includes(task))) {
+  const sets = corpus.validation.filter(({ task }) => tasks.includes(task));
+  for (const set of sets) {
     const texts = set.rows.map((row) => encode(row.text));
     const logits =
       taskNamed(set.task).input === "pair"
@@ -37,6 +39,7 @@ export async function validationLogits(
           )
         : must((await textLogits(classifier, texts, [set.task])).get(set.task));
     results.push({ set, logits });
+    if (results.length % 20 === 0) onProgress(results.length, sets.length);
   }
   return results;
 }

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
+import { BadFileError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
+import { createRandom, shuffle } from "../../src/random.ts";
+import { readTokenizer } from "../../src/text/read-tokenizer.ts";
+import type { Log } from "../command.ts";
+import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
+import { openStudentClassifier } from "../heads/open-classifier.ts";
+import { calibrated, scoresOf, validationLogits } from "../heads/score.ts";
+import { teacherClassifier } from "../heads/teacher-classifier.ts";
+import { readFineTuned } from "../teacher/fine-tune.ts";
+import { readTeacher } from "../teacher/teacher.ts";
+
+export type PlainScore = Omit<Score, "teacher">;
+
+export interface Student {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** Tokens of a text that are read when scoring: what a student trained on, twice over. */
+const maxTokens = 128;
+
+/** The students of a folder, the fastest first. @throws {BadFileError} when there are none. */
+export function findStudents(models: string): Student[] {
+  const folders = existsSync(models) ? readdirSync(models).map((name) => join(models, name)) : [];
+  const students = folders
+    .filter((folder) => existsSync(join(folder, "manifest.json")))
+    .map((folder) => ({ folder, manifest: readManifest(join(folder, "manifest.json")) }));
+  if (students.length === 0) throw new BadFileError(`${models}: no students here`);
+  const p50 = ({ manifest }: Student) => must(manifest.latency.lengths.at(-1)).p50Ms;
+  return students.sort((a, b) => p50(a) - p50(b));
+}
+
+/** At most `most` rows of each data set, as many of each of its languages, always the same ones. */
+export function limitRows(corpus: Corpus, most: number): Corpus {
+  const languages = new Map<string, number>();
+  const key = ({ task, dataSet }: ValidationSet) => `${task} ${dataSet}`;
+  for (const set of corpus.validation) languages.set(key(set), (languages.get(key(set)) ?? 0) + 1);
+  const validation = corpus.validation.map((set) => {
+    const share = Math.max(1, Math.floor(most / must(languages.get(key(set)))));
+    return set.rows.length <= share ? set : { ...set, rows: shuffle([...set.rows], createRandom(1)).slice(0, share) };
+  });
+  return { ...corpus, validation };
+}
+
+/** Scores of a student's int8 artefact, with the temperatures and thresholds of its manifest. */
+export async function studentScores(
+  student: Student,
+  corpus: Corpus,
+  threads: number,
+  log: Log,
+): Promise<PlainScore[]> {
+  const { manifest, folder } = student;
+  log(`scoring ${manifest.name}`);
+  const names = manifest.tasks.map(({ name }) => name);
+  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
+  const classifier = await openStudentClassifier(folder, names, tokenizer.padId, threads);
+  const results = await validationLogits(classifier, corpus, names, tokenizer, Math.min(maxTokens, manifest.maxTokens));
+  await classifier.release();
+  return scoresOf(results, manifest.tasks);
+}
+
+/** The newest fine-tuned teacher that belongs to a teacher folder, or null. */
+export function fineTunedFolder(runs: string, teacher: string): string | null {
+  const home = join(runs, "teacher");
+  if (!existsSync(home) || !existsSync(teacher)) return null;
+  const done = readdirSync(home)
+    .map((name) => join(home, name))
+    .filter((folder) => existsSync(join(folder, "weights.safetensors")));
+  return done.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0] ?? null;
+}
+
+/**
+ * Scores of the fine-tuned teacher in fp32, calibrated on the same rows as students are. They take minutes, so they are kept beside
+ * its weights, by the rows that they were taken on.
+ */
+export async function teacherScores(
+  teacherFolder: string,
+  folder: string,
+  corpus: Corpus,
+  threads: number,
+  log: Log,
+): Promise<PlainScore[]> {
+  const kept = join(folder, `scores-${rowsKey(corpus)}.json`);
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as PlainScore[];
+  log("scoring the fine-tuned teacher");
+  const teacher = readFineTuned(readTeacher(teacherFolder), folder);
+  const tokenizer = readTokenizer(join(teacherFolder, "tokenizer.json"));
+  const classifier = await teacherClassifier(teacher, threads);
+  const names = teacher.tasks.map(({ name }) => name);
+  const results = await validationLogits(classifier, corpus, names, tokenizer, maxTokens, (done, total) =>
+    log(`teacher · ${done} of ${total} validation sets`),
+  );
+  await classifier.release();
+  const tasks = teacher.tasks.map(({ name, labels }) => {
+    const base = { name, input: classifier.inputOf(name), labels: [...labels], file: "model.onnx", languages: [] };
+    return calibrated(base, results).task;
+  });
+  const scores = scoresOf(results, tasks);
+  writeFileSync(`${kept}.tmp`, JSON.stringify(scores));
+  renameSync(`${kept}.tmp`, kept);
+  return scores;
+}
+
+function rowsKey(corpus: Corpus): string {
+  const hash = createHash("sha256");
+  for (const { task, dataSet, rows } of corpus.validation)
+    hash.update(`${task} ${dataSet}`).update(rows.map((row) => row.text).join("\n"));
+  return hash.digest("hex").slice(0, 12);
+}

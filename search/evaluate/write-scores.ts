@@ -1,0 +1,31 @@
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Manifest, Score } from "../../src/contract/manifest.ts";
+import type { Log } from "../command.ts";
+import { cardText } from "../export/card.ts";
+import type { PlainScore, Student } from "./subjects.ts";
+
+/** Puts scores, with the teacher's beside them, into manifest and card. The version stays: it is that of the model files. */
+export function writeScores(
+  students: readonly Student[],
+  scores: ReadonlyMap<string, readonly PlainScore[]>,
+  teacher: readonly PlainScore[] | null,
+  log: Log,
+): void {
+  const key = ({ task, dataSet, language, rows }: PlainScore) => [task, dataSet, language, rows].join("\t");
+  const ceiling = new Map((teacher ?? []).map((score) => [key(score), score.student]));
+  for (const { folder, manifest } of students) {
+    const own = (scores.get(manifest.name) ?? []).map(
+      (score): Score => ({ ...score, teacher: ceiling.get(key(score)) ?? null }),
+    );
+    const described: Manifest = { ...manifest, scores: own };
+    replace(join(folder, "card.md"), cardText(described));
+    replace(join(folder, "manifest.json"), `${JSON.stringify(described, null, 1)}\n`);
+    log(`${folder}: ${own.length} scores written`);
+  }
+}
+
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+}

@@ -1,0 +1,47 @@
+import { must } from "../../src/invariant.ts";
+import { openSession, type Session } from "../../src/onnx/session.ts";
+import { taskNamed } from "../../src/tasks/index.ts";
+import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
+import { tableName, weightOf } from "../student/weights.ts";
+import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
+import { embeddedFeeds } from "../teacher/hidden-states.ts";
+import type { Classifier } from "./predict.ts";
+
+export interface TeacherClassifier extends Classifier {
+  inputOf(task: string): "text" | "pair";
+  release(): Promise<void>;
+}
+
+/** The fine-tuned teacher behind the same interface as a student, in fp32: what students are measured against. */
+export async function teacherClassifier(teacher: FineTunedTeacher, threads: number): Promise<TeacherClassifier> {
+  const heads = teacher.tasks.map(({ name, labels }) => ({
+    task: name,
+    input: taskNamed(name).input,
+    labels: labels.length,
+  }));
+  const graph = inferenceGraph(teacher.architecture, teacher.weights, {
+    precision: "fp32",
+    layerNormEpsilon: teacher.layerNormEpsilon,
+    heads: heads.filter((head) => head.input === "text"),
+    tableOutside: true,
+  });
+  const model = await openSession(graph, { threads });
+  const pairs = new Map<string, Session>();
+  for (const head of heads.filter(({ input }) => input === "pair")) {
+    pairs.set(
+      head.task,
+      await openSession(pairGraph(teacher.architecture, teacher.weights, head, "fp32"), { threads }),
+    );
+  }
+  const table = weightOf(teacher.weights, tableName).data;
+  return {
+    padId: teacher.padId,
+    inputOf: (task) => taskNamed(task).input,
+    run: (batch) => model.run(embeddedFeeds(batch, table, teacher.architecture.tableWidth)),
+    runPair: async (task, source, target) =>
+      must((await must(pairs.get(task), `graph of ${task}`).run({ source, target }))[`logits_${task}`]),
+    release: async () => {
+      for (const session of [model, ...pairs.values()]) await session.release();
+    },
+  };
+}
