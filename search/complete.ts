@@ -5,6 +5,7 @@ import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
+import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { distil } from "./distil/distil.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
@@ -149,7 +150,7 @@ async function judge(config: SearchConfig, materials: Materials, files: StudentF
   const classifier = await openStudentClassifier(files.folder, names, materials.tokenizer.padId, config.threads);
   const results = await validationLogits(
     classifier,
-    materials.corpus,
+    limitValidation(materials.corpus, judgedRows),
     names,
     materials.tokenizer,
     Math.min(maxTokens, 2 * trainingMaxTokens),

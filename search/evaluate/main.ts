@@ -1,8 +1,9 @@
 import { runCommand } from "../command.ts";
+import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { latencyTable } from "./latency-table.ts";
 import { scoreTable } from "./score-table.ts";
-import { findStudents, fineTunedFolder, limitRows, studentScores, teacherScores } from "./subjects.ts";
+import { findStudents, fineTunedFolder, studentScores, teacherScores } from "./subjects.ts";
 
 /** `npm run evaluate`: how good and how fast the students in a folder are, beside the fine-tuned teacher and XLM-R Base's size. */
 await runCommand(
@@ -23,7 +24,7 @@ await runCommand(
       rows: {
         type: "integer",
         doc: "validation rows of a data set, spread over its languages, at most",
-        default: 2600,
+        default: judgedRows,
       },
       threads: { type: "integer", doc: "threads for scoring (timing always has one)", default: 2 },
       seed: { type: "integer", doc: "seed of the row sample", default: 1 },
@@ -32,20 +33,19 @@ await runCommand(
     },
   },
   async (flags, log) => {
-    const students = findStudents(flags["models"]);
-    if (!flags["latency"]) {
-      const corpus = limitRows(await loadCorpus(flags["data"] ?? null, { seed: flags["seed"] }), flags["rows"]);
-      const folder = fineTunedFolder(flags["runs"], flags["teacher"]);
+    const students = findStudents(flags.models);
+    if (!flags.latency) {
+      const corpus = limitValidation(await loadCorpus(flags.data ?? null, { seed: flags.seed }), flags.rows);
+      const folder = fineTunedFolder(flags.runs, flags.teacher);
       if (folder === null)
         log("no fine-tuned teacher in --runs: its column stays empty (npm run teacher:finetune makes one)");
-      const teacher =
-        folder === null ? null : await teacherScores(flags["teacher"], folder, corpus, flags["threads"], log);
+      const teacher = folder === null ? null : await teacherScores(flags.teacher, folder, corpus, flags.threads, log);
       const scores = new Map<string, Awaited<ReturnType<typeof studentScores>>>();
       for (const student of students)
-        scores.set(student.manifest.name, await studentScores(student, corpus, flags["threads"], log));
+        scores.set(student.manifest.name, await studentScores(student, corpus, flags.threads, log));
       log(scoreTable(scores, teacher));
-      if (flags["write"]) (await import("./write-scores.ts")).writeScores(students, scores, teacher, log);
+      if (flags.write) (await import("./write-scores.ts")).writeScores(students, scores, teacher, log);
     }
-    log(await latencyTable(students, flags["teacher"]));
+    log(await latencyTable(students, flags.teacher));
   },
 );

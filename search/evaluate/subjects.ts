@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
-import { createRandom, shuffle } from "../../src/random.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Log } from "../command.ts";
-import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
+import type { Corpus } from "../corpus/assemble.ts";
 import { openStudentClassifier } from "../heads/open-classifier.ts";
 import { calibrated, scoresOf, validationLogits } from "../heads/score.ts";
 import { teacherClassifier } from "../heads/teacher-classifier.ts";
@@ -33,18 +32,6 @@ export function findStudents(models: string): Student[] {
   if (students.length === 0) throw new BadFileError(`${models}: no students here`);
   const p50 = ({ manifest }: Student) => must(manifest.latency.lengths.at(-1)).p50Ms;
   return students.sort((a, b) => p50(a) - p50(b));
-}
-
-/** At most `most` rows of each data set, as many of each of its languages, always the same ones. */
-export function limitRows(corpus: Corpus, most: number): Corpus {
-  const languages = new Map<string, number>();
-  const key = ({ task, dataSet }: ValidationSet) => `${task} ${dataSet}`;
-  for (const set of corpus.validation) languages.set(key(set), (languages.get(key(set)) ?? 0) + 1);
-  const validation = corpus.validation.map((set) => {
-    const share = Math.max(1, Math.floor(most / must(languages.get(key(set)))));
-    return set.rows.length <= share ? set : { ...set, rows: shuffle([...set.rows], createRandom(1)).slice(0, share) };
-  });
-  return { ...corpus, validation };
 }
 
 /** Scores of a student's int8 artefact, with the temperatures and thresholds of its manifest. */

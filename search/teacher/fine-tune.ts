@@ -124,8 +124,7 @@ function learningRateOf(options: FineTuneOptions): number {
 /** Twelve hex digits over what the result depends on. */
 function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): string {
   const hash = createHash("sha256");
-  for (const { data } of teacher.weights.values())
-    hash.update(bytesOf(data));
+  for (const { data } of teacher.weights.values()) hash.update(bytesOf(data));
   for (const { task, labels, examples } of tasks) {
     hash.update(`${task.name} ${task.weight} ${labels.join()}`);
     for (const { ids, target } of examples) {
