@@ -1,4 +1,4 @@
-import { must } from "../../src/invariant.ts";
+import { invariant, must } from "../../src/invariant.ts";
 import { type Feeds, Tensor } from "../../src/onnx/session.ts";
 import { createRandom } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
@@ -18,6 +18,7 @@ export function* distilStream(
   maps: readonly StateMap[],
   options: { readonly seed: number; readonly limits: BatchLimits; readonly padId: number },
 ): Generator<TrainingBatch, never> {
+  invariant(texts.length > 0, "there are texts to distil from");
   const random = createRandom(options.seed);
   const lengths = texts.map((text) => must(targets.sequences[text]).length);
   for (;;) {

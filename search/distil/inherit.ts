@@ -16,7 +16,7 @@ import { type PrincipalAxes, principalAxes, project } from "./principal-axes.ts"
 /** What every student of a search can start from; computed once. */
 export interface Heritage {
   readonly teacher: Teacher;
-  /** Principal axes of the teacher's token table, weighted by how often tokens occur. */
+  /** Principal axes of the teacher's token table, weighted by how often tokens occur, and of its positions. */
   readonly tableAxes: PrincipalAxes;
   /** Contextless token vectors and their axes, for static students; scaled by inverse frequency. */
   readonly staticVectors: Weight;
@@ -37,10 +37,29 @@ export function createHeritage(
   const staticVectors = { dims: vectors.dims, data: centred };
   return {
     teacher,
-    tableAxes: principalAxes(weightOf(teacher.weights, tableName), shares),
+    tableAxes: embeddingAxes(teacher, shares),
     staticVectors,
     staticAxes: principalAxes(staticVectors, shares),
   };
+}
+
+/** Positions that most texts reach. */
+const commonPositions = 64;
+
+/**
+ * Axes for tokens and positions together, since a narrow table adds both before it is mapped to the hidden states. On the axes of
+ * the tokens alone, 128 of 384, multilingual-e5-small loses 48 % of the variance of its normalised embeddings, on these 34 %.
+ */
+function embeddingAxes(teacher: Teacher, shares: Float64Array): PrincipalAxes {
+  const [table, position] = [weightOf(teacher.weights, tableName), weightOf(teacher.weights, "position")];
+  const [rows, width] = [must(table.dims[0]), must(table.dims[1])];
+  const places = Math.min(commonPositions, must(position.dims[0]));
+  const data = new Float32Array((rows + places) * width);
+  data.set(table.data);
+  data.set(position.data.subarray(0, places * width), table.data.length);
+  const weights = new Float64Array(rows + places).fill(1 / places);
+  weights.set(shares);
+  return principalAxes({ dims: [rows + places, width], data }, weights, "zero");
 }
 
 /**

@@ -9,9 +9,14 @@ export interface PrincipalAxes {
   readonly axes: readonly Float64Array[];
 }
 
-export function principalAxes({ dims, data }: Weight, rowWeights: ArrayLike<number>): PrincipalAxes {
+/** @param around what the variance is taken around: the mean of the rows, or zero, for axes that are to keep the mean too */
+export function principalAxes(
+  { dims, data }: Weight,
+  rowWeights: ArrayLike<number>,
+  around: "mean" | "zero" = "mean",
+): PrincipalAxes {
   const width = must(dims[1]);
-  const mean = weightedMean(data, width, rowWeights);
+  const mean = around === "mean" ? weightedMean(data, width, rowWeights) : new Float64Array(width);
   const decomposition = new EigenvalueDecomposition(covariance(data, width, rowWeights, mean), {
     assumeSymmetric: true,
   });

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { neededTeacherLayers, uniformAndLast } from "../../../search/distil/state-maps.ts";
+
+const pairs = (student: number, teacher: number) =>
+  uniformAndLast(student, teacher).map(({ studentLayer, teacherLayer }) => `${studentLayer}-${teacherLayer}`);
+
+test("uniformAndLast() maps each layer onto one spread over the depth and one of the last", () => {
+  expect(pairs(3, 12)).toEqual(["1-4", "1-10", "2-8", "2-11", "3-12", "pooled-pooled"]);
+  expect(pairs(4, 12)).toEqual(["1-3", "1-9", "2-6", "2-10", "3-9", "3-11", "4-12", "pooled-pooled"]);
+});
+
+test("uniformAndLast() of as many layers as the teacher maps each onto its own", () => {
+  expect(pairs(3, 3)).toEqual(["1-1", "2-2", "3-3", "pooled-pooled"]);
+});
+
+test("uniformAndLast() of a static student has the pooled state only", () => {
+  expect(pairs(0, 12)).toEqual(["pooled-pooled"]);
+});
+
+test("neededTeacherLayers() holds what all students together map onto, once and in order", () => {
+  expect(neededTeacherLayers([0, 1, 2, 3], 12)).toEqual([4, 6, 8, 10, 11, 12]);
+  expect(neededTeacherLayers([0], 12)).toEqual([]);
+});
