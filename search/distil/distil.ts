@@ -49,7 +49,7 @@ export async function distil(
   const random = createRandom(options.seed);
   const maps = uniformAndLast(a.layers, teacher.architecture.layers);
   const objective: Objective = { kind: "distil", maps, teacherHidden: targets.hidden };
-  const weights = inheritWeights(a, options.positions, heritage, random);
+  const weights = await inheritWeights(a, options.positions, heritage, random);
   // Maps start at 0, the mean of the standardised targets: any other start would explain less than nothing.
   for (const { name, dims } of maps.flatMap((map) => mapParameters(a, map, targets.hidden))) {
     weights.set(name, { dims, data: new Float32Array(sizeOf(dims)) });

@@ -23,23 +23,23 @@ export interface Heritage {
   readonly staticAxes: PrincipalAxes;
 }
 
-export function createHeritage(
+export async function createHeritage(
   teacher: Teacher,
   vectors: Weight,
   shares: Float64Array,
   importance: Float64Array,
-): Heritage {
+): Promise<Heritage> {
   const width = must(vectors.dims[1]);
-  const staticAxes = principalAxes(vectors, shares);
+  const staticAxes = await principalAxes(vectors, shares);
   const centred = vectors.data.map(
     (x, i) => (x - must(staticAxes.mean[i % width])) * must(importance[Math.floor(i / width)]),
   );
   const staticVectors = { dims: vectors.dims, data: centred };
   return {
     teacher,
-    tableAxes: embeddingAxes(teacher, shares),
+    tableAxes: await embeddingAxes(teacher, shares),
     staticVectors,
-    staticAxes: principalAxes(staticVectors, shares),
+    staticAxes: await principalAxes(staticVectors, shares),
   };
 }
 
@@ -50,7 +50,7 @@ const commonPositions = 64;
  * Axes for tokens and positions together, since a narrow table adds both before it is mapped to the hidden states. On the axes of
  * the tokens alone, 128 of 384, multilingual-e5-small loses 48 % of the variance of its normalised embeddings, on these 34 %.
  */
-function embeddingAxes(teacher: Teacher, shares: Float64Array): PrincipalAxes {
+function embeddingAxes(teacher: Teacher, shares: Float64Array): Promise<PrincipalAxes> {
   const [table, position] = [weightOf(teacher.weights, tableName), weightOf(teacher.weights, "position")];
   const [rows, width] = [must(table.dims[0]), must(table.dims[1])];
   const places = Math.min(commonPositions, must(position.dims[0]));
@@ -67,16 +67,18 @@ function embeddingAxes(teacher: Teacher, shares: Float64Array): PrincipalAxes {
  * axes. Where the hidden width agrees, layers are copied from the teacher, spread over its depth, with the strongest
  * neurons of the feed-forward layers; elsewhere layers start fresh.
  */
-export function inheritWeights(a: Architecture, positions: number, heritage: Heritage, random: Random): Weights {
+export async function inheritWeights(
+  a: Architecture,
+  positions: number,
+  heritage: Heritage,
+  random: Random,
+): Promise<Weights> {
   const weights: Weights = new Map();
   for (const shape of encoderParameters(a, positions)) weights.set(shape.name, initialWeight(shape, random));
   if (a.layers === 0) {
-    return weights.set(
-      tableName,
-      normalised(project(heritage.staticVectors, heritage.staticAxes, a.tableWidth, false)),
-    );
+    return weights.set(tableName, normalised(await project(heritage.staticVectors, heritage.staticAxes, a.tableWidth)));
   }
-  inheritEmbeddings(weights, a, positions, heritage);
+  await inheritEmbeddings(weights, a, positions, heritage);
   if (a.hidden === heritage.teacher.architecture.hidden) inheritLayers(weights, a, heritage.teacher);
   return weights;
 }
@@ -89,7 +91,12 @@ function normalised({ dims, data }: Weight): Weight {
 }
 
 /** Table and positions on the table's axes; the map back onto the hidden states undoes the turn where the widths agree. */
-function inheritEmbeddings(weights: Weights, a: Architecture, positions: number, heritage: Heritage): void {
+async function inheritEmbeddings(
+  weights: Weights,
+  a: Architecture,
+  positions: number,
+  heritage: Heritage,
+): Promise<void> {
   const { teacher, tableAxes } = heritage;
   const teacherHidden = teacher.architecture.hidden;
   const table = weightOf(teacher.weights, tableName);
@@ -102,8 +109,8 @@ function inheritEmbeddings(weights: Weights, a: Architecture, positions: number,
       .set(tableName, { dims: table.dims, data: table.data.slice() })
       .set("position", { dims: place.dims, data: place.data.slice() });
   } else {
-    weights.set(tableName, project(table, tableAxes, a.tableWidth, false));
-    weights.set("position", project(place, tableAxes, a.tableWidth, false));
+    weights.set(tableName, await project(table, tableAxes, a.tableWidth));
+    weights.set("position", await project(place, tableAxes, a.tableWidth));
   }
   if (hasProjection(a)) weights.set("project.weight", mapBack(a, teacherHidden, tableAxes));
   if (a.hidden === teacherHidden) {

@@ -39,7 +39,7 @@ export async function contextlessVectors(
     const ids = occurring.slice(from, from + rowsPerBatch);
     const sequences = ids.map((id) => Int32Array.of(teacher.beginId, id, teacher.endId));
     const outputs = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId));
-    const pooled = must(outputs["pooled"]).data as Float32Array;
+    const pooled = must(outputs.pooled).data as Float32Array;
     ids.forEach((id, row) => {
       data.set(pooled.subarray(row * hidden, (row + 1) * hidden), id * hidden);
     });
