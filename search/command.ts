@@ -5,9 +5,13 @@ import { AppError, ConfigError } from "../src/errors.ts";
 export interface Flag {
   readonly type: "string" | "integer" | "number" | "boolean";
   readonly doc: string;
+  /** What its value is, as the help names it; the type when left out. */
+  readonly value?: string;
   /** Environment variable that stands in when the flag is not given. */
   readonly env?: string;
   readonly default?: string | number | boolean;
+  /** The command cannot do without it. */
+  readonly required?: true;
   /** The only values allowed. */
   readonly choices?: readonly string[];
 }
@@ -51,12 +55,21 @@ export function readFlags(spec: CommandSpec, argv: readonly string[], env: NodeJ
   } catch (cause) {
     throw new ConfigError(`${(cause as Error).message.split(". ")[0]}; ${spec.name} --help lists the flags`, { cause });
   }
-  return Object.fromEntries(
-    names.map(([name, flag]) => {
-      const raw = values[name] ?? (flag.env === undefined ? undefined : env[flag.env]);
-      return [name, raw === undefined ? flag.default : parseFlag(name, flag, raw)];
-    }),
-  );
+  return Object.fromEntries(names.map(([name, flag]) => [name, flagValue(spec, name, flag, values[name], env)]));
+}
+
+/** An environment variable that is set to nothing counts as not set. */
+function flagValue(
+  spec: CommandSpec,
+  name: string,
+  flag: Flag,
+  given: string | boolean | undefined,
+  env: NodeJS.ProcessEnv,
+): string | number | boolean | undefined {
+  const raw = given ?? ((flag.env && env[flag.env]) || undefined);
+  if (raw !== undefined) return parseFlag(name, flag, raw);
+  if (flag.required) throw new ConfigError(`--${name} is missing; ${spec.name} --help lists the flags`);
+  return flag.default;
 }
 
 function parseFlag(name: string, flag: Flag, raw: string | boolean): string | number | boolean {
@@ -75,8 +88,9 @@ function parseFlag(name: string, flag: Flag, raw: string | boolean): string | nu
 
 export function helpText(spec: CommandSpec): string {
   const rows = Object.entries(spec.flags).map(([name, flag]) => {
-    const value = flag.type === "boolean" ? "" : ` <${flag.choices ? flag.choices.join("|") : flag.type}>`;
-    const fallback = flag.default === undefined ? "" : ` (default ${flag.default})`;
+    const value = flag.type === "boolean" ? "" : ` <${flag.choices?.join("|") ?? flag.value ?? flag.type}>`;
+    const standard = flag.default === undefined || flag.type === "boolean" ? "" : ` (default ${flag.default})`;
+    const fallback = flag.required ? " (required)" : standard;
     return `  --${name}${value}\n      ${flag.doc}${fallback}${flag.env ? ` [${flag.env}]` : ""}`;
   });
   return `${spec.about}\n\nUsage: ${spec.name} -- [flags]\n\n${rows.join("\n")}\n  --help\n      this text`;

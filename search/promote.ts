@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
+import { BadFileError } from "../src/errors.ts";
 import { mean } from "../src/stats.ts";
 import type { Log } from "./command.ts";
 import type { Candidate } from "./complete.ts";
@@ -14,7 +15,10 @@ import { promote } from "./export/export-student.ts";
 export function promoteIfBetter(config: SearchConfig, candidate: Candidate, log: Log): void {
   const { manifest, files } = candidate;
   const refusal = config.promote === "never" ? "--promote never" : reasonToKeep(config, manifest);
-  if (refusal !== null) return log(`${manifest.name} · left in ${files.folder}: ${refusal}`);
+  if (refusal !== null) {
+    log(`${manifest.name} · left in ${files.folder}: ${refusal}`);
+    return;
+  }
   promote(files, config.models, manifest.name);
   log(`${manifest.name} · now in ${join(config.models, manifest.name)} (version ${manifest.version})`);
 }
@@ -22,12 +26,24 @@ export function promoteIfBetter(config: SearchConfig, candidate: Candidate, log:
 function reasonToKeep(config: SearchConfig, manifest: Manifest): string | null {
   const path = join(config.models, manifest.name, "manifest.json");
   if (!existsSync(path)) return null;
-  const current = readManifest(path);
+  const current = readable(path);
+  if (current === null)
+    return `the student in ${join(config.models, manifest.name)} has a manifest that cannot be read`;
   const [now, then] = sharedMeans(manifest.scores, current.scores);
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;
   if (now > then) return null;
   return `mean score ${now.toFixed(4)} is not above the ${then.toFixed(4)} of version ${current.version}`;
+}
+
+/** Null for a damaged manifest: what a search took hours for must not be lost to it. */
+function readable(path: string): Manifest | null {
+  try {
+    return readManifest(path);
+  } catch (error) {
+    if (error instanceof BadFileError) return null;
+    throw error;
+  }
 }
 
 /** Mean scores of both over what both have: each task's mean counts once. */

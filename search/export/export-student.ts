@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -82,16 +83,18 @@ export function describeStudent(files: StudentFiles, description: Description): 
 }
 
 /**
- * Puts a described student where the server looks, by renames: a reader sees the old folder or the new one. The old one steps
- * aside first and is removed at the end.
+ * Puts a described student where the server looks, by renames: a reader sees the old folder or the new one, never half of one. It
+ * is copied first, since the run's folder may lie on another volume, to a place one level deeper than servers look.
  */
 export function promote(files: StudentFiles, models: string, name: string): void {
-  const [target, aside] = [join(models, name), join(models, `.${name}.old`)];
-  mkdirSync(models, { recursive: true });
-  rmSync(aside, { recursive: true, force: true });
+  const [target, staging] = [join(models, name), join(models, ".staging")];
+  const [fresh, aside] = [join(staging, name), join(staging, `${name}.old`)];
+  for (const path of [fresh, aside]) rmSync(path, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  cpSync(files.folder, fresh, { recursive: true });
   if (existsSync(target)) renameSync(target, aside);
-  renameSync(files.folder, target);
-  rmSync(aside, { recursive: true, force: true });
+  renameSync(fresh, target);
+  rmSync(staging, { recursive: true, force: true });
 }
 
 function fileEntry(path: string): { sha256: string; bytes: number } {

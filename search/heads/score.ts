@@ -78,10 +78,15 @@ export function calibrated(
 }
 
 function thresholdOf(results: readonly SetLogits[], labels: readonly string[], temperature: number): number {
-  const groups = results.map(({ set, logits }) => ({
-    probabilities: logits.map((row) => must(softmax(row, temperature)[1])),
-    truth: set.rows.map((row) => taskNamed(set.task).toTruth(row, labels)),
-  }));
+  const groups = results.map(({ set, logits }) => {
+    const { toTruth } = taskNamed(set.task);
+    const rows = set.rows.map((row, i) => ({ truth: toTruth(row, labels), logits: must(logits[i]) }));
+    const known = rows.filter(({ truth }) => truth >= 0);
+    return {
+      probabilities: known.map((row) => must(softmax(row.logits, temperature)[1])),
+      truth: known.map(({ truth }) => truth),
+    };
+  });
   // A set with one class only (a list of toxic texts) would pull the threshold to its end.
   return fitThreshold(groups.filter(({ truth }) => new Set(truth).size > 1));
 }

@@ -15,7 +15,7 @@ await runCommand(
     name: "npm run teacher:import",
     about: "Copies a teacher into the project, with its vocabulary trimmed to the pieces that the data use.",
     flags: {
-      from: { type: "string", doc: "teacher folder in Hugging Face layout" },
+      from: { type: "string", doc: "teacher folder in Hugging Face layout", required: true },
       to: { type: "string", doc: "folder to write", default: "models/teacher" },
       data: { type: "string", doc: "data folder whose texts decide which pieces stay", env: "KDNAS_DATA" },
       pieces: { type: "integer", doc: "pieces to keep", default: 120_000 },
