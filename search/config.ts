@@ -27,8 +27,27 @@ export interface Effort {
   readonly limits: Partial<Limits>;
 }
 
-/** `quick` shows every step on what comes with the project, within five minutes; `full` is for students to be served. */
-export const presets: Readonly<Record<"quick" | "full", Effort>> = {
+const presetNames = ["smoke", "quick", "full"] as const;
+type PresetName = (typeof presetNames)[number];
+
+/**
+ * `smoke` is only to see the parts move; `quick` shows every step on what comes with the project, within five minutes; `full` is for
+ * students to be served.
+ */
+const presets: Readonly<Record<PresetName, Effort>> = {
+  smoke: {
+    trials: 3,
+    trialsPerEpisode: 2,
+    proxyTokens: 2_000,
+    trialTokens: 2_000,
+    distilTexts: 4_000,
+    distilTokens: 4_000,
+    headTokens: 8_000,
+    staticHeadTokens: 40_000,
+    teacherTokens: 0,
+    vectorTokens: 500,
+    limits: { labelledPerLanguage: 20, validationPerLanguage: 10, languagePerLanguage: 4, unlabelledPerLanguage: 4 },
+  },
   quick: {
     trials: 4,
     trialsPerEpisode: 2,
@@ -59,7 +78,7 @@ export const presets: Readonly<Record<"quick" | "full", Effort>> = {
 
 export interface SearchConfig {
   readonly id: string;
-  readonly preset: "quick" | "full";
+  readonly preset: PresetName;
   readonly effort: Effort;
   readonly teacher: string;
   readonly data: string | null;
@@ -80,28 +99,56 @@ export const searchCommand: CommandSpec = {
     "Searches students for latency budgets, distils the winners from the teacher and puts them into models/.\n" +
     "Resumes: the same command goes on where a killed one stopped, and loses at most the running trial.",
   flags: {
-    preset: { type: "string", doc: "how much to do", choices: ["quick", "full"], default: "full" },
+    preset: {
+      type: "string",
+      doc:
+        "how much to do: full is for students to be served, quick shows every step within minutes,\n" +
+        "      smoke is only to see the parts move",
+      choices: presetNames,
+      default: "full",
+    },
     data: {
       type: "string",
+      value: "folder",
       doc: "data folder with a datasets.json; without one, the sample that comes with the project",
       env: "KDNAS_DATA",
     },
-    budgets: { type: "string", doc: "latency budgets in ms at 32 tokens, one thread, int8", default: "0.1,1.2" },
-    teacher: { type: "string", doc: "teacher folder or Hugging Face hub id", default: "models/teacher" },
+    budgets: {
+      type: "string",
+      value: "ms,ms",
+      doc: "latency budgets at 32 tokens, one thread, int8; a student for each",
+      default: "0.1,1.2",
+    },
+    teacher: {
+      type: "string",
+      value: "folder|owner/name",
+      doc: "teacher folder, or an id on the Hugging Face hub",
+      default: "models/teacher",
+    },
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "policy" },
     trials: { type: "integer", doc: "architectures to distil on the proxy set (default: the preset's)" },
-    id: { type: "string", doc: "name of the run (default: preset and seed)" },
+    id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
     threads: { type: "integer", doc: "threads for training", default: 2 },
-    models: { type: "string", doc: "folder of the students that are served", env: "KDNAS_MODELS", default: "models" },
-    runs: { type: "string", doc: "folder for journals, candidates and caches", default: "runs" },
+    models: {
+      type: "string",
+      value: "folder",
+      doc: "folder of the students that are served",
+      env: "KDNAS_MODELS",
+      default: "models",
+    },
+    runs: { type: "string", value: "folder", doc: "folder for journals, candidates and caches", default: "runs" },
     promote: {
       type: "string",
       doc: "whether a better student replaces the one in models/",
       choices: ["better", "never"],
       default: "better",
     },
-    metrics: { type: "string", doc: "a server's /metrics: fit the latency model to production and show what changes" },
+    metrics: {
+      type: "string",
+      value: "url",
+      doc: "a server's /metrics: only fit the latency model to production and show what that changes",
+    },
     "dry-run": { type: "boolean", doc: "say what would be done and stop", default: false },
   },
 };
@@ -113,31 +160,31 @@ const Budgets = z
 
 /** @throws {ConfigError} naming the flag that is wrong. */
 export function toSearchConfig(flags: Flags): SearchConfig {
-  const budgets = Budgets.safeParse(flags["budgets"]);
+  const budgets = Budgets.safeParse(flags.budgets);
   if (!budgets.success)
-    throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1.2, not "${flags["budgets"]}"`);
+    throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1.2, not "${flags.budgets}"`);
   for (const name of ["trials", "threads"]) {
     if (flags[name] !== undefined && flags[name] < 1)
       throw new ConfigError(`--${name} is at least 1, not ${flags[name]}`);
   }
-  const preset = flags["preset"] as SearchConfig["preset"];
-  const id = flags["id"] ?? `${preset}-seed${flags["seed"]}`;
+  const preset = flags.preset as SearchConfig["preset"];
+  const id = flags.id ?? `${preset}-seed${flags.seed}`;
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id))
     throw new ConfigError(`--id is letters, digits, dots and dashes, not "${id}"`);
   return {
     id,
     preset,
-    effort: { ...presets[preset], ...(flags["trials"] === undefined ? {} : { trials: flags["trials"] }) },
-    teacher: flags["teacher"],
-    data: flags["data"] ?? null,
-    models: flags["models"],
-    runs: flags["runs"],
+    effort: { ...presets[preset], ...(flags.trials === undefined ? {} : { trials: flags.trials }) },
+    teacher: flags.teacher,
+    data: flags.data ?? null,
+    models: flags.models,
+    runs: flags.runs,
     budgetsMs: [...budgets.data].sort((a, b) => a - b),
-    controller: flags["controller"],
-    seed: flags["seed"],
-    threads: flags["threads"],
-    metrics: flags["metrics"] ?? null,
-    promote: flags["promote"],
+    controller: flags.controller,
+    seed: flags.seed,
+    threads: flags.threads,
+    metrics: flags.metrics ?? null,
+    promote: flags.promote,
     dryRun: flags["dry-run"],
   };
 }

@@ -8,7 +8,7 @@ import { neededTeacherLayers } from "./distil/state-maps.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { type Journal, openJournal } from "./journal.ts";
-import { type Materials, proxyTexts } from "./prepare.ts";
+import { type Materials, proxyTexts, studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { predictLatency, priorModel } from "./reward/latency-model.ts";
 import { measureLatency } from "./reward/measure.ts";
@@ -22,8 +22,6 @@ import { teacherLatencyMs } from "./teacher/latency.ts";
 /** Token lengths at which artefacts are timed; budgets are meant at `budgetTokens`. */
 export const timedLengths = [8, 16, 32, 64, 128];
 export const budgetTokens = 32;
-/** Longest text, in tokens, that a student with layers reads. */
-export const studentPositions = 256;
 /** The paper's β: the latency aimed at, as a share of the teacher's. */
 const beta = 0.1;
 
@@ -32,7 +30,8 @@ const beta = 0.1;
  * done. What the journal holds already is not done again, so a killed search goes on as if it had not been.
  */
 export async function explore(config: SearchConfig, materials: Materials, log: Log): Promise<readonly Trial[]> {
-  const space = createSpace(materials.teacher.architecture.vocabulary);
+  const { architecture } = materials.teacher;
+  const space = createSpace(architecture.vocabulary, architecture);
   const targets = await proxyTargets(config, materials, space, log);
   const journal = openJournal(
     join(config.runs, config.id, "journal.jsonl"),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { BadFileError } from "../src/errors.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 import type { Log } from "./command.ts";
@@ -18,6 +19,8 @@ import { readTeacher, type Teacher, withTokenizer } from "./teacher/teacher.ts";
 
 /** Longest text that students train on; they read longer ones when served. */
 export const trainingMaxTokens = 64;
+/** Longest text, in tokens, that a student with layers reads. */
+export const studentPositions = 256;
 
 /** All that trials and winners share; computed or read once a run. */
 export interface Materials {
@@ -37,6 +40,10 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const tokenizerPath = join(folder, "tokenizer.json");
   const tokenizer = readTokenizer(tokenizerPath);
   const original = withTokenizer(readTeacher(folder), tokenizer);
+  if (original.positions < studentPositions)
+    throw new BadFileError(
+      `${folder}: the teacher reads ${original.positions} tokens, its students would read ${studentPositions}`,
+    );
   const corpus = await loadCorpus(config.data, { seed: config.seed, limits: config.effort.limits });
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
@@ -51,7 +58,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     cacheFolder,
     onProgress: (done, total) => done % 20_480 === 0 && log(`token vectors · ${done} of ${total}`),
   });
-  const heritage = createHeritage(teacher, vectors, shares, inverseFrequency(shares));
+  const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
   return { corpus, tokenizer, tokenizerPath, teacher, tasks, heritage, cacheFolder };
 }
 

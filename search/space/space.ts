@@ -35,9 +35,16 @@ export type Space = Readonly<z.infer<typeof Space>>;
 /** The activation that stands in a static student's architecture, which has none. */
 const STATIC_ACTIVATION = "gelu";
 
-/** The space that `npm run search` explores. @param vocabulary rows of the token table, the teacher's. */
-export function createSpace(vocabulary: number): Space {
-  return {
+/** What a teacher bounds: its students are no deeper and no wider than it is. */
+export type TeacherSize = Pick<Architecture, "layers" | "hidden" | "heads">;
+
+/**
+ * The space that `npm run search` explores.
+ * @param vocabulary rows of the token table, the teacher's.
+ * @param teacher leaves out what cannot be distilled from it: a layer needs one to regress onto, a table its axes.
+ */
+export function createSpace(vocabulary: number, teacher?: TeacherSize): Space {
+  const whole = {
     layers: [0, 1, 2, 3, 4, 5, 6],
     hidden: [128, 192, 256, 312, 384],
     headWidths: [26, 32, 52, 64],
@@ -45,6 +52,21 @@ export function createSpace(vocabulary: number): Space {
     activations: ["relu", "gelu"],
     tableWidths: [64, 128, 192, 256],
     vocabularies: [vocabulary],
+  } as const;
+  if (teacher === undefined) return whole;
+  const notWider = (widths: readonly number[]) => {
+    const fitting = widths.filter((width) => width <= teacher.hidden);
+    return fitting.length > 0 ? fitting : [teacher.hidden];
+  };
+  const hidden = notWider(whole.hidden);
+  const headWidths = [...whole.headWidths];
+  const fits = hidden.every((width) => headWidths.some((headWidth) => width % headWidth === 0));
+  return {
+    ...whole,
+    layers: whole.layers.filter((count) => count <= teacher.layers),
+    hidden,
+    headWidths: fits ? headWidths : [...headWidths, teacher.hidden / teacher.heads],
+    tableWidths: notWider(whole.tableWidths),
   };
 }
 

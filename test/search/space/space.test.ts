@@ -25,6 +25,20 @@ describe("space", () => {
     expect(Space.parse(space)).toEqual(space);
   });
 
+  test("createSpace() leaves out students deeper or wider than their teacher, and always leaves some", () => {
+    const six = createSpace(1000, { layers: 6, hidden: 312, heads: 12 });
+    expect(enumerate(six).every((a) => a.layers <= 6 && a.hidden <= 312 && a.tableWidth <= 312)).toBe(true);
+    for (const teacher of [
+      { layers: 2, hidden: 64, heads: 2 },
+      { layers: 1, hidden: 50, heads: 5 },
+    ]) {
+      const tiny = Space.parse(createSpace(1000, teacher));
+      expect(Math.max(...enumerate(tiny).map((a) => a.layers))).toBe(teacher.layers);
+      expect(enumerate(tiny).every((a) => a.hidden <= teacher.hidden && isValid(tiny, a))).toBe(true);
+    }
+    expect(createSpace(1000, { layers: 12, hidden: 384, heads: 12 })).toEqual(createSpace(1000));
+  });
+
   test("enumerate() gives each valid architecture once, and count() their number", () => {
     // 4 static; 6 depths × 2 head widths × 4 feed-forward × 2 activations × 17 pairs of hidden and table width
     expect(all).toHaveLength(4 + 6 * 2 * 4 * 2 * 17);
