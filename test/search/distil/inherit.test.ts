@@ -37,16 +37,16 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 test("inheritWeights() of a student like the teacher is the teacher", async () => {
-  const weights = inherit({});
+  const weights = await inherit({});
   expect(difference(await pooledOf({}, weights), await pooledOf({}, teacher.weights))).toBeLessThan(1e-4);
 });
 
 test("inheritWeights() of a narrower table keeps what tokens and positions need most", async () => {
   const change = { tableWidth: 12 };
   const exact = await pooledOf({}, teacher.weights);
-  const inherited = squares(await pooledOf(change, inherit(change)), exact);
+  const inherited = squares(await pooledOf(change, await inherit(change)), exact);
   // The same but for a table cut to its first twelve columns.
-  const weights = inherit(change);
+  const weights = await inherit(change);
   for (const name of [tableName, "position"]) {
     const { dims, data } = weightOf(teacher.weights, name);
     const kept = data.filter((_, i) => i % must(dims[1]) < 12);
@@ -61,15 +61,15 @@ function squares(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + (x - must(b[i])) ** 2, 0);
 }
 
-test("inheritWeights() takes layers from the whole depth, a single one from the top", () => {
-  const two = inherit({ layers: 2 });
+test("inheritWeights() takes layers from the whole depth, a single one from the top", async () => {
+  const two = await inherit({ layers: 2 });
   const bias = (weights: Weights, layer: number) => Array.from(weightOf(weights, `layer.${layer}.qkv.bias`).data);
   expect(bias(two, 0)).toEqual(bias(teacher.weights, 0));
   expect(bias(two, 1)).toEqual(bias(teacher.weights, 2));
-  expect(bias(inherit({ layers: 1 }), 0)).toEqual(bias(teacher.weights, 2));
+  expect(bias(await inherit({ layers: 1 }), 0)).toEqual(bias(teacher.weights, 2));
 });
 
-test("inheritWeights() keeps the feed-forward neurons with the largest weights", () => {
+test("inheritWeights() keeps the feed-forward neurons with the largest weights", async () => {
   const { ffn, hidden } = teacher.architecture;
   const [up, down] = ["up", "down"].map((part) => weightOf(teacher.weights, `layer.0.${part}.weight`).data);
   const strength = Array.from({ length: ffn }, (_, neuron) => {
@@ -78,7 +78,7 @@ test("inheritWeights() keeps the feed-forward neurons with the largest weights",
     return incoming.reduce((a, b) => a + b) * outgoing.reduce((a, b) => a + b);
   });
   const strongest = strength.indexOf(Math.max(...strength));
-  const small = weightOf(inherit({ ffn: 4 }), "layer.0.down.weight");
+  const small = weightOf(await inherit({ ffn: 4 }), "layer.0.down.weight");
   expect(small.dims).toEqual([4, hidden]);
   expect(Array.from(small.data.subarray(0, hidden))).toEqual(
     Array.from(must(down).subarray(strongest * hidden, (strongest + 1) * hidden)),
@@ -91,9 +91,9 @@ test.each<[string, Partial<Architecture>]>([
   ["a narrower student without a projection", { hidden: 8, heads: 2, tableWidth: 8 }],
   ["a student with a wider feed-forward layer", { ffn: 32 }],
   ["a static student", { layers: 0, hidden: 8, heads: 0, ffn: 0, tableWidth: 8 }],
-])("inheritWeights() of %s has every weight in its shape, all finite", (_, change) => {
+])("inheritWeights() of %s has every weight in its shape, all finite", async (_, change) => {
   const a = { ...teacher.architecture, ...change };
-  const weights = inherit(change);
+  const weights = await inherit(change);
   const shapes = [{ name: tableName, dims: [a.vocabulary, a.tableWidth] }, ...encoderParameters(a, positions)];
   expect([...weights.keys()].sort()).toEqual(shapes.map(({ name }) => name).sort());
   for (const { name, dims } of shapes) {
@@ -104,14 +104,14 @@ test.each<[string, Partial<Architecture>]>([
   }
 });
 
-test("inheritWeights() copies: training a student leaves the teacher alone", () => {
+test("inheritWeights() copies: training a student leaves the teacher alone", async () => {
   const before = structuredClone(teacher.weights);
-  for (const { data } of inherit({}).values()) data.fill(7);
+  for (const { data } of (await inherit({})).values()) data.fill(7);
   expect(teacher.weights).toEqual(before);
 });
 
-test("inheritWeights() of a static student keeps the tokens' vectors apart as the teacher does", () => {
-  const table = weightOf(inherit({ layers: 0, hidden: 8, heads: 0, ffn: 0, tableWidth: 8 }), tableName);
+test("inheritWeights() of a static student keeps the tokens' vectors apart as the teacher does", async () => {
+  const table = weightOf(await inherit({ layers: 0, hidden: 8, heads: 0, ffn: 0, tableWidth: 8 }), tableName);
   expect(table.data.reduce((sum, x) => sum + x * x, 0) / table.data.length).toBeCloseTo(1, 4);
 });
 

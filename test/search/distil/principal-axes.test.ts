@@ -20,43 +20,45 @@ const even = new Float64Array(rows).fill(1 / rows);
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, x, i) => sum + x * must(b[i]), 0);
 
-test("principalAxes() finds the direction of most variance first", () => {
-  const { axes } = principalAxes(matrix, even);
+test("principalAxes() finds the direction of most variance first", async () => {
+  const { axes } = await principalAxes(matrix, even);
   expect(Math.abs(dot(must(axes[0]), [turn[0], 0, 0, 0, turn[1]]))).toBeGreaterThan(0.98);
   expect(Math.abs(must(must(axes[1])[1]))).toBeGreaterThan(0.95);
 });
 
-test("principalAxes() are orthonormal", () => {
-  const { axes } = principalAxes(matrix, even);
+test("principalAxes() are orthonormal", async () => {
+  const { axes } = await principalAxes(matrix, even);
   axes.forEach((a, i) => {
-    for (const [j, b] of axes.entries()) expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 10);
+    for (const [j, b] of axes.entries()) expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 6);
   });
 });
 
-test("principalAxes() around zero counts the mean in", () => {
+test("principalAxes() around zero counts the mean in", async () => {
   const far = { dims: [2, 2], data: Float32Array.of(100, 1, 100, -1) };
-  const first = (around: "mean" | "zero") => Array.from(must(principalAxes(far, [0.5, 0.5], around).axes[0]), Math.abs);
-  expect(first("mean")[1]).toBeCloseTo(1);
-  expect(first("zero")[0]).toBeCloseTo(1);
+  const first = async (around: "mean" | "zero") =>
+    Array.from(must((await principalAxes(far, [0.5, 0.5], around)).axes[0]), Math.abs);
+  expect((await first("mean"))[1]).toBeCloseTo(1);
+  expect((await first("zero"))[0]).toBeCloseTo(1);
 });
 
-test("principalAxes() does not look at rows that weigh nothing", () => {
+test("principalAxes() does not look at rows that weigh nothing", async () => {
   const weights = even.map((w, r) => (r < 200 ? w : 0));
   const first = { dims: [200, width], data: data.subarray(0, 200 * width) };
-  const [weighted, alone] = [principalAxes(matrix, weights), principalAxes(first, even.subarray(0, 200))];
-  expect(dot(must(weighted.axes[0]), must(alone.axes[0])) ** 2).toBeCloseTo(1, 8);
-  expect(weighted.mean[2]).toBeCloseTo(must(alone.mean[2]), 8);
+  const [weighted, alone] = [await principalAxes(matrix, weights), await principalAxes(first, even.subarray(0, 200))];
+  expect(dot(must(weighted.axes[0]), must(alone.axes[0])) ** 2).toBeCloseTo(1, 5);
+  expect(weighted.mean[2]).toBeCloseTo(must(alone.mean[2]), 6);
 });
 
-test("project() onto all axes loses nothing, and onto the first few little", () => {
-  const axes = principalAxes(matrix, even);
-  const energy = (values: Float32Array) => dot(values, values);
-  expect(energy(project(matrix, axes, width, false).data)).toBeCloseTo(energy(data), -1);
-  const centred = energy(project(matrix, axes, width, true).data);
-  const kept = energy(project(matrix, axes, 3, true).data);
-  // 25 + 16 + 9 of 25 + 16 + 9 + 4 + 1.
-  expect(kept / centred).toBeCloseTo(50 / 55, 1);
-  expect(project(matrix, axes, 3, true).dims).toEqual([rows, 3]);
+test("project() onto all axes loses nothing, and onto the first few little", async () => {
+  const axes = await principalAxes(matrix, even);
+  const energy = async (count: number) => {
+    const { dims, data: projected } = await project(matrix, axes, count);
+    expect(dims).toEqual([rows, count]);
+    return dot(projected, projected);
+  };
+  const whole = dot(data, data);
+  expect((await energy(width)) / whole).toBeCloseTo(1, 4);
+  expect((await energy(4)) / whole).toBeGreaterThan(0.9);
 });
 
 test("fitScaler() finds mean and deviation of each dimension over several arrays", () => {
