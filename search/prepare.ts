@@ -62,14 +62,14 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   return { corpus, tokenizer, tokenizerPath, teacher, tasks, heritage, cacheFolder };
 }
 
-async function tunedTeacher(
+function tunedTeacher(
   config: SearchConfig,
   original: Teacher,
   corpus: Corpus,
   tokenizer: Tokenizer,
   log: Log,
 ): Promise<Teacher> {
-  if (config.effort.teacherTokens === 0) return original;
+  if (config.effort.teacherTokens === 0) return Promise.resolve(original);
   return fineTuneTeacher(original, encodeCorpus(corpus, tokenizer, teacherEncoding), {
     cacheFolder: join(config.runs, "teacher"),
     tokens: config.effort.teacherTokens,

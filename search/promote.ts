@@ -52,7 +52,7 @@ function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number]
   const other = new Map(b.map((score) => [key(score), score.student]));
   const shared = a.filter((score) => other.has(key(score)));
   const tasks = [...new Set(shared.map((score) => score.task))];
-  const over = (valueOf: (score: Score) => number) =>
-    mean(tasks.map((task) => mean(shared.filter((score) => score.task === task).map(valueOf))));
+  const over = (scoreOf: (score: Score) => number) =>
+    mean(tasks.map((task) => mean(shared.filter((score) => score.task === task).map(scoreOf))));
   return [over((score) => score.student), over((score) => other.get(key(score)) as number)];
 }
