@@ -32,12 +32,12 @@ const beta = 0.1;
 export async function explore(config: SearchConfig, materials: Materials, log: Log): Promise<readonly Trial[]> {
   const { architecture } = materials.teacher;
   const space = createSpace(architecture.vocabulary, architecture);
-  const targets = await proxyTargets(config, materials, space, log);
   const journal = openJournal(
     join(config.runs, config.id, "journal.jsonl"),
     config.id,
     journalSettings(config, materials),
   );
+  const targets = await proxyTargets(config, materials, space, log);
   const teacherMs = await teacherLatencyMs(materials.teacher, budgetTokens);
   log(`teacher · ${teacherMs.toFixed(2)} ms at ${budgetTokens} tokens, fp32, one thread`);
   const trials = await runEpisodes(config, space, journal, log, async (architecture, episode) => {
@@ -68,7 +68,8 @@ async function runEpisodes(
   const trials: Trial[] = [];
   for (let episode = 0; trials.length < total; episode++) {
     const wanted = Math.min(trialsPerEpisode, total - trials.length);
-    const proposals = episode === 0 ? anchors(space, config.budgetsMs) : await controller.propose(wanted);
+    const unmet = anchors(space, unmetBudgets(trials, config.budgetsMs), trials).slice(0, wanted);
+    const proposals = [...unmet, ...(await proposed(controller, wanted - unmet.length))];
     if (proposals.length === 0) break;
     const told: Trial[] = [];
     for (const architecture of proposals) {
@@ -81,18 +82,30 @@ async function runEpisodes(
   return trials;
 }
 
+/** A controller that is asked for nothing would still count an episode. */
+function proposed(controller: Controller, count: number): Promise<Architecture[]> {
+  return count > 0 ? controller.propose(count) : Promise.resolve([]);
+}
+
+/** Budgets that no trial meets so far. */
+function unmetBudgets(trials: readonly Trial[], budgetsMs: readonly number[]): number[] {
+  return bestPerBudget(trials, budgetsMs).flatMap(({ budgetMs, trial }) => (trial === null ? [budgetMs] : []));
+}
+
 /**
- * Where a search begins: for every budget the architecture with the most multiply-adds that should fit it. Few of a space fit a
- * small budget, and a controller that has seen none of them has nothing to learn from.
+ * For each budget the untried architecture with the most multiply-adds that should fit it. Few of a space fit a small budget, and
+ * a controller that has seen none of them has nothing to learn from; the guess is corrected by every trial's latency.
  */
-function anchors(space: Space, budgetsMs: readonly number[]): Architecture[] {
-  const all = enumerate(space).map((a) => ({
-    a,
-    size: macsPerToken(a) + a.tableWidth,
-    ms: predictLatency(priorModel, a, budgetTokens).ms,
-  }));
+function anchors(space: Space, budgetsMs: readonly number[], trials: readonly Trial[]): Architecture[] {
+  if (budgetsMs.length === 0) return [];
+  const samples = toSamples(trials);
+  const model = samples.length === 0 ? priorModel : fitLatencyModel(samples);
+  const tried = new Set(trials.map((trial) => architectureKey(trial.architecture)));
+  const untried = enumerate(space)
+    .filter((a) => !tried.has(architectureKey(a)))
+    .map((a) => ({ a, size: macsPerToken(a) + a.tableWidth, ms: predictLatency(model, a, budgetTokens).ms }));
   const chosen = budgetsMs.flatMap((budgetMs) => {
-    const fitting = all.filter(({ ms }) => ms <= 0.9 * budgetMs);
+    const fitting = untried.filter(({ ms }) => ms <= 0.9 * budgetMs);
     return fitting.length === 0 ? [] : [fitting.reduce((best, each) => (each.size > best.size ? each : best)).a];
   });
   return [...new Map(chosen.map((a) => [architectureKey(a), a])).values()];

@@ -1,10 +1,19 @@
 import { ConfigError } from "../src/errors.ts";
 import { type Config, helpText, readConfig } from "./config.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 /** Starts the server: settings, socket, students, signals. Exit codes: 2 wrong settings, 1 cannot start, 0 asked to end. */
-const log = createLog(process.stdout);
+const out = createLog(process.stdout);
+/** What went wrong last: the reason why a server cannot start. */
+let lastError: string | undefined;
+const log: Log = {
+  info: out.info,
+  error: (line) => {
+    lastError = line;
+    out.error(line);
+  },
+};
 const args = process.argv.slice(2);
 
 if (args.includes("--help") || args.includes("-h")) console.log(helpText());
@@ -18,7 +27,7 @@ async function start(flags: readonly string[]): Promise<void> {
   const students = server.app.registry.students();
   if (server.app.state.draining) return;
   if (students.length === 0)
-    throw new Error(`no student in ${config.models} can be served; KDNAS_MODELS names the folder`);
+    throw new Error(`no student in ${config.models} (KDNAS_MODELS) can be served: ${lastError ?? "there is none"}`);
   const seconds = (performance.now() / 1000).toFixed(2);
   const names = students.map((student) => student.manifest.name).join(", ");
   log.info(`kdnas ready on ${server.url} after ${seconds} s with ${names}`);
