@@ -3,16 +3,16 @@ import { type Architecture, architectureName } from "../src/contract/architectur
 import { must } from "../src/invariant.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
-import { createController } from "./controller/controller.ts";
+import { type Controller, createController } from "./controller/controller.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { type Materials, proxyTexts, studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
-import { predictLatency, priorModel } from "./reward/latency-model.ts";
+import { fitLatencyModel, predictLatency, priorModel, toSamples } from "./reward/latency-model.ts";
 import { measureLatency } from "./reward/measure.ts";
-import { budgetObjective, reward, rewardsPerBudget } from "./reward/reward.ts";
+import { bestPerBudget, budgetObjective, reward, rewardsPerBudget } from "./reward/reward.ts";
 import { macsPerToken } from "./space/cost.ts";
 import { architectureKey, createSpace, enumerate, type Space } from "./space/space.ts";
 import type { Objective, Trial } from "./space/trial.ts";
@@ -69,7 +69,7 @@ async function runEpisodes(
   for (let episode = 0; trials.length < total; episode++) {
     const wanted = Math.min(trialsPerEpisode, total - trials.length);
     const unmet = anchors(space, unmetBudgets(trials, config.budgetsMs), trials).slice(0, wanted);
-    const proposals = [...unmet, ...(await proposed(controller, wanted - unmet.length))];
+    const proposals = distinct([...unmet, ...(await proposed(controller, wanted - unmet.length))]);
     if (proposals.length === 0) break;
     const told: Trial[] = [];
     for (const architecture of proposals) {
@@ -108,7 +108,11 @@ function anchors(space: Space, budgetsMs: readonly number[], trials: readonly Tr
     const fitting = untried.filter(({ ms }) => ms <= 0.9 * budgetMs);
     return fitting.length === 0 ? [] : [fitting.reduce((best, each) => (each.size > best.size ? each : best)).a];
   });
-  return [...new Map(chosen.map((a) => [architectureKey(a), a])).values()];
+  return distinct(chosen);
+}
+
+function distinct(architectures: readonly Architecture[]): Architecture[] {
+  return [...new Map(architectures.map((a) => [architectureKey(a), a])).values()];
 }
 
 async function runTrial(
