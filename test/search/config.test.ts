@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { readFlags } from "../../search/command.ts";
+import { searchCommand, toSearchConfig } from "../../search/config.ts";
+import { showPlan } from "../../search/plan.ts";
+import { ConfigError } from "../../src/errors.ts";
+
+const configOf = (...argv: string[]) => toSearchConfig(readFlags(searchCommand, argv, {}));
+
+test("toSearchConfig() of no flags is a complete search", () => {
+  const config = configOf();
+  expect(config).toMatchObject({ preset: "full", id: "full-seed1", data: null, metrics: null, promote: "better" });
+  expect(Object.values(config).every((value) => value !== undefined)).toBe(true);
+});
+
+test("toSearchConfig() sorts budgets, names a run after preset and seed, and overrules the trials", () => {
+  const config = configOf("--preset", "quick", "--seed", "7", "--budgets", "3,0.1", "--trials", "2");
+  expect(config.budgetsMs).toEqual([0.1, 3]);
+  expect(config.id).toBe("quick-seed7");
+  expect(config.effort).toEqual({ ...configOf("--preset", "quick").effort, trials: 2 });
+  expect(configOf("--id", "mine").id).toBe("mine");
+});
+
+test.each([
+  [["--budgets", "1,,2"], "--budgets"],
+  [["--budgets", "-1"], "--budgets"],
+  [["--budgets", ""], "--budgets"],
+  [["--trials", "0"], "--trials is at least 1"],
+  [["--threads", "0"], "--threads is at least 1"],
+  [["--id", "../elsewhere"], "--id"],
+  [["--preset", "enormous"], "--preset is one of"],
+  [["--controller", "genius"], "--controller is one of"],
+])("toSearchConfig() refuses %j", (argv, message) => {
+  expect(() => configOf(...argv)).toThrow(ConfigError);
+  expect(() => configOf(...argv)).toThrow(message);
+});
+
+test("a larger preset does more of everything", () => {
+  const [full, quick] = [configOf().effort, configOf("--preset", "quick").effort];
+  for (const key of ["trials", "proxyTokens", "trialTokens", "distilTokens", "headTokens"] as const) {
+    expect(full[key]).toBeGreaterThan(quick[key]);
+  }
+});
+
+test("showPlan() says what would be done for each budget, and does nothing", () => {
+  const lines: string[] = [];
+  showPlan(configOf("--dry-run", "--budgets", "0.1,2"), (line) => lines.push(line));
+  expect(lines.join("\n")).toContain("full-seed1");
+  expect(lines.filter((line) => line.startsWith("budget"))).toHaveLength(2);
+});
