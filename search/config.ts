@@ -34,7 +34,7 @@ type PresetName = (typeof presetNames)[number];
  * `smoke` is only to see the parts move; `quick` shows every step on what comes with the project, within five minutes; `full` is for
  * students to be served.
  */
-const presets: Readonly<Record<PresetName, Effort>> = {
+export const presets: Readonly<Record<PresetName, Effort>> = {
   smoke: {
     trials: 3,
     trialsPerEpisode: 2,

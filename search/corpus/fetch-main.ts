@@ -1,26 +1,28 @@
 import { fileURLToPath } from "node:url";
 import { ConfigError, UpstreamError } from "../../src/errors.ts";
-import { runCommand } from "../command.ts";
+import { type CommandSpec, runCommand } from "../command.ts";
 import { readCatalogue } from "./catalogue.ts";
 import { fetchSets } from "./fetch.ts";
 
-const spec = {
+const ownCatalogue = fileURLToPath(new URL("catalogue.json", import.meta.url));
+
+const spec: CommandSpec = {
   name: "npm run data",
   about:
     "Fetches public data sets from their sources and converts them into a data folder. What is there stays as it is.",
   flags: {
-    data: { type: "string", doc: "data folder, made when it is missing", env: "KDNAS_DATA" },
+    data: { type: "string", value: "folder", doc: "data folder, made when it is missing", env: "KDNAS_DATA" },
     catalogue: {
       type: "string",
-      doc: "list of sets: URLs, checksums, column and label mappings",
-      default: fileURLToPath(new URL("catalogue.json", import.meta.url)),
+      value: "file",
+      doc: "list of sets: URLs, checksums, column and label mappings; without one, the project's own",
     },
   },
-} as const;
+};
 
 await runCommand(spec, async (flags, log) => {
   if (!flags.data) throw new ConfigError("--data names no folder (or set KDNAS_DATA)");
-  const report = await fetchSets(readCatalogue(flags.catalogue), flags.data);
+  const report = await fetchSets(readCatalogue(flags.catalogue ?? ownCatalogue), flags.data);
   for (const name of report.present) log(`${name}: already there`);
   for (const name of report.fetched) log(`${name}: fetched`);
   for (const { name, reason } of report.failed) log(`${name}: missing: ${reason}`);
