@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "../../serve/config.ts";
+import { type RunningServer, startServer } from "../../serve/server.ts";
+import { adequacyCases, filterCases, languageCases, sentimentCases } from "./smoke-table.ts";
+
+/** What the students in `models/` make of plain sentences, asked as a client asks. */
+let server: RunningServer;
+beforeAll(async () => {
+  const config = { ...readConfig([], {}), port: 0, workers: 1 };
+  server = await startServer(config, { info: () => {}, error: console.error });
+  await server.loaded;
+});
+afterAll(() => server.drain(0));
+
+interface Case {
+  readonly language: string;
+  readonly input: unknown;
+  readonly label: string;
+}
+
+const tables: Readonly<Record<string, readonly Case[]>> = {
+  sentiment: sentimentCases,
+  filter: filterCases,
+  "translation/language": languageCases,
+  "translation/adequacy": adequacyCases.map(({ languages, ...rest }) => ({ language: languages, ...rest })),
+};
+
+/** Inputs of each table, of 20 (languages: 10), that a student must get right. What it misses is in the failure's message. */
+const leastRight: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "budget-0.1ms": { sentiment: 18, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
+  "budget-1.2ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 19 },
+};
+
+test("models/ holds the students that this table expects", () => {
+  const names = server.app.registry.students().map(({ manifest }) => manifest.name);
+  expect(names).toEqual(Object.keys(leastRight));
+});
+
+describe.each(Object.entries(leastRight))("%s", (student, least) => {
+  test.each(Object.entries(tables))("/v1/%s answers plain sentences in ten languages", async (route, cases) => {
+    const answers = await ask(route, student, cases);
+    const misses = cases.flatMap(({ language, input, label }, i) =>
+      answers[i] === label ? [] : [`${language} ${JSON.stringify(input)}: ${label}, not ${answers[i]}`],
+    );
+    expect(cases.length - misses.length, misses.join("\n")).toBeGreaterThanOrEqual(least[route] as number);
+  });
+});
+
+/** The label for each case. */
+async function ask(route: string, student: string, cases: readonly Case[]): Promise<string[]> {
+  const body = JSON.stringify({ inputs: cases.map(({ input }) => input), student });
+  const reply = await fetch(`${server.url}/v1/${route}`, { method: "POST", body });
+  expect(reply.status, await reply.clone().text()).toBe(200);
+  const { results } = (await reply.json()) as { results: { label: string }[] };
+  return results.map(({ label }) => label);
+}
