@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type CommandSpec, helpText, readFlags } from "../../search/command.ts";
 import { ConfigError } from "../../src/errors.ts";
@@ -69,8 +70,8 @@ test("helpText() shows every flag with its doc, values, default and environment 
 });
 
 function run(...flags: string[]) {
-  const script = ["--import", "tsx", "test/fixtures/sample-command.ts", ...flags];
-  return spawnSync(process.execPath, script, { encoding: "utf8" });
+  const script = fileURLToPath(new URL("../fixtures/sample-command.ts", import.meta.url));
+  return spawnSync(process.execPath, ["--import", "tsx", script, ...flags], { encoding: "utf8" });
 }
 
 test("runCommand() ends with 0 and what the command logs, or its help", () => {

@@ -48,7 +48,7 @@ test("stateTargets() holds the teacher's states, standardised, in the order of t
   const row = new Float32Array(hidden);
   for (const text of [0, 7, 33, 149]) {
     const outputs = await running.run(batchOf(sequences, [text], teacher.padId));
-    const states = must(outputs["hidden_2"]).data as Float32Array;
+    const states = must(outputs.hidden_2).data as Float32Array;
     for (let t = 0; t < must(sequences[text]).length; t++) {
       unpackRow(must(targets.layers.get(2)), must(targets.offsets[text]) + t, hidden, row, 0);
       exact.push(must(states[t * hidden + 3]));
@@ -84,11 +84,11 @@ test("stateTargets() reads what it computed before, and computes other texts ane
 test("distilBatch() puts each text's states beside its tokens and weighs padding with nothing", () => {
   const { batch, targets: feeds } = distilBatch(targets, [3, 8], uniformAndLast(1, 3), teacher.padId);
   const { hidden } = teacher.architecture;
-  const states = must(feeds["teacher_3"]).data as Float32Array;
+  const states = must(feeds.teacher_3).data as Float32Array;
   const expected = new Float32Array(hidden);
   unpackRow(must(targets.layers.get(3)), must(targets.offsets[8]) + 1, hidden, expected, 0);
   expect(states.slice((batch.tokens + 1) * hidden, (batch.tokens + 2) * hidden)).toEqual(expected);
-  const weights = Array.from(must(feeds["token_weight"]).data as Float32Array);
+  const weights = Array.from(must(feeds.token_weight).data as Float32Array);
   expect(weights.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
   expect(weights.every((weight, i) => weight > 0 === must(batch.mask[i]) > 0)).toBe(true);
   expect(Object.keys(feeds).sort()).toEqual(["row_weight", "teacher_3", "teacher_pooled", "token_weight"]);

@@ -29,7 +29,7 @@ async function pooledOf(change: Partial<Architecture>, weights: Weights): Promis
   const running = await startTeacher(student, { precision: "fp32", threads: 1 });
   const outputs = await running.run(batchOf(sequences, [0, 1, 2, 3], teacher.padId));
   await running.release();
-  return Array.from(must(outputs["pooled"]).data as Float32Array);
+  return Array.from(must(outputs.pooled).data as Float32Array);
 }
 
 function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {

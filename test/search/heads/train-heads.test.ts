@@ -55,7 +55,7 @@ async function accuracyOf(a: Architecture, weights: Weights): Promise<number> {
     tokenizer.padId,
   );
   const feeds = { ids: new Tensor("int32", ids, [rows, tokens]), mask: new Tensor("float32", mask, [rows, tokens]) };
-  const logits = must((await session.run(feeds))["logits_sentiment"]).data as Float32Array;
+  const logits = must((await session.run(feeds)).logits_sentiment).data as Float32Array;
   await session.release();
   const predicted = examples.map((_, i) => argmax(logits.subarray(i * 3, i * 3 + 3)));
   return accuracy(

@@ -70,9 +70,9 @@ async function trainingLosses(a: Architecture, weights: Weights, objective: Obje
 
 function crossEntropy(logits: readonly number[][], objective: Objective): number {
   const targets = tinyTargets(objective);
-  const weight = must(targets["weight"]).data as Float32Array;
+  const weight = must(targets.weight).data as Float32Array;
   return logits.reduce((total, row, i) => {
-    const target = (must(targets["target"]).data as Float32Array).slice(i * row.length, (i + 1) * row.length);
+    const target = (must(targets.target).data as Float32Array).slice(i * row.length, (i + 1) * row.length);
     return total - must(weight[i]) * softmax(row).reduce((sum, p, label) => sum + must(target[label]) * Math.log(p), 0);
   }, 0);
 }

@@ -73,8 +73,8 @@ test("taskBatch() has weights that sum to 1 and targets in the order of the rows
   const rows = [must(first), { ...must(second), weight: 3 }];
   const { batch, targets } = taskBatch(sentiment, rows, tokenizer.padId);
   expect(batch.rows).toBe(2);
-  expect(Array.from(targets["weight"]?.data as Float32Array)).toEqual([0.25, 0.75]);
-  expect(Array.from(targets["target"]?.data as Float32Array)).toEqual([1, 0, 0, 0, 1, 0]);
+  expect(Array.from(targets.weight?.data as Float32Array)).toEqual([0.25, 0.75]);
+  expect(Array.from(targets.target?.data as Float32Array)).toEqual([1, 0, 0, 0, 1, 0]);
   expect(Object.keys(targets).sort()).toEqual(["target", "weight"]);
 });
 
@@ -82,8 +82,8 @@ test("taskBatch() of pairs puts sources first, targets after, and matrices that 
   const rows = adequacy.examples.slice(0, 2);
   const { batch, targets } = taskBatch(adequacy, rows, tokenizer.padId);
   expect(batch.rows).toBe(4);
-  expect(Array.from(targets["source_rows"]?.data as Float32Array)).toEqual([1, 0, 0, 0, 0, 1, 0, 0]);
-  expect(Array.from(targets["target_rows"]?.data as Float32Array)).toEqual([0, 0, 1, 0, 0, 0, 0, 1]);
+  expect(Array.from(targets.source_rows?.data as Float32Array)).toEqual([1, 0, 0, 0, 0, 1, 0, 0]);
+  expect(Array.from(targets.target_rows?.data as Float32Array)).toEqual([0, 0, 1, 0, 0, 0, 0, 1]);
   const pair = must(must(rows[1]).pairIds);
   expect(Array.from(batch.ids.subarray(3 * batch.tokens, 3 * batch.tokens + pair.length))).toEqual(Array.from(pair));
 });

@@ -131,7 +131,7 @@ test("losses() gives the parts and leaves everything as it was", async () => {
   const trainer = oracleTrainer();
   const before = snapshot(trainer);
   const losses = await trainer.losses("distil", oracleBatch, oracleTargets("distil"));
-  expect(losses["loss"]).toBeCloseTo(oracle.distil.loss, 5);
+  expect(losses.loss).toBeCloseTo(oracle.distil.loss, 5);
   expect(Object.keys(losses)).toEqual(["loss", ...settings.maps.map(([s, t]) => `loss:map.${s}.${t}`)]);
   expect(snapshot(trainer)).toEqual(before);
   await trainer.release();
@@ -216,10 +216,10 @@ test.each([
   const trainer = trainerOf(a, objectives);
   for (const [name, objective] of Object.entries(objectives)) {
     const targets = tinyTargets(objective);
-    const first = must((await trainer.losses(name, tinyBatch, targets))["loss"]);
+    const first = must((await trainer.losses(name, tinyBatch, targets)).loss);
     for (let step = 0; step < 30; step++) await trainer.step(name, tinyBatch, targets, 0.01);
     const entropy = objective.kind === "task" ? 0.25 : 0;
-    expect(must((await trainer.losses(name, tinyBatch, targets))["loss"]) - entropy).toBeLessThan(0.6 * first);
+    expect(must((await trainer.losses(name, tinyBatch, targets)).loss) - entropy).toBeLessThan(0.6 * first);
   }
   await trainer.release();
 });

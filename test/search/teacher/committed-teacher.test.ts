@@ -106,7 +106,7 @@ interface UntrimmedAnswer {
 }
 
 /** `oracle.json` of the teacher before its vocabulary was trimmed, the teacher beside it. */
-const untrimmed = process.env["KDNAS_TEACHER_ORACLE"];
+const untrimmed = process.env.KDNAS_TEACHER_ORACLE;
 
 test.skipIf(untrimmed === undefined || !existsSync(untrimmed))(
   "the untrimmed teacher agrees with the oracle that comes with it",

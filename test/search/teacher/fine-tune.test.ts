@@ -59,7 +59,7 @@ test("fineTuneTeacher() learns a task with its upper layers and leaves the rest 
     indices,
     teacher.padId,
   );
-  const logits = must((await running.run(batch))["logits_sentiment"]).data as Float32Array;
+  const logits = must((await running.run(batch)).logits_sentiment).data as Float32Array;
   await running.release();
   const predicted = indices.map((i) => argmax(logits.subarray(3 * i, 3 * i + 3)));
   expect(

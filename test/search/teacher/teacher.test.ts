@@ -61,7 +61,7 @@ test.each([
       }
       const last = must(expected.at(-1));
       const mean = must(last[0]).map((_, k) => last.reduce((sum, state) => sum + must(state[k]), 0) / ids.length);
-      const pooled = must(outputs["pooled"]).data as Float32Array;
+      const pooled = must(outputs.pooled).data as Float32Array;
       expect(largestDifference(pooled.subarray(row * hidden, (row + 1) * hidden), mean)).toBeLessThan(1e-4);
     });
   },
