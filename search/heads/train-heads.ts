@@ -28,6 +28,11 @@ function peakRate(a: Architecture): number {
   return a.layers === 0 ? 2e-3 : a.hidden >= 384 ? 2e-4 : 4e-4;
 }
 
+/** A bag of tokens is learned by heart in a few passes; layers are less prone to it. */
+function tokenDropout(a: Architecture): number {
+  return a.layers === 0 ? 0.4 : 0.1;
+}
+
 /** Fine-tunes a distilled student and a head a task on all tasks at once; returns all weights. @throws {DivergedError} */
 export async function trainHeads(
   a: Architecture,
@@ -55,6 +60,7 @@ export async function trainHeads(
       limits: batchLimits(a),
       padId: options.padId,
       dataSetShare: shareOf,
+      tokenDropout: tokenDropout(a),
     });
     await runTraining(trainer, stream, {
       totalTokens: options.tokens,

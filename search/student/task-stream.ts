@@ -9,6 +9,8 @@ export interface StreamOptions {
   readonly limits: BatchLimits;
   /** Weight of a data set in the draw, beside the root of its size. @default 1 */
   readonly dataSetShare: (dataSet: string) => number;
+  /** Share of a text's tokens that are left out at random in every draw (Iyyer et al. 2015). @default 0 */
+  readonly tokenDropout?: number;
 }
 
 /** Examples drawn at a time: enough to sort by length, few enough to mix. */
@@ -25,10 +27,14 @@ export function* trainingStream(
   const streams = new Map(
     usable.map((encoded, i) => [encoded.task.name, taskBatches(encoded, { ...options, seed: options.seed + i })]),
   );
+  const dropping = createRandom(options.seed + usable.length);
   const turns = taskTurns(new Map(usable.map((encoded) => [encoded.task.name, encoded.task.weight])));
   for (;;) {
     const name = turns.next().value;
-    const examples = must(streams.get(name)).next().value;
+    const drawn = must(streams.get(name)).next().value;
+    const examples = options.tokenDropout
+      ? drawn.map((e) => withoutTokens(e, options.tokenDropout as number, dropping))
+      : drawn;
     yield { objective: name, ...taskBatch(must(byName.get(name)), examples, options.padId) };
   }
 }
@@ -49,6 +55,17 @@ export function* taskBatches(encoded: EncodedTask, options: StreamOptions): Gene
     const limits = encoded.task.input === "pair" ? halved(options.limits) : options.limits;
     for (const batch of lengthBatches(chunk.map(lengthOf), limits, random)) yield batch.map((i) => must(chunk[i]));
   }
+}
+
+function withoutTokens(example: EncodedExample, share: number, random: Random): EncodedExample {
+  const { ids, pairIds } = example;
+  return { ...example, ids: thinned(ids, share, random), pairIds: pairIds && thinned(pairIds, share, random) };
+}
+
+/** The special tokens at both ends stay, and a text keeps at least one of its own. */
+function thinned(ids: Int32Array, share: number, random: Random): Int32Array {
+  const kept = ids.filter((_, i) => i === 0 || i === ids.length - 1 || random.next() >= share);
+  return kept.length > 2 ? kept : ids;
 }
 
 /** An endless stream of task names in the ratio of the tasks' weights, each task spread evenly. */
