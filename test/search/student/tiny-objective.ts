@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { Trainer } from "../../../search/student/trainer.ts";
 import type { Objective } from "../../../search/student/training-graph.ts";
 import { objectiveParameters } from "../../../search/student/training-graph.ts";
 import { encoderParameters, initialWeight, tableName, type Weights } from "../../../search/student/weights.ts";
@@ -90,6 +92,16 @@ function distilTargets(random: Random): Feeds {
     ),
     row_weight: floats([rows, 1], new Float32Array(rows).fill(1 / rows)),
   };
+}
+
+/** A hash of everything that a step changes, by name: quick to compare, and short to read where two differ. */
+export function fingerprint(trainer: Trainer): Record<string, string> {
+  const hash = ({ buffer, byteOffset, byteLength }: Float32Array | Uint32Array) =>
+    createHash("sha256")
+      .update(new Uint8Array(buffer, byteOffset, byteLength))
+      .digest("hex")
+      .slice(0, 12);
+  return Object.fromEntries([...trainer.state()].map(([name, values]) => [name, hash(values)]));
 }
 
 export function normals(length: number, random: Random): Float32Array {
