@@ -154,6 +154,23 @@ test("trainingStream() mixes the tasks in the ratio of their weights, and is the
   expect(run()).toEqual(batches);
 });
 
+test("trainingStream() with token dropout thins texts out between their special tokens, the same under a seed", () => {
+  const run = (tokenDropout: number) =>
+    take(trainingStream([sentiment], { ...stream, tokenDropout }), 60).map(({ batch }) => batch);
+  const [whole, thinned] = [run(0), run(0.5)];
+  const tokens = (batches: typeof whole) => batches.reduce((sum, { mask }) => sum + mask.reduce((a, b) => a + b, 0), 0);
+  expect(tokens(thinned) / tokens(whole)).toBeLessThan(0.75);
+  expect(tokens(thinned) / tokens(whole)).toBeGreaterThan(0.4);
+  for (const { rows, tokens: length, ids, mask } of thinned) {
+    for (let row = 0; row < rows; row++) {
+      const text = Array.from(ids.subarray(row * length, (row + 1) * length)).filter((_, i) => mask[row * length + i]);
+      expect([text[0], text.at(-1)]).toEqual([0, 2]);
+      expect(text.length).toBeGreaterThan(2);
+    }
+  }
+  expect(run(0.5)).toEqual(thinned);
+});
+
 test("trainingStream() passes over a task without examples", () => {
   const batches = take(trainingStream([{ ...filter, examples: [] }, sentiment], stream), 5);
   expect(batches.every(({ objective }) => objective === "sentiment")).toBe(true);
