@@ -16,7 +16,7 @@ import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { calibrated, scoresOf, validationLogits } from "./heads/score.ts";
 import { trainHeads } from "./heads/train-heads.ts";
 import { type Materials, proxyTexts, studentPositions, trainingMaxTokens } from "./prepare.ts";
-import { printProgress } from "./progress.ts";
+import { printProgress, printShare } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { dropCheckpoint } from "./student/checkpoint.ts";
 import { headOf } from "./student/encoded-task.ts";
@@ -90,16 +90,11 @@ async function stageResult(path: string, run: (checkpoint: string) => Promise<We
 
 function fullTargets(config: SearchConfig, materials: Materials, a: Architecture, log: Log): Promise<StateTargets> {
   const texts = proxyTexts(materials, config.effort.distilTexts, config.seed + 1);
-  let said = 0;
   return stateTargets(materials.teacher, texts, {
     layers: neededTeacherLayers([a.layers], materials.teacher.architecture.layers),
     threads: config.threads,
     cacheFolder: join(materials.cacheFolder, "states"),
-    onProgress: (done, total) => {
-      if (performance.now() - said < 10_000) return;
-      said = performance.now();
-      log(`teacher states · ${Math.round((100 * done) / total)} % of ${total} tokens`);
-    },
+    onProgress: printShare("teacher states", "tokens", log),
   });
 }
 

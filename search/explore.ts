@@ -9,7 +9,7 @@ import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { type Materials, proxyTexts, studentPositions } from "./prepare.ts";
-import { printProgress } from "./progress.ts";
+import { printProgress, printShare } from "./progress.ts";
 import { fitLatencyModel, predictLatency, priorModel, toSamples } from "./reward/latency-model.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { bestPerBudget, budgetObjective, reward, rewardsPerBudget } from "./reward/reward.ts";
@@ -156,16 +156,11 @@ async function runTrial(
 
 function proxyTargets(config: SearchConfig, materials: Materials, space: Space, log: Log): Promise<StateTargets> {
   const texts = proxyTexts(materials, config.effort.proxyTokens, config.seed);
-  let said = 0;
   return stateTargets(materials.teacher, texts, {
     layers: neededTeacherLayers(space.layers, materials.teacher.architecture.layers),
     threads: config.threads,
     cacheFolder: join(materials.cacheFolder, "states"),
-    onProgress: (done, total) => {
-      if (performance.now() - said < 10_000) return;
-      said = performance.now();
-      log(`teacher states · ${Math.round((100 * done) / total)} % of ${total} tokens`);
-    },
+    onProgress: printShare("teacher states", "tokens", log),
   });
 }
 

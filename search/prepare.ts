@@ -10,7 +10,7 @@ import { shareOf } from "./corpus/known-sets.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { createHeritage, type Heritage } from "./distil/inherit.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
-import { printProgress } from "./progress.ts";
+import { printProgress, printShare } from "./progress.ts";
 import { encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { fineTuneTeacher, teacherEncoding } from "./teacher/fine-tune.ts";
@@ -56,7 +56,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     most: config.effort.vectorTokens,
     threads: config.threads,
     cacheFolder,
-    onProgress: (done, total) => done % 20_480 === 0 && log(`token vectors · ${done} of ${total}`),
+    onProgress: printShare("token vectors", "tokens", log),
   });
   const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
   return { corpus, tokenizer, tokenizerPath, teacher, tasks, heritage, cacheFolder };

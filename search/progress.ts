@@ -13,6 +13,16 @@ export function printProgress(stage: string, log: Log): (progress: Progress) => 
   return (progress) => log(progressLine(stage, progress));
 }
 
+/** `teacher states · 40 % of 80,001 tokens`, at most every ten seconds. */
+export function printShare(stage: string, unit: string, log: Log): (done: number, total: number) => void {
+  let saidAt = 0;
+  return (done, total) => {
+    if (performance.now() - saidAt < 10_000) return;
+    saidAt = performance.now();
+    log(`${stage} · ${Math.round((100 * done) / total)} % of ${total.toLocaleString("en-US")} ${unit}`);
+  };
+}
+
 /** `1h 05m`, `2m 10s`, `9s`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
