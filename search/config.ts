@@ -68,7 +68,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     trialTokens: 160_000,
     distilTexts: 300_000,
     distilTokens: 900_000,
-    headTokens: 9_000_000,
+    headTokens: 6_000_000,
     staticHeadTokens: 12_000_000,
     teacherTokens: 700_000,
     vectorTokens: 120_000,

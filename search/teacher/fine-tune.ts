@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
@@ -31,6 +33,8 @@ export interface FineTuneOptions {
 export interface FineTunedTeacher extends Teacher {
   readonly tasks: readonly { readonly name: string; readonly labels: readonly string[] }[];
 }
+
+const Tasks = z.array(z.strictObject({ name: z.string(), labels: z.array(z.string()).min(2) }));
 
 /** How the teacher sees training texts: long ones are cut, targets are smoothed a little. */
 export const teacherEncoding = { maxTokens: 80, smoothing: 0.05 };
@@ -86,8 +90,15 @@ export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeache
     const tensor = file.read(name);
     weights.set(name, { dims: tensor.dims, data: toFloat32(tensor) });
   }
-  const tasks = JSON.parse(readFileSync(join(folder, "tasks.json"), "utf8")) as FineTunedTeacher["tasks"];
-  return { ...teacher, weights, tasks };
+  return { ...teacher, weights, tasks: readTasks(join(folder, "tasks.json")) };
+}
+
+function readTasks(path: string): FineTunedTeacher["tasks"] {
+  try {
+    return Tasks.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new BadFileError(`${path}: not a list of tasks with their labels`, { cause });
+  }
 }
 
 function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): Trainer {
@@ -127,13 +138,12 @@ function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: Fi
   for (const { data } of teacher.weights.values()) hash.update(bytesOf(data));
   for (const { task, labels, examples } of tasks) {
     hash.update(`${task.name} ${task.weight} ${labels.join()}`);
-    for (const { ids, target } of examples) {
+    for (const { ids, pairIds, target, weight, dataSet } of examples) {
       hash.update(bytesOf(ids)).update(bytesOf(target));
+      if (pairIds) hash.update(bytesOf(pairIds));
+      hash.update(`${weight} ${options.dataSetShare(dataSet)}`);
     }
   }
-  const { tokens, frozenLayers, learningRate, seed } = options;
-  return hash
-    .update(JSON.stringify([tokens, frozenLayers, learningRate, seed]))
-    .digest("hex")
-    .slice(0, 12);
+  const settings = [options.tokens, frozenLayersOf(teacher, options), learningRateOf(options), options.seed];
+  return hash.update(JSON.stringify(settings)).digest("hex").slice(0, 12);
 }
