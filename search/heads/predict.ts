@@ -58,7 +58,7 @@ export async function pairLogits(
 async function pooledRows(classifier: Classifier, sequences: readonly Int32Array[]): Promise<Float32Array[]> {
   const pooled = new Array<Float32Array>(sequences.length);
   await forEachBatch(classifier, sequences, (outputs, indices) => {
-    rowsOf(must(outputs["pooled"])).forEach((row, i) => {
+    rowsOf(must(outputs.pooled)).forEach((row, i) => {
       pooled[must(indices[i])] = row;
     });
   });
