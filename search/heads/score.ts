@@ -103,7 +103,9 @@ export function scoresOf(results: readonly SetLogits[], tasks: readonly Manifest
         predicted: toPredicted(softmax(must(logits[i]), manifestTask.temperature), manifestTask),
       }))
       .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
-    if (rows.length === 0) return [];
+    // Macro-F1 of rows of one class rewards whoever always says that class.
+    const least = metric === "macroF1" ? 2 : 1;
+    if (new Set(rows.map((row) => row.truth)).size < least) return [];
     const student = metrics[metric](
       rows.map((row) => row.truth),
       rows.map((row) => row.predicted),
