@@ -69,7 +69,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     distilTexts: 300_000,
     distilTokens: 900_000,
     headTokens: 6_000_000,
-    staticHeadTokens: 20_000_000,
+    staticHeadTokens: 12_000_000,
     teacherTokens: 700_000,
     vectorTokens: 120_000,
     limits: {},

@@ -30,7 +30,7 @@ function peakRate(a: Architecture): number {
 
 /** A bag of tokens is learned by heart in a few passes; layers are less prone to it. */
 function tokenDropout(a: Architecture): number {
-  return a.layers === 0 ? 0.55 : 0.1;
+  return a.layers === 0 ? 0.4 : 0.1;
 }
 
 /** Fine-tunes a distilled student and a head a task on all tasks at once; returns all weights. @throws {DivergedError} */
