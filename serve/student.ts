@@ -1,6 +1,6 @@
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
+import { meanScore } from "../src/contract/mean-score.ts";
 import { BadFileError } from "../src/errors.ts";
-import { mean } from "../src/stats.ts";
 import { taskNamed } from "../src/tasks/index.ts";
 import type { Task } from "../src/tasks/task.ts";
 import { estimateTokens, type Percentile, predictLatencyMs } from "./latency.ts";
@@ -16,7 +16,7 @@ export interface Student {
 export interface StudentTask {
   readonly task: Task;
   readonly entry: ManifestTask;
-  /** Mean of the manifest's scores for this task; -Infinity when it has none. */
+  /** Mean over data sets of the manifest's scores for this task; -Infinity when it has none. */
   readonly accuracy: number;
 }
 
@@ -35,8 +35,8 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number)
 
 function toStudentTask(manifest: Manifest, entry: ManifestTask): StudentTask {
   const task = knownTask(manifest, entry);
-  const scores = manifest.scores.filter((score) => score.task === entry.name).map((score) => score.student);
-  return { task, entry, accuracy: scores.length === 0 ? Number.NEGATIVE_INFINITY : mean(scores) };
+  const scores = manifest.scores.filter((score) => score.task === entry.name);
+  return { task, entry, accuracy: scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores) };
 }
 
 function knownTask(manifest: Manifest, entry: ManifestTask): Task {

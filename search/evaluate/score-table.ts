@@ -1,3 +1,4 @@
+import { meanScore } from "../../src/contract/mean-score.ts";
 import { mean } from "../../src/stats.ts";
 import { table } from "../reward/report.ts";
 import type { PlainScore } from "./subjects.ts";
@@ -48,9 +49,7 @@ function shareTable(students: Scores, teacher: readonly PlainScore[]): string {
 }
 
 function taskMean(scores: readonly PlainScore[], task: string): number {
-  const own = scores.filter((score) => score.task === task);
-  const sets = distinct(own.map(({ dataSet }) => dataSet));
-  return mean(sets.map((set) => mean(own.filter(({ dataSet }) => dataSet === set).map(({ student }) => student))));
+  return meanScore(scores.filter((score) => score.task === task));
 }
 
 function meanText(scores: readonly PlainScore[]): string {

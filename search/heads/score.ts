@@ -13,6 +13,9 @@ export interface SetLogits {
   readonly logits: Logits;
 }
 
+/** A correlation over fewer rows is noise. */
+const leastPairs = 30;
+
 const metrics = { macroF1, accuracy, pearson };
 
 /** Runs a classifier over the validation sets of the tasks that it has. */
@@ -103,6 +106,7 @@ export function scoresOf(results: readonly SetLogits[], tasks: readonly Manifest
         predicted: toPredicted(softmax(must(logits[i]), manifestTask.temperature), manifestTask),
       }))
       .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
+    if (metric === "pearson" && rows.length < leastPairs) return [];
     // Macro-F1 of rows of one class rewards whoever always says that class.
     const least = metric === "macroF1" ? 2 : 1;
     if (new Set(rows.map((row) => row.truth)).size < least) return [];

@@ -135,10 +135,22 @@ test("scoresOf() decides two labels at the task's threshold", () => {
 });
 
 test("scoresOf() correlates adequacy with the scores", () => {
-  const rows = [row("10", "a", "b"), row("50", "a", "b"), row("90", "a", "b"), row("", "a", "b")];
-  const logits = logitsOf([2, 0], [0, 0], [0, 2], [0, 0]);
+  const three = [row("10", "a", "b"), row("50", "a", "b"), row("90", "a", "b")];
+  const rows = [...Array.from({ length: 10 }, () => three).flat(), row("", "a", "b")];
+  const logits = rows.map((_, i) =>
+    Float32Array.from(
+      must(
+        [
+          [2, 0],
+          [0, 0],
+          [0, 2],
+        ][i % 3],
+      ),
+    ),
+  );
   const [score] = scoresOf([{ set: setOf("adequacy", rows), logits }], [taskOf(adequacy)]);
-  expect(score).toMatchObject({ metric: "pearson", rows: 3 });
+  expect(score).toMatchObject({ metric: "pearson", rows: 30 });
+  expect(scoresOf([{ set: setOf("adequacy", three), logits: logits.slice(0, 3) }], [taskOf(adequacy)])).toEqual([]);
   expect(must(score).student).toBeCloseTo(1, 5);
 });
 
