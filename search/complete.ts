@@ -8,15 +8,14 @@ import type { SearchConfig } from "./config.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { distil } from "./distil/distil.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
-import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { timedLengths } from "./explore.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
 import { machine } from "./export/machine.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { calibrated, scoresOf, validationLogits } from "./heads/score.ts";
 import { trainHeads } from "./heads/train-heads.ts";
-import { type Materials, proxyTexts, studentPositions, trainingMaxTokens } from "./prepare.ts";
-import { printProgress, printShare } from "./progress.ts";
+import { type Materials, studentPositions, teacherStates, trainingMaxTokens } from "./prepare.ts";
+import { printProgress } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { dropCheckpoint } from "./student/checkpoint.ts";
 import { headOf } from "./student/encoded-task.ts";
@@ -48,7 +47,9 @@ export async function completeStudent(
   const folder = join(config.runs, config.id, `${name}-${architectureName(a)}`);
   const stage = `${name} ${architectureName(a)}`;
   const encoder = await stageResult(join(folder, "encoder"), async (checkpoint) => {
-    const targets = await fullTargets(config, materials, a, log);
+    const layers = neededTeacherLayers([a.layers], materials.teacher.architecture.layers);
+    const texts = { tokens: config.effort.distilTexts, seed: config.seed + 1, layers };
+    const targets = await teacherStates(config, materials, texts, log);
     const { weights, pooledLoss } = await distil(a, targets, materials.heritage, {
       tokens: config.effort.distilTokens,
       seed: config.seed,
@@ -86,16 +87,6 @@ async function stageResult(path: string, run: (checkpoint: string) => Promise<We
   saveWeights(`${path}.safetensors`, weights);
   dropCheckpoint(checkpoint);
   return weights;
-}
-
-function fullTargets(config: SearchConfig, materials: Materials, a: Architecture, log: Log): Promise<StateTargets> {
-  const texts = proxyTexts(materials, config.effort.distilTexts, config.seed + 1);
-  return stateTargets(materials.teacher, texts, {
-    layers: neededTeacherLayers([a.layers], materials.teacher.architecture.layers),
-    threads: config.threads,
-    cacheFolder: join(materials.cacheFolder, "states"),
-    onProgress: printShare("teacher states", "tokens", log),
-  });
 }
 
 interface Trained {

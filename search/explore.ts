@@ -5,11 +5,11 @@ import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { type Controller, createController } from "./controller/controller.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
-import { type StateTargets, stateTargets } from "./distil/targets.ts";
+import type { StateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { type Journal, openJournal } from "./journal.ts";
-import { type Materials, proxyTexts, studentPositions } from "./prepare.ts";
-import { printProgress, printShare } from "./progress.ts";
+import { type Materials, studentPositions, teacherStates } from "./prepare.ts";
+import { printProgress } from "./progress.ts";
 import { fitLatencyModel, predictLatency, priorModel, toSamples } from "./reward/latency-model.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { bestPerBudget, budgetObjective, reward, rewardsPerBudget } from "./reward/reward.ts";
@@ -37,7 +37,13 @@ export async function explore(config: SearchConfig, materials: Materials, log: L
     config.id,
     journalSettings(config, materials),
   );
-  const targets = await proxyTargets(config, materials, space, log);
+  const layers = neededTeacherLayers(space.layers, architecture.layers);
+  const targets = await teacherStates(
+    config,
+    materials,
+    { tokens: config.effort.proxyTokens, seed: config.seed, layers },
+    log,
+  );
   const teacherMs = await teacherLatencyMs(materials.teacher, budgetTokens);
   log(`teacher · ${teacherMs.toFixed(2)} ms at ${budgetTokens} tokens, fp32, one thread`);
   const trials = await runEpisodes(config, space, journal, log, async (architecture, episode) => {
@@ -152,16 +158,6 @@ async function runTrial(
     rewards: rewardsPerBudget(pooledLoss, latencyMs, config.budgetsMs),
     bytes: result.artefact.length,
   };
-}
-
-function proxyTargets(config: SearchConfig, materials: Materials, space: Space, log: Log): Promise<StateTargets> {
-  const texts = proxyTexts(materials, config.effort.proxyTokens, config.seed);
-  return stateTargets(materials.teacher, texts, {
-    layers: neededTeacherLayers(space.layers, materials.teacher.architecture.layers),
-    threads: config.threads,
-    cacheFolder: join(materials.cacheFolder, "states"),
-    onProgress: printShare("teacher states", "tokens", log),
-  });
 }
 
 /** What makes trials comparable. A journal of other settings is not taken up. */

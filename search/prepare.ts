@@ -9,6 +9,7 @@ import { distillationTexts } from "./corpus/distillation-texts.ts";
 import { shareOf } from "./corpus/known-sets.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { createHeritage, type Heritage } from "./distil/inherit.ts";
+import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
 import { printProgress, printShare } from "./progress.ts";
 import { encodeCorpus } from "./student/encode-corpus.ts";
@@ -95,6 +96,23 @@ function* trainingSequences(
   }
 }
 
-export function proxyTexts(materials: Materials, tokens: number, seed: number): Int32Array[] {
-  return distillationTexts(materials.corpus, materials.tokenizer, { tokens, maxTokens: trainingMaxTokens, seed });
+/** The teacher's states of some layers over distillation texts of so many tokens; another seed draws other texts. */
+export function teacherStates(
+  config: SearchConfig,
+  materials: Materials,
+  wanted: { readonly tokens: number; readonly seed: number; readonly layers: readonly number[] },
+  log: Log,
+): Promise<StateTargets> {
+  const { tokens, seed, layers } = wanted;
+  const texts = distillationTexts(materials.corpus, materials.tokenizer, {
+    tokens,
+    maxTokens: trainingMaxTokens,
+    seed,
+  });
+  return stateTargets(materials.teacher, texts, {
+    layers,
+    threads: config.threads,
+    cacheFolder: join(materials.cacheFolder, "states"),
+    onProgress: printShare("teacher states", "tokens", log),
+  });
 }

@@ -1,6 +1,7 @@
 import { must } from "../../src/invariant.ts";
 import { type Session, Tensor } from "../../src/onnx/session.ts";
-import { type Batch, toBatch } from "../../src/text/batch.ts";
+import type { Batch } from "../../src/text/batch.ts";
+import { batchOf, inferenceBatches } from "../teacher/hidden-states.ts";
 
 /** Anything that gives pooled vectors and logits for a batch: a student's artefact, or the fine-tuned teacher. */
 export interface Classifier {
@@ -70,18 +71,8 @@ async function forEachBatch(
   sequences: readonly Int32Array[],
   visit: (outputs: Record<string, Tensor>, indices: readonly number[]) => void,
 ): Promise<void> {
-  const order = [...sequences.keys()].sort((a, b) => must(sequences[a]).length - must(sequences[b]).length);
-  for (let at = 0; at < order.length; ) {
-    let count = 1;
-    while (at + count < order.length && (count + 1) * must(sequences[must(order[at + count])]).length <= tokensPerBatch)
-      count++;
-    const indices = order.slice(at, at + count);
-    const batch = toBatch(
-      indices.map((index) => must(sequences[index])),
-      classifier.padId,
-    );
-    visit(await classifier.run(batch), indices);
-    at += count;
+  for (const indices of inferenceBatches(sequences, tokensPerBatch)) {
+    visit(await classifier.run(batchOf(sequences, indices, classifier.padId)), indices);
   }
 }
 
