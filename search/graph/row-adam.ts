@@ -116,7 +116,8 @@ export function createRowAdam(
   };
 }
 
-function gatherRows(table: Float32Array, width: number, ids: Int32Array, out: Float32Array): void {
+/** Writes table[ids[i]] to row i of `out` [ids.length, width]. */
+export function gatherRows(table: Float32Array, width: number, ids: Int32Array, out: Float32Array): void {
   invariant(out.length === ids.length * width, "gathered rows need one row an id");
   for (let i = 0; i < ids.length; i++) {
     const from = (ids[i] as number) * width;

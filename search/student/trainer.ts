@@ -5,7 +5,7 @@ import { type Feeds, openSession, type Session, Tensor } from "../../src/onnx/se
 import type { Batch } from "../../src/text/batch.ts";
 import { type Adamw, type AdamwParameter, adamwFloats, createAdamw } from "../graph/adamw.ts";
 import { type Arena, createArena, paddedLength } from "../graph/arena.ts";
-import { createRowAdam, type RowAdam, rowAdamFloats } from "../graph/row-adam.ts";
+import { createRowAdam, gatherRows, type RowAdam, rowAdamFloats } from "../graph/row-adam.ts";
 import { batchFeeds } from "./batch-feeds.ts";
 import {
   isFrozenParameter,
@@ -198,7 +198,7 @@ export class Trainer {
 
   private run(compiled: Compiled, batch: Batch, targets: Feeds) {
     const embedded = new Float32Array(batch.ids.length * this.architecture.tableWidth);
-    gather(this.table, this.architecture.tableWidth, batch.ids, embedded);
+    gatherRows(this.table, this.architecture.tableWidth, batch.ids, embedded);
     const all: Feeds = {
       ...batchFeeds(this.architecture, batch, embedded, this.options.positions),
       ...targets,
@@ -259,13 +259,6 @@ function toParameters(shapes: readonly ParameterShape[]): AdamwParameter[] {
     length: sizeOf(dims),
     decay: dims.length === 2 && name !== "position",
   }));
-}
-
-function gather(table: Float32Array, width: number, ids: Int32Array, out: Float32Array): void {
-  for (let i = 0; i < ids.length; i++) {
-    const from = (ids[i] as number) * width;
-    out.set(table.subarray(from, from + width), i * width);
-  }
 }
 
 function scalarOf(outputs: Record<string, Tensor>, name: string): number {

@@ -1,6 +1,7 @@
 import { must } from "../../src/invariant.ts";
 import { openSession, Tensor } from "../../src/onnx/session.ts";
 import { type Batch, toBatch } from "../../src/text/batch.ts";
+import { gatherRows } from "../graph/row-adam.ts";
 import { inferenceGraph } from "../student/inference-graph.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { tableName, weightOf } from "../student/weights.ts";
@@ -40,9 +41,7 @@ export async function startTeacher(
 /** The inputs of a graph whose token table is outside. */
 export function embeddedFeeds({ rows, tokens, ids, mask }: Batch, table: Float32Array, width: number) {
   const embedded = new Float32Array(ids.length * width);
-  ids.forEach((id, i) => {
-    embedded.set(table.subarray(id * width, (id + 1) * width), i * width);
-  });
+  gatherRows(table, width, ids, embedded);
   return {
     embedded: new Tensor("float32", embedded, [rows, tokens, width]),
     mask: new Tensor("float32", mask, [rows, tokens]),
