@@ -70,7 +70,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     distilTokens: 900_000,
     headTokens: 6_000_000,
     staticHeadTokens: 12_000_000,
-    teacherTokens: 700_000,
+    teacherTokens: 4_000_000,
     vectorTokens: 120_000,
     limits: {},
   },

@@ -6,7 +6,7 @@ import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { distillationTexts } from "./corpus/distillation-texts.ts";
-import { shareOf } from "./corpus/known-sets.ts";
+import { fineTuningShareOf } from "./corpus/known-sets.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { createHeritage, type Heritage } from "./distil/inherit.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
@@ -76,7 +76,7 @@ function tunedTeacher(
     tokens: config.effort.teacherTokens,
     threads: config.threads,
     seed: config.seed,
-    dataSetShare: shareOf,
+    dataSetShare: fineTuningShareOf,
     onProgress: printProgress("fine-tune teacher", log),
   });
 }

@@ -7,6 +7,8 @@ export interface Handling {
   readonly weight?: number;
   /** Factor on how often its rows are drawn, beside the root of their number. @default 1 */
   readonly share?: number;
+  /** The same while the teacher is fine-tuned, which makes far fewer passes. @default share */
+  readonly fineTuningShare?: number;
   /** Most training rows a language. */
   readonly perLanguage?: number;
   /** Its texts are split into tokens by spaces and have to be joined again. */
@@ -17,7 +19,7 @@ export interface Handling {
 
 const handlings: Readonly<Record<string, Handling>> = {
   // Human labels over eight languages of one register: the set that sentiment is compared on.
-  umsab_xlmt: { share: 4 },
+  umsab_xlmt: { share: 4, fineTuningShare: 10 },
   afrisenti: { share: 0.5 },
   // Labels projected through subtitle alignment, and no neutral ones outside English.
   xed_subtitles: { weight: 0.3, perLanguage: 1200, share: 0.5 },
@@ -43,4 +45,8 @@ export function handlingOf(dataSet: string): Handling {
 
 export function shareOf(dataSet: string): number {
   return handlingOf(dataSet).share ?? 1;
+}
+
+export function fineTuningShareOf(dataSet: string): number {
+  return handlingOf(dataSet).fineTuningShare ?? shareOf(dataSet);
 }

@@ -4,6 +4,7 @@ import type { Task } from "../../src/tasks/task.ts";
 import { type Batch, toBatch } from "../../src/text/batch.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { LabelledExample } from "../corpus/preparation.ts";
+import { packInts, shareEqual } from "./packed-arrays.ts";
 import type { HeadShape } from "./weights.ts";
 
 /** A task's training examples as token ids and targets. */
@@ -35,7 +36,8 @@ export function encodeTask(
   tokenizer: Tokenizer,
   options: { readonly maxTokens: number; readonly smoothing: number },
 ): EncodedTask {
-  const encode = (text: string) => tokenizer.encode(text, options.maxTokens).ids;
+  const [pack, share] = [packInts(), shareEqual()];
+  const encode = (text: string) => pack(tokenizer.encode(text, options.maxTokens).ids);
   const encoded = examples.flatMap((example): EncodedExample[] => {
     const target = task.toTarget(example, labels, example.dataSet);
     if (target === null) return [];
@@ -43,7 +45,7 @@ export function encodeTask(
       {
         ids: encode(example.text),
         pairIds: example.pair === undefined ? null : encode(example.pair),
-        target: target.map((p) => p * (1 - options.smoothing) + options.smoothing / labels.length),
+        target: share(target.map((p) => p * (1 - options.smoothing) + options.smoothing / labels.length)),
         weight: example.weight,
         dataSet: example.dataSet,
       },

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import { runCommand } from "../command.ts";
-import { shareOf } from "../corpus/known-sets.ts";
+import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
@@ -21,8 +21,8 @@ await runCommand(
         env: "KDNAS_DATA",
       },
       runs: { type: "string", doc: "folder for results", default: "runs" },
-      tokens: { type: "integer", doc: "tokens to train on", default: 1_200_000 },
-      "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 6 },
+      tokens: { type: "integer", doc: "tokens to train on", default: 4_000_000 },
+      "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 4 },
       rate: { type: "number", doc: "peak learning rate", default: 1e-4 },
       threads: { type: "integer", doc: "threads", default: 2 },
       seed: { type: "integer", doc: "seed", default: 1 },
@@ -30,9 +30,8 @@ await runCommand(
   },
   async (flags, log) => {
     const teacher = readTeacher(flags.teacher);
-    const corpus = await loadCorpus(flags.data ?? null, { seed: flags.seed });
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
-    const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
+    const tasks = encodeCorpus(await loadCorpus(flags.data ?? null, { seed: flags.seed }), tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
     await fineTuneTeacher(teacher, tasks, {
@@ -42,7 +41,7 @@ await runCommand(
       learningRate: flags.rate,
       threads: flags.threads,
       seed: flags.seed,
-      dataSetShare: shareOf,
+      dataSetShare: fineTuningShareOf,
       onProgress: printProgress("fine-tune teacher", log),
     });
   },

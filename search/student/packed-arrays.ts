@@ -1,0 +1,31 @@
+/** Values of a buffer, unless one array alone is longer. */
+const chunkLength = 1 << 20;
+
+/**
+ * Returns a function that copies a short array into a few large buffers and gives back the view of the copy. Buffers of their
+ * own for a million examples are each visited by every garbage collection, which then takes as long as a training step.
+ */
+export function packInts(): (values: Int32Array) => Int32Array {
+  let chunk = new Int32Array(0);
+  let used = 0;
+  return (values) => {
+    if (used + values.length > chunk.length) {
+      chunk = new Int32Array(Math.max(chunkLength, values.length));
+      used = 0;
+    }
+    chunk.set(values, used);
+    used += values.length;
+    return chunk.subarray(used - values.length, used);
+  };
+}
+
+/** Returns a function that gives back one array for all that are equal: targets of a task with labels are few. */
+export function shareEqual(): (values: Float32Array) => Float32Array {
+  const known = new Map<string, Float32Array>();
+  return (values) => {
+    const key = values.join();
+    const shared = known.get(key) ?? values;
+    known.set(key, shared);
+    return shared;
+  };
+}
