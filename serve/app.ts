@@ -6,8 +6,10 @@ import { sendError } from "./error-reply.ts";
 import { MethodNotAllowedError, RouteNotFoundError } from "./http-errors.ts";
 import type { Log } from "./log.ts";
 import type { Predictor } from "./predict.ts";
+import { hotRoutes } from "./routes/hot-routes.ts";
 import { operationPaths, operationRoutes } from "./routes/operations.ts";
-import { type HotRoute, predictRoutes } from "./routes/predict.ts";
+import type { HotRoute } from "./routes/route.ts";
+import { createRouteTable, type Match } from "./routes/route-table.ts";
 
 /** All that routes work with. */
 export interface App extends Predictor {
@@ -20,7 +22,7 @@ export interface App extends Predictor {
 /** Routes and methods, whose series exist in the metrics from the start. */
 export function knownRoutes(): { route: string; method: string }[] {
   return [
-    ...predictRoutes().map(({ path }) => ({ route: path, method: "POST" })),
+    ...hotRoutes().map(({ path, method }) => ({ route: path, method })),
     ...operationPaths.map((route) => ({ route, method: "GET" })),
   ];
 }
@@ -31,32 +33,40 @@ export function knownRoutes(): { route: string; method: string }[] {
  * Express's.
  */
 export function createApp(app: App): RequestListener {
-  const hot = new Map(predictRoutes().map((route) => [route.path, route]));
-  const known = new Set(knownRoutes().map(({ route }) => route));
+  const hot = createRouteTable(hotRoutes());
+  const operations = new Set<string>(operationPaths);
   const rest = createExpress(app);
   return (req, res) => {
     const started = performance.now();
     const path = pathOf(req);
+    const match = hot.find(path);
+    // Of a path with parameters its pattern, or every model would make a series.
+    const label = match?.path ?? (operations.has(path) ? path : "unmatched");
     // "close" also comes when the client left before the end.
     res.once("close", () => {
       const code = res.writableFinished ? res.statusCode : 499;
-      app.metrics.http(known.has(path) ? path : "unmatched", methodOf(req), code, performance.now() - started);
+      app.metrics.http(label, methodOf(req), code, performance.now() - started);
     });
     if (app.state.draining) res.setHeader("connection", "close");
-    const route = hot.get(path);
-    if (route === undefined) rest(req, res);
-    else void answerHot(app, route, req, res);
+    if (match === undefined) rest(req, res);
+    else void answerHot(app, match, req, res);
   };
 }
 
-async function answerHot(app: App, route: HotRoute, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function answerHot(app: App, match: Match, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const route = match.routes.find(({ method }) => method === (req.method === "HEAD" ? "GET" : req.method));
   try {
     for (const [name, value] of securityHeaders) res.setHeader(name, value);
-    if (req.method !== "POST") throw new MethodNotAllowedError("POST");
-    await route.answer(app, req, res);
+    if (route === undefined) throw new MethodNotAllowedError(methodsOf(match.routes));
+    await route.answer(app, req, res, match.parameters());
   } catch (cause) {
-    sendError(res, cause, app.log);
+    // Routes that share a path are of one API.
+    sendError(res, cause, app.log, (route ?? match.routes[0])?.errors);
   }
+}
+
+function methodsOf(routes: readonly HotRoute[]): string {
+  return routes.map(({ method }) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
 }
 
 function createExpress(app: App): express.Express {

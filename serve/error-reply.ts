@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { z } from "zod";
 import { AppError, OverloadedError } from "../src/errors.ts";
 import { MethodNotAllowedError } from "./http-errors.ts";
 import type { Log } from "./log.ts";
@@ -19,12 +20,13 @@ const replies: Readonly<Record<string, { readonly status: number; readonly title
 const bug = { status: 500, title: "Internal error" };
 
 /** Body of a failed request, RFC 9457. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail?: string;
-}
+const Problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+});
+export type Problem = Readonly<z.infer<typeof Problem>>;
 
 /** Unknown errors are told without their text, which could hold anything. */
 export function toProblem(cause: unknown): Problem {
@@ -33,7 +35,22 @@ export function toProblem(cause: unknown): Problem {
   return { type: `urn:kdnas:${slug((cause as AppError).name)}`, ...known, detail: (cause as AppError).message };
 }
 
-export function sendError(res: ServerResponse, cause: unknown, log: Log): void {
+/** How an API tells its failures. */
+export interface ErrorShape {
+  readonly contentType: string;
+  /** Of the bodies. */
+  readonly schema: z.ZodType;
+  /** @param cause may know more than the problem, such as which field it was. */
+  toReply(problem: Problem, cause: unknown): { readonly status: number; readonly body: unknown };
+}
+
+export const problemDetails: ErrorShape = {
+  contentType: "application/problem+json",
+  schema: Problem,
+  toReply: (problem) => ({ status: problem.status, body: problem }),
+};
+
+export function sendError(res: ServerResponse, cause: unknown, log: Log, shape = problemDetails): void {
   const problem = toProblem(cause);
   if (problem.status === 500) log.error(`500: ${describe(cause)}`);
   if (res.headersSent) {
@@ -45,9 +62,10 @@ export function sendError(res: ServerResponse, cause: unknown, log: Log): void {
   if (problem.status === 503) res.setHeader("retry-after", "1");
   // The rest of a refused body is not waited for.
   if (problem.status === 413) res.setHeader("connection", "close");
-  const body = JSON.stringify(problem);
-  res.statusCode = problem.status;
-  res.setHeader("content-type", "application/problem+json");
+  const reply = shape.toReply(problem, cause);
+  const body = JSON.stringify(reply.body);
+  res.statusCode = reply.status;
+  res.setHeader("content-type", shape.contentType);
   res.setHeader("content-length", Buffer.byteLength(body));
   res.end(body);
 }

@@ -1,32 +1,50 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { Result } from "../../src/contract/prediction.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { tasks } from "../../src/tasks/index.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import { tasksInOnePass } from "../choose.ts";
-import { type ItemResult, type Prediction, predict, type Timing } from "../predict.ts";
-
-/** A route that is answered before Express sees the request. It throws; `app.ts` replies to what it threw. */
-export interface HotRoute {
-  readonly path: string;
-  answer(app: App, req: IncomingMessage, res: ServerResponse): Promise<void>;
-}
+import { type ItemResult, type Prediction, predict } from "../predict.ts";
+import { predictionHeaders, sendJson } from "./reply.ts";
+import { budgetHeaders, budgetOf, clientOf, LatencyBudgetMs, textFailures } from "./request.ts";
+import type { HotRoute } from "./route.ts";
 
 /** Every task's own route, and `/v1/classify`, which answers all tasks over single texts in one pass. */
 export function predictRoutes(): HotRoute[] {
   return [
     ...tasks.map((task) => ({
+      ...nativeRoute(task.input, `Asks for ${task.name}`, TaskReply),
       path: `/v1/${task.route ?? task.name}`,
       answer: (app: App, req: IncomingMessage, res: ServerResponse) => answerTask(app, task, req, res),
     })),
-    { path: "/v1/classify", answer: answerAll },
+    {
+      ...nativeRoute("text", "Asks all tasks over single texts in one pass", ClassifyReply),
+      path: "/v1/classify",
+      answer: answerAll,
+    },
   ];
 }
 
+function nativeRoute(input: Task["input"], summary: string, reply: z.ZodType) {
+  return {
+    method: "POST",
+    scope: "infer",
+    describe: {
+      tag: "native",
+      summary,
+      request: requests[input],
+      headers: budgetHeaders,
+      responses: { 200: reply },
+      failures: textFailures,
+    },
+  } as const satisfies Partial<HotRoute>;
+}
+
 const options = {
-  latencyBudgetMs: z.number().positive().max(3_600_000).optional(),
+  latencyBudgetMs: LatencyBudgetMs.optional(),
   student: z.string().min(1).max(200).optional(),
 };
 
@@ -43,6 +61,12 @@ const items = {
   text: z.string().transform((text) => [text]),
   pair: z.strictObject({ source: z.string(), target: z.string() }).transform(({ source, target }) => [source, target]),
 };
+
+const ItemError = z.strictObject({ error: z.string() });
+const replyOf = (result: z.ZodType) =>
+  z.strictObject({ student: z.string(), version: z.string(), results: z.array(z.union([result, ItemError])) });
+const TaskReply = replyOf(Result);
+const ClassifyReply = replyOf(z.record(z.string(), Result));
 
 async function answerTask(app: App, task: Task, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const request = await readRequest(app, task.input, req);
@@ -68,7 +92,7 @@ async function readRequest(app: App, input: Task["input"], req: IncomingMessage)
   return {
     items: inputs.map((item, i) => toItem(input, item, i)),
     student: body.student,
-    budgetMs: body.latencyBudgetMs ?? budgetHeader(req),
+    budgetMs: body.latencyBudgetMs ?? budgetOf(req),
   };
 }
 
@@ -79,43 +103,16 @@ function toItem(input: Task["input"], item: unknown, index: number): readonly st
   return new InvalidInputError(`inputs[${index}]: expected ${wanted}`);
 }
 
-function budgetHeader(req: IncomingMessage): number | undefined {
-  const header = req.headers["x-latency-budget-ms"];
-  if (header === undefined) return undefined;
-  const parsed = options.latencyBudgetMs.safeParse(Number(header));
-  if (parsed.success) return parsed.data;
-  throw new InvalidInputError("X-Latency-Budget-Ms: expected a number of milliseconds above 0");
-}
-
-/** Turns aborted when the connection is gone, without a listener for every request. */
-function clientOf(res: ServerResponse): { readonly aborted: boolean } {
-  return {
-    get aborted() {
-      return res.destroyed;
-    },
-  };
-}
-
 function sendPrediction(
   res: ServerResponse,
-  { student, results, timing }: Prediction,
+  prediction: Prediction,
   shape: (result: Exclude<ItemResult, Error>) => unknown,
 ): void {
-  const body = JSON.stringify({
+  const { student, results } = prediction;
+  const body = {
     student: student.manifest.name,
     version: student.manifest.version,
     results: results.map((result) => (result instanceof Error ? { error: result.message } : shape(result))),
-  });
-  res.writeHead(200, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(body),
-    "server-timing": toServerTiming(timing),
-  });
-  res.end(body);
-}
-
-function toServerTiming(timing: Timing): string {
-  return Object.entries(timing)
-    .map(([stage, ms]) => `${stage};dur=${(ms as number).toFixed(3)}`)
-    .join(", ");
+  };
+  sendJson(res, body, predictionHeaders(prediction));
 }

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import { InvalidInputError } from "../../src/errors.ts";
+
+/** What all routes that texts come by read from a request besides its body. */
+
+export const LatencyBudgetMs = z.number().positive().max(3_600_000);
+
+/** As the documentation shows them; they are read by `budgetOf`. */
+export const budgetHeaders = z.object({
+  "X-Latency-Budget-Ms": z.coerce.number().pipe(LatencyBudgetMs).optional(),
+});
+
+/** Ways to fail that all routes over texts have. */
+export const textFailures = [400, 404, 413, 415, 429, 500, 503] as const;
+
+/** @throws {InvalidInputError} */
+export function budgetOf(req: IncomingMessage): number | undefined {
+  const header = req.headers["x-latency-budget-ms"];
+  if (header === undefined) return undefined;
+  const parsed = LatencyBudgetMs.safeParse(Number(header));
+  if (parsed.success) return parsed.data;
+  throw new InvalidInputError("X-Latency-Budget-Ms: expected a number of milliseconds above 0");
+}
+
+/** Turns aborted when the connection is gone, without a listener for every request. */
+export function clientOf(res: ServerResponse): { readonly aborted: boolean } {
+  return {
+    get aborted() {
+      return res.destroyed;
+    },
+  };
+}
