@@ -22,6 +22,7 @@ import { headOf } from "./student/encoded-task.ts";
 import { countParameters } from "./student/training-graph.ts";
 import { encoderParameters, headParameters, type Weights } from "./student/weights.ts";
 import { loadWeights, saveWeights } from "./student/weights-file.ts";
+import { taughtTasks } from "./taught-tasks.ts";
 
 /** Longest text a student reads when served; static ones have no positions to run out of. */
 function maxTokensOf(a: Architecture): number {
@@ -62,8 +63,8 @@ export async function completeStudent(
     log(`distilled ${stage} · loss ${pooledLoss.toFixed(4)}`);
     return weights;
   });
-  const weights = await stageResult(join(folder, "heads"), (checkpoint) =>
-    trainHeads(a, encoder, materials.tasks, {
+  const weights = await stageResult(join(folder, "heads"), async (checkpoint) =>
+    trainHeads(a, encoder, await taughtTasks(config, materials, log), {
       tokens: a.layers === 0 ? config.effort.staticHeadTokens : config.effort.headTokens,
       seed: config.seed,
       threads: config.threads,

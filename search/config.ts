@@ -21,6 +21,8 @@ export interface Effort {
   readonly staticHeadTokens: number;
   /** Tokens that the teacher is fine-tuned on; 0 takes it as it is. */
   readonly teacherTokens: number;
+  /** Tokens of the texts that the fine-tuned teacher is asked about, for soft targets; none without one. */
+  readonly softTokens: number;
   /** Tokens, the most frequent first, whose contextless vectors static students start from. */
   readonly vectorTokens: number;
   /** How much of the data is read, where it differs from the defaults. */
@@ -45,6 +47,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     headTokens: 8_000,
     staticHeadTokens: 40_000,
     teacherTokens: 0,
+    softTokens: 0,
     vectorTokens: 500,
     limits: { labelledPerLanguage: 20, validationPerLanguage: 10, languagePerLanguage: 4, unlabelledPerLanguage: 4 },
   },
@@ -58,6 +61,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     headTokens: 60_000,
     staticHeadTokens: 600_000,
     teacherTokens: 0,
+    softTokens: 0,
     vectorTokens: 12_000,
     limits: { languagePerLanguage: 60, unlabelledPerLanguage: 40 },
   },
@@ -71,6 +75,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     headTokens: 6_000_000,
     staticHeadTokens: 12_000_000,
     teacherTokens: 4_000_000,
+    softTokens: 2_500_000,
     vectorTokens: 120_000,
     limits: {},
   },

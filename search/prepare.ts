@@ -14,7 +14,7 @@ import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/toke
 import { printProgress, printShare } from "./progress.ts";
 import { encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
-import { fineTuneTeacher, teacherEncoding } from "./teacher/fine-tune.ts";
+import { type FineTunedTeacher, fineTuneTeacher, teacherEncoding } from "./teacher/fine-tune.ts";
 import { fetchTeacher } from "./teacher/hub.ts";
 import { readTeacher, type Teacher, withTokenizer } from "./teacher/teacher.ts";
 
@@ -28,8 +28,10 @@ export interface Materials {
   readonly corpus: Corpus;
   readonly tokenizer: Tokenizer;
   readonly tokenizerPath: string;
-  /** The teacher that is imitated: fine-tuned on the tasks where the effort allows. */
+  /** The teacher whose states are imitated: fine-tuned on the tasks where the effort allows. */
   readonly teacher: Teacher;
+  /** The same with its heads, or null when it was taken as it is. */
+  readonly tuned: FineTunedTeacher | null;
   readonly tasks: readonly EncodedTask[];
   readonly heritage: Heritage;
   readonly cacheFolder: string;
@@ -49,7 +51,8 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
   );
-  const teacher = await tunedTeacher(config, original, corpus, tokenizer, log);
+  const tuned = await tunedTeacher(config, original, corpus, tokenizer, log);
+  const teacher = tuned ?? original;
   const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 });
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
@@ -60,7 +63,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     onProgress: printShare("token vectors", "tokens", log),
   });
   const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
-  return { corpus, tokenizer, tokenizerPath, teacher, tasks, heritage, cacheFolder };
+  return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, heritage, cacheFolder };
 }
 
 function tunedTeacher(
@@ -69,8 +72,8 @@ function tunedTeacher(
   corpus: Corpus,
   tokenizer: Tokenizer,
   log: Log,
-): Promise<Teacher> {
-  if (config.effort.teacherTokens === 0) return Promise.resolve(original);
+): Promise<FineTunedTeacher | null> {
+  if (config.effort.teacherTokens === 0) return Promise.resolve(null);
   return fineTuneTeacher(original, encodeCorpus(corpus, tokenizer, teacherEncoding), {
     cacheFolder: join(config.runs, "teacher"),
     tokens: config.effort.teacherTokens,

@@ -2,6 +2,7 @@ import { must } from "../../src/invariant.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
 import { taskNamed } from "../../src/tasks/index.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
+import type { Precision } from "../student/inference-tensors.ts";
 import { tableName, weightOf } from "../student/weights.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { embeddedFeeds } from "../teacher/hidden-states.ts";
@@ -12,15 +13,22 @@ export interface TeacherClassifier extends Classifier {
   release(): Promise<void>;
 }
 
-/** The fine-tuned teacher behind the same interface as a student, in fp32: what students are measured against. */
-export async function teacherClassifier(teacher: FineTunedTeacher, threads: number): Promise<TeacherClassifier> {
+/**
+ * The fine-tuned teacher behind the same interface as a student. In fp32 it is what students are measured against; int8 is for
+ * asking it about many texts.
+ */
+export async function teacherClassifier(
+  teacher: FineTunedTeacher,
+  threads: number,
+  precision: Precision = "fp32",
+): Promise<TeacherClassifier> {
   const heads = teacher.tasks.map(({ name, labels }) => ({
     task: name,
     input: taskNamed(name).input,
     labels: labels.length,
   }));
   const graph = inferenceGraph(teacher.architecture, teacher.weights, {
-    precision: "fp32",
+    precision,
     layerNormEpsilon: teacher.layerNormEpsilon,
     heads: heads.filter((head) => head.input === "text"),
     tableOutside: true,

@@ -1,4 +1,4 @@
-import { toProbabilities } from "./classification.ts";
+import { toScoreResult } from "./scoring.ts";
 import type { LabelledRow, Task } from "./task.ts";
 
 /**
@@ -20,10 +20,8 @@ export const adequacy: Task = {
   toTarget: (row, _labels, dataSet) => toTarget(row, dataSet),
   toTruth: (row) => (row.label === "" ? Number.NaN : Number(row.label)),
   toPredicted: (probabilities) => probabilities[1] as number,
-  toResult: (logits, task) => {
-    const [inadequate, adequate] = toProbabilities(logits, task) as unknown as [number, number];
-    const label = adequate >= (task.threshold ?? 0.5) ? "adequate" : "inadequate";
-    return { label, score: adequate, scores: { inadequate, adequate } };
+  toResult: toScoreResult,
+};
   },
 };
 

@@ -12,6 +12,7 @@ export const language: Task = {
   route: "translation/language",
   labels: null,
   metric: "accuracy",
+  certain: true,
   weight: 1,
   toTarget: (row, labels) => oneHot(labels.indexOf(row.label), labels.length),
   toTruth: (row, labels) => labels.indexOf(row.label),

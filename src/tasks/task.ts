@@ -23,9 +23,13 @@ export interface Task {
   readonly input: "text" | "pair";
   /** Where the server answers it: `/v1/<route>`. @default its name */
   readonly route?: string;
-  /** Fixed labels in the order of the logits; null when they are the languages found in the training data. */
+  /** Fixed labels in the order of the logits; null when they are those found in the training data. */
   readonly labels: readonly string[] | null;
   readonly metric: "macroF1" | "accuracy" | "pearson";
+  /** Labels are facts about the text's source: a teacher has nothing to add to them. @default false */
+  readonly certain?: true;
+  /** Of a task that is data (`declared.ts`): what a manifest has to say of it. */
+  readonly declared?: NonNullable<ManifestTask["declared"]>;
   /** Share of training batches, relative to the other tasks. */
   readonly weight: number;
   /** Probability of each label for a row; null when the row says nothing about this task (it is then left out). */

@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import { shareOf } from "./corpus/known-sets.ts";
+import { type AskedText, textsToAsk, withSoftTargets } from "./heads/soft-targets.ts";
+import { teacherLogits } from "./heads/teacher-logits.ts";
+import { type Materials, trainingMaxTokens } from "./prepare.ts";
+import { printShare } from "./progress.ts";
+import type { EncodedTask } from "./student/encoded-task.ts";
+
+/** Unlabelled texts as one data set: half of what its size would give it, since few of them have an opinion. */
+const unlabelled = { dataSet: "unlabelled", share: 0.5 };
+
+/** The tasks with soft targets of the fine-tuned teacher; as they are where it was not fine-tuned. */
+export async function taughtTasks(
+  config: SearchConfig,
+  materials: Materials,
+  log: Log,
+): Promise<readonly EncodedTask[]> {
+  const { tuned, tasks, cacheFolder } = materials;
+  if (tuned === null || config.effort.softTokens === 0) return tasks;
+  const asked = textsToAsk(candidates(materials), {
+    tokens: config.effort.softTokens,
+    seed: config.seed,
+    dataSetShare: (dataSet) => (dataSet === unlabelled.dataSet ? unlabelled.share : shareOf(dataSet)),
+  });
+  const sequences = asked.map(({ ids }) => ids);
+  const logits = await teacherLogits(tuned, sequences, {
+    threads: config.threads,
+    cacheFolder: join(cacheFolder, "logits"),
+    onProgress: printShare("teacher's answers", "tokens", log),
+  });
+  return withSoftTargets(tasks, asked, logits);
+}
+
+function candidates({ corpus, tasks, tokenizer }: Materials): AskedText[] {
+  const labelled = tasks
+    .filter(({ task }) => task.input === "text" && !task.certain)
+    .flatMap(({ examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet })));
+  const others = corpus.unlabelled.map(({ text }) => ({
+    ids: tokenizer.encode(text, trainingMaxTokens).ids,
+    dataSet: unlabelled.dataSet,
+  }));
+  return [...labelled, ...others];
+}

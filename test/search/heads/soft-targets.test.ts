@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { type AskedText, textsToAsk, withSoftTargets } from "../../../search/heads/soft-targets.ts";
+import type { EncodedExample, EncodedTask } from "../../../search/student/encoded-task.ts";
+import { must } from "../../../src/invariant.ts";
+import { taskNamed } from "../../../src/tasks/index.ts";
+
+function text(dataSet: string, ...ids: number[]): AskedText {
+  return { ids: Int32Array.from(ids), dataSet };
+}
+
+function example(dataSet: string, ids: number[], target: number[]): EncodedExample {
+  return { ids: Int32Array.from(ids), pairIds: null, target: Float32Array.from(target), weight: 1, dataSet };
+}
+
+function encoded(name: string, labels: string[], examples: EncodedExample[]): EncodedTask {
+  return { task: taskNamed(name), labels, examples };
+}
+
+function targetsOf({ examples }: EncodedTask): number[][] {
+  return examples.map(({ target }) => [...target].map((p) => Math.round(p * 1000) / 1000));
+}
+
+const options = { seed: 1, dataSetShare: () => 1 };
+
+test("textsToAsk() gives what a small set leaves to the others", () => {
+  const small = [text("small", 1, 2), text("small", 3, 4)];
+  const large = Array.from({ length: 400 }, (_, i) => text("large", 5, i));
+  const asked = textsToAsk([...small, ...large], { ...options, tokens: 200 });
+  expect(asked.filter(({ dataSet }) => dataSet === "small")).toHaveLength(2);
+  expect(asked.filter(({ dataSet }) => dataSet === "large")).toHaveLength(98);
+});
+
+test("textsToAsk() weighs sets by share and by the root of their size, and takes each text once", () => {
+  const sets = [
+    ...Array.from({ length: 100 }, (_, i) => text("a", 1, i)),
+    ...Array.from({ length: 400 }, (_, i) => text("b", 2, i % 300)),
+  ];
+  const asked = textsToAsk(sets, { seed: 1, tokens: 200, dataSetShare: (set) => (set === "a" ? 2 : 1) });
+  const count = (set: string) => asked.filter(({ dataSet }) => dataSet === set).length;
+  expect(count("a") / count("b")).toBeCloseTo((2 * Math.sqrt(100)) / Math.sqrt(300), 1);
+  expect(new Set(asked.map(({ ids }) => ids.join())).size).toBe(asked.length);
+});
+
+test("withSoftTargets() mixes label and teacher, and adds what only the teacher has an opinion of", () => {
+  const sentiment = encoded("sentiment", ["negative", "neutral", "positive"], [example("tweets", [1, 2], [0, 0, 1])]);
+  const filter = encoded("filter", ["acceptable", "toxic"], [example("posts", [3, 4], [1, 0])]);
+  const asked = [text("tweets", 1, 2), text("posts", 3, 4)];
+  const even = [Float32Array.of(0, 0, 0), Float32Array.of(0, 0, 0)];
+  const toxic = [Float32Array.of(-50, 50), Float32Array.of(-50, 50)];
+  const logits = new Map([
+    ["sentiment", even],
+    ["filter", toxic],
+  ]);
+  const [softSentiment, softFilter] = withSoftTargets([sentiment, filter], asked, logits) as [EncodedTask, EncodedTask];
+  expect(targetsOf(softSentiment)).toEqual([
+    [0.2, 0.2, 0.6],
+    [0.333, 0.333, 0.333],
+  ]);
+  expect(targetsOf(softFilter)).toEqual([
+    [0.4, 0.6],
+    [0, 1],
+  ]);
+  expect(softFilter.examples.map(({ dataSet }) => dataSet)).toEqual(["posts", "tweets (teacher)"]);
+});
+
+test("withSoftTargets() leaves labels that are facts and texts that were not asked about as they are", () => {
+  const language = encoded("language", ["de", "en"], [example("corpus", [1], [1, 0])]);
+  const filter = encoded("filter", ["acceptable", "toxic"], [example("posts", [9], [1, 0])]);
+  const logits = new Map([
+    ["language", [Float32Array.of(0, 0)]],
+    ["filter", [Float32Array.of(0, 0)]],
+  ]);
+  const soft = withSoftTargets([language, filter], [text("corpus", 1)], logits);
+  expect(soft[0]).toBe(language);
+  expect(must(soft[1]).examples[0]).toBe(filter.examples[0]);
+});

@@ -1,0 +1,60 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { teacherClassifier } from "../../../search/heads/teacher-classifier.ts";
+import { teacherLogits } from "../../../search/heads/teacher-logits.ts";
+import { encodeTask } from "../../../search/student/encoded-task.ts";
+import { fineTuneTeacher } from "../../../search/teacher/fine-tune.ts";
+import { readTeacher } from "../../../search/teacher/teacher.ts";
+import { must } from "../../../src/invariant.ts";
+import { taskNamed } from "../../../src/tasks/index.ts";
+import { toBatch } from "../../../src/text/batch.ts";
+import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
+import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
+
+const root = mkdtempSync(join(tmpdir(), "kdnas-teacher-logits-"));
+afterAll(() => rmSync(root, { recursive: true }));
+writeTinyTeacher(join(root, "teacher"), { kind: "bert", hidden: 32, ffn: 32 });
+const teacher = readTeacher(join(root, "teacher"));
+const tokenizer = readTokenizer(join(root, "teacher", "tokenizer.json"));
+const task = taskNamed("sentiment");
+const texts = ["the bad phone", "great", "it was a good day", "they hate my phone", "love the day"];
+const sequences = texts.map((text) => tokenizer.encode(text, 16).ids);
+const examples = texts.map((text, i) => ({ text, language: "en", label: String(i % 3), dataSet: "made", weight: 1 }));
+const encoded = encodeTask(task, must(task.labels), examples, tokenizer, { maxTokens: 16, smoothing: 0.05 });
+const tuned = await fineTuneTeacher(teacher, [encoded], {
+  cacheFolder: join(root, "teachers"),
+  tokens: 2000,
+  threads: 1,
+  seed: 1,
+  dataSetShare: () => 1,
+  onProgress: () => undefined,
+});
+
+function ask(onProgress: (done: number, total: number) => void = () => undefined) {
+  return teacherLogits(tuned, sequences, { threads: 1, cacheFolder: join(root, "logits"), onProgress });
+}
+
+test("teacherLogits() says of every text what the teacher says of it alone, in int8", async () => {
+  const progress: number[] = [];
+  const rows = must((await ask((done, total) => progress.push(done / total))).get("sentiment"));
+  expect(rows).toHaveLength(texts.length);
+  expect(progress).toEqual([1]);
+  const alone = await teacherClassifier(tuned, 1);
+  for (const [i, ids] of sequences.entries()) {
+    const expected = must((await alone.run(toBatch([ids], tokenizer.padId))).logits_sentiment).data as Float32Array;
+    expected.forEach((value, k) => {
+      expect(must(must(rows[i])[k])).toBeCloseTo(value, 0);
+    });
+  }
+  await alone.release();
+});
+
+test("teacherLogits() reads what it computed before", async () => {
+  const first = await ask();
+  const files = () => readdirSync(join(root, "logits"), { recursive: true }).length;
+  const known = files();
+  expect(await ask()).toEqual(first);
+  expect(files()).toBe(known);
+});
