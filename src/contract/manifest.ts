@@ -14,9 +14,19 @@ import { Architecture } from "./architecture.ts";
 const FileName = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "a plain file name");
 const Share = z.number().min(0).max(1);
 
+export const TaskName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9-]*$/, "lower-case letters, digits and dashes, a letter first");
+export const TaskInput = z.enum(["text", "pair"]);
+const Metric = z.enum(["macroF1", "accuracy", "pearson"]);
+
+/** Marks a task that a data folder declared; a server needs no code for it. `pearson`: logits are a score, else labels. */
+export const Declared = z.strictObject({ metric: Metric });
+
 export const ManifestTask = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
-  input: z.enum(["text", "pair"]),
+  name: TaskName,
+  input: TaskInput,
   labels: z.array(z.string().min(1)).min(2),
   /** Graph file that holds the head: `model.onnx`, or `pair_<task>.onnx`. */
   file: FileName,
@@ -26,6 +36,8 @@ export const ManifestTask = z.strictObject({
   threshold: Share.optional(),
   /** Languages seen in training, ISO 639-1 (639-3 where there is none). */
   languages: z.array(z.string()),
+  /** Left out for tasks that are built in. */
+  declared: Declared.optional(),
 });
 export type ManifestTask = Readonly<z.infer<typeof ManifestTask>>;
 
@@ -34,7 +46,7 @@ export const Score = z.strictObject({
   dataSet: z.string(),
   /** Language code, or `all`. */
   language: z.string(),
-  metric: z.enum(["macroF1", "accuracy", "pearson"]),
+  metric: Metric,
   rows: z.int().positive(),
   student: z.number(),
   /** The fine-tuned teacher's score on the same rows; null where it was not measured. */

@@ -22,8 +22,6 @@ export const adequacy: Task = {
   toPredicted: (probabilities) => probabilities[1] as number,
   toResult: toScoreResult,
 };
-  },
-};
 
 /** Mean direct assessment (0..1) of each language pair of MLQE-PE's training split, from its `mean_da_0_100` column. */
 const zScored: Readonly<Record<string, Readonly<Record<string, number>>>> = {
