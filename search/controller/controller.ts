@@ -1,6 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import type { Space } from "../space/space.ts";
 import type { Objective, Trial } from "../space/trial.ts";
+import { createBayesianController } from "./bayesian.ts";
 import { createEvolutionController } from "./evolution.ts";
 import { createPolicyController } from "./policy.ts";
 import { createRandomController } from "./random.ts";
@@ -44,13 +45,17 @@ export interface ControllerOptions {
   readonly episodes: number;
   /** Proposals are dealt out to the objectives in turn. */
   readonly objectives: readonly [Objective, ...Objective[]];
+  /** Trials of earlier searches to learn from; their architectures may be proposed again. @default none */
+  readonly earlier?: readonly Trial[];
 }
 
-export const controllerKinds = ["policy", "evolution", "random"] as const;
+export const controllerKinds = ["bayesian", "policy", "evolution", "random"] as const;
 export type ControllerKind = (typeof controllerKinds)[number];
 
 export function createController(kind: ControllerKind, options: ControllerOptions): Controller {
   switch (kind) {
+    case "bayesian":
+      return createBayesianController(options);
     case "policy":
       return createPolicyController(options);
     case "evolution":

@@ -21,7 +21,7 @@ export function createEvolutionController(options: ControllerOptions): Controlle
   return {
     propose: (count) => Promise.resolve(proposeOneByOne(history, count, () => breed(options, history))),
     tell: (trials) => Promise.resolve(history.tell(trials)),
-    state: () => history.state("evolution", history.usable().length < FOUNDERS ? 1 : 0),
+    state: () => history.state("evolution", history.known().length < FOUNDERS ? 1 : 0),
   };
 }
 
@@ -29,7 +29,7 @@ function breed(options: ControllerOptions, history: History): Architecture | nul
   const { space } = options;
   const objective = nextObjective(options, history);
   const random = history.random("breed");
-  const population = history.usable().slice(-POPULATION);
+  const population = history.known().slice(-POPULATION);
   if (population.length < FOUNDERS) return sampleUnseen(space, random, history.isSeen);
   for (let attempt = 0; attempt < 64; attempt++) {
     const mother = tournament(population, objective, random);

@@ -10,8 +10,10 @@ export interface History {
   readonly trials: readonly Trial[];
   /** The episode that the next proposals belong to. */
   episode(): number;
-  /** Successful trials whose architecture lies in the space (a warm start may bring others). */
+  /** Successful trials of this search whose architecture lies in the space. */
   usable(): OkTrial[];
+  /** Those of earlier searches, as of an episode before the first, and then those of this one. */
+  known(): OkTrial[];
   isSeen(architecture: Architecture): boolean;
   /** Number of architectures told or proposed. */
   proposed(): number;
@@ -25,17 +27,23 @@ export interface History {
   state(kind: ControllerKind, epsilon: number): ControllerState;
 }
 
-const STREAMS = ["sample", "explore", "pool", "breed"] as const;
+const STREAMS = ["sample", "explore", "pool", "breed", "fit"] as const;
 
-export function createHistory({ space, seed, objectives }: ControllerOptions): History {
+/** Episode of the trials of earlier searches. */
+export const BEFORE_THE_FIRST = -1;
+
+export function createHistory({ space, seed, objectives, earlier = [] }: ControllerOptions): History {
   const trials: Trial[] = [];
   const told = new Set<string>();
   const pending = new Set<string>();
   const episode = () => trials.reduce((last, trial) => Math.max(last, trial.episode + 1), 0);
+  const usableOf = (some: readonly Trial[]) => okTrials(some).filter((trial) => isValid(space, trial.architecture));
+  const before = usableOf(earlier).map((trial) => ({ ...trial, episode: BEFORE_THE_FIRST }));
   return {
     trials,
     episode,
-    usable: () => okTrials(trials).filter((trial) => isValid(space, trial.architecture)),
+    usable: () => usableOf(trials),
+    known: () => [...before, ...usableOf(trials)],
     isSeen: (architecture) => told.has(architectureKey(architecture)) || pending.has(architectureKey(architecture)),
     proposed: () => trials.length + pending.size,
     random: (stream) => {

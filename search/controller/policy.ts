@@ -49,7 +49,7 @@ async function proposeRated(options: ControllerOptions, history: History, epsilo
   const { space } = options;
   const draws = history.random("explore");
   const isRandom = Array.from({ length: count }, () => draws.next() < epsilon);
-  const learns = history.usable().length >= MIN_TRIALS && isRandom.includes(false);
+  const learns = history.known().length >= MIN_TRIALS && isRandom.includes(false);
   const rated = learns ? await ratePool(options, history) : [];
   return proposeOneByOne(history, count, (slot) => {
     const pick = isRandom[slot] ? null : bestRated(rated, nextObjective(options, history), history.isSeen);
@@ -80,9 +80,9 @@ async function ratePool({ space, seed, objectives }: ControllerOptions, history:
     const candidate = sampleArchitecture(space, random);
     pool.set(architectureKey(candidate), candidate);
   }
-  const predictor = await trainOn(history.usable(), objectives, seed);
+  const predictor = await trainOn(history.known(), objectives, seed);
   try {
-    const context = contextAt(history.usable(), objectives, history.episode());
+    const context = contextAt(history.known(), objectives, history.episode());
     const candidates = [...pool.values()];
     const predicted = predictor.predict(candidates.map((candidate) => [...context, step(candidate, null)]));
     return candidates.map((architecture, i) => {

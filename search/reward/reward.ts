@@ -32,13 +32,14 @@ export function reward(
 
 /** The paper's reward as an objective of a controller. */
 export function paperObjective(options: RewardOptions): Objective {
-  return { name: "paper", reward: (loss, latencyMs) => reward(loss, latencyMs, options) };
+  return { name: "paper", budgetMs: null, reward: (loss, latencyMs) => reward(loss, latencyMs, options) };
 }
 
 /** Worth under a latency budget: as good as possible within it, and steeply less past it. */
 export function budgetObjective(budgetMs: number, alpha = ALPHA): Objective {
   return {
     name: budgetKey(budgetMs),
+    budgetMs,
     reward: (loss, latencyMs) =>
       quality(loss) * (latencyMs / budgetMs) ** (latencyMs <= budgetMs ? alpha : alpha + ALPHA_OVER_BUDGET),
   };
