@@ -121,7 +121,8 @@ function distinct(architectures: readonly Architecture[]): Architecture[] {
   return [...new Map(architectures.map((a) => [architectureKey(a), a])).values()];
 }
 
-async function runTrial(
+/** Distils an architecture on the proxy set, times its artefact and says what it is worth. */
+export async function runTrial(
   config: SearchConfig,
   materials: Materials,
   targets: StateTargets,
