@@ -1,0 +1,84 @@
+import { parseArgs } from "node:util";
+import { readFlags } from "../search/command.ts";
+import { type SearchConfig, searchCommand, toSearchConfig } from "../search/config.ts";
+import { neededTeacherLayers } from "../search/distil/state-maps.ts";
+import { budgetTokens, runTrial } from "../search/explore.ts";
+import { machine } from "../search/export/machine.ts";
+import { openJournal } from "../search/journal.ts";
+import { type Materials, prepare, teacherStates } from "../search/prepare.ts";
+import { architectureKey } from "../search/space/space.ts";
+import { teacherLatencyMs } from "../search/teacher/latency.ts";
+import { architectureName } from "../src/contract/architecture.ts";
+import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
+
+/**
+ * Records the table that `controllers` reads: a cheap but real trial (distillation from the teacher, int8 artefact, measured
+ * latency) of every architecture of `tabledSpace`. Resumes; `--limit` stops after so many. The teacher is taken as it is,
+ * so that its states depend on nothing but its folder and the data.
+ */
+const proxyTokens = 24_000;
+const trialTokens = 24_000;
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      data: { type: "string" },
+      teacher: { type: "string", default: "models/teacher" },
+      runs: { type: "string", default: "runs" },
+      out: { type: "string", default: tablePath },
+      threads: { type: "string", default: "2" },
+      limit: { type: "string", default: "100000" },
+    },
+  });
+  const config = benchConfig(values, { proxyTokens, trialTokens });
+  const materials = await prepare(config, console.log);
+  await record(config, materials, values.out, Number(values.limit));
+}
+
+/** The quick preset's reading of the data, with other amounts of training. */
+export function benchConfig(
+  flags: {
+    readonly data?: string | undefined;
+    readonly teacher: string;
+    readonly runs: string;
+    readonly threads: string;
+  },
+  effort: Partial<SearchConfig["effort"]>,
+): SearchConfig {
+  const { data, teacher, runs, threads } = flags;
+  const given = ["--preset", "quick", "--teacher", teacher, "--runs", runs, "--threads", threads];
+  const config = toSearchConfig(
+    readFlags(searchCommand, [...given, ...(data === undefined ? [] : ["--data", data])], {}),
+  );
+  return { ...config, effort: { ...config.effort, teacherTokens: 0, ...effort } };
+}
+
+async function record(config: SearchConfig, materials: Materials, path: string, limit: number): Promise<void> {
+  const { architecture: teacher } = materials.teacher;
+  const space = tabledSpace(teacher.vocabulary);
+  const layers = neededTeacherLayers(space.layers, teacher.layers);
+  const targets = await teacherStates(
+    config,
+    materials,
+    { tokens: proxyTokens, seed: config.seed, layers },
+    console.log,
+  );
+  const teacherMs = await teacherLatencyMs(materials.teacher, budgetTokens);
+  const dataSets = materials.corpus.dataSets.map(({ name }) => name);
+  const settings = { seed: config.seed, proxyTokens, trialTokens, dataSets, teacher, cpu: machine().cpu };
+  const journal = openJournal(path, "record-trials", settings);
+  const known = new Set(journal.trials.map((trial) => architectureKey(trial.architecture)));
+  const left = recordingOrder(space).filter((architecture) => !known.has(architectureKey(architecture)));
+  console.log(`${path}: ${known.size} trials recorded, ${left.length} left`);
+  for (const [done, architecture] of left.slice(0, limit).entries()) {
+    const trial = await runTrial(config, materials, targets, architecture, { episode: 0, teacherMs, log: () => {} });
+    journal.append(trial);
+    const outcome =
+      trial.status === "ok" ? `loss ${trial.loss.toFixed(4)} · ${trial.latencyMs.toFixed(3)} ms` : trial.reason;
+    console.log(
+      `${known.size + done + 1} · ${architectureName(architecture)} · ${outcome} · ${trial.seconds.toFixed(1)} s`,
+    );
+  }
+  journal.close();
+}
