@@ -4,23 +4,26 @@
  */
 import { BadFileError } from "../errors.ts";
 
+/** Plain data: it may be sent to another thread. */
 export interface Charsmap {
   /** What replaces a single character, by code point; characters that stay are absent. */
   readonly singles: ReadonlyMap<number, string>;
-  /** Replacement of the shortest key that `cluster` starts with, or null. */
-  shortestPrefix(cluster: string): string | null;
+  readonly trie: Trie;
 }
-
-/** The map that replaces nothing, for tokenisers without this normaliser. */
-export const EMPTY_CHARSMAP: Charsmap = { singles: new Map(), shortestPrefix: () => null };
 
 interface Trie {
   readonly units: Uint32Array;
-  readonly replacements: Buffer;
+  readonly replacements: Uint8Array;
 }
 
 const ROOT = 0;
 const NO_NODE = -1;
+
+/** The map that replaces nothing, for tokenisers without this normaliser. */
+export const EMPTY_CHARSMAP: Charsmap = {
+  singles: new Map(),
+  trie: { units: new Uint32Array(), replacements: new Uint8Array() },
+};
 
 /** Reads the base64 text of `precompiled_charsmap`. Throws BadFileError when it is damaged. */
 export function readCharsmap(base64: string): Charsmap {
@@ -31,11 +34,12 @@ export function readCharsmap(base64: string): Charsmap {
   }
   const units = new Uint32Array(trieBytes / 4);
   for (let i = 0; i < units.length; i++) units[i] = bytes.readUInt32LE(4 + 4 * i);
-  const trie = { units, replacements: bytes.subarray(4 + trieBytes) };
-  return { singles: singlesOf(trie), shortestPrefix: (cluster) => shortestPrefix(trie, cluster) };
+  const trie = { units, replacements: new Uint8Array(bytes.subarray(4 + trieBytes)) };
+  return { singles: singlesOf(trie), trie };
 }
 
-function shortestPrefix(trie: Trie, cluster: string): string | null {
+/** Replacement of the shortest key that `cluster` starts with, or null. */
+export function shortestPrefix({ trie }: Charsmap, cluster: string): string | null {
   let node: number = ROOT;
   for (const byte of Buffer.from(cluster)) {
     node = byte === 0 ? NO_NODE : child(trie, node, byte);
@@ -81,7 +85,8 @@ function leafOf(trie: Trie, node: number): string | null {
   const start = unitAt(trie, childBase(trie, node)) & 0x7fffffff;
   const end = trie.replacements.indexOf(0, start);
   if (end < start) throw new BadFileError("precompiled_charsmap is damaged: a replacement has no end");
-  return trie.replacements.toString("utf8", start, end);
+  const { buffer, byteOffset } = trie.replacements;
+  return Buffer.from(buffer, byteOffset + start, end - start).toString();
 }
 
 function childBase(trie: Trie, node: number): number {

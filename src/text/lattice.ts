@@ -4,14 +4,8 @@
  * that is no piece costs ten more than the worst piece, and neighbours of that kind become one unknown.
  */
 import { invariant } from "../invariant.ts";
-import { buildPieceTrie, childOf, NO_NODE, type PieceTrie, pieceAt } from "./piece-trie.ts";
-
-/** Pieces in the order of their ids; `scores` are log probabilities. */
-export interface Vocabulary {
-  readonly pieces: readonly string[];
-  readonly scores: Float64Array;
-  readonly unknownId: number;
-}
+import { childOf, NO_NODE, pieceAt } from "./piece-trie.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** Where ids go. It grows as needed; whoever has enough sets `limit`. */
 export interface IdSink {
@@ -21,7 +15,6 @@ export interface IdSink {
   limit: number;
 }
 
-const UNKNOWN_PENALTY = 10;
 /** Positions between two looks at whether the best path so far is settled: only long words have any. */
 const SETTLE_EVERY = 512;
 const UNREACHED = -1;
@@ -30,9 +23,6 @@ const KEPT_POSITIONS = 4096;
 
 export class Lattice {
   readonly #vocabulary: Vocabulary;
-  readonly #trie: PieceTrie;
-  readonly #unknownScore: number;
-  readonly #longest: number;
   // Of the best path that ends at a position of the word: its score, where its last piece starts, and that piece.
   #score = new Float64Array(KEPT_POSITIONS);
   #start = new Int32Array(KEPT_POSITIONS);
@@ -41,10 +31,6 @@ export class Lattice {
 
   constructor(vocabulary: Vocabulary) {
     this.#vocabulary = vocabulary;
-    this.#trie = buildPieceTrie(vocabulary.pieces);
-    // Not Math.min(...scores): a vocabulary is longer than an argument list may be.
-    this.#unknownScore = vocabulary.scores.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
-    this.#longest = vocabulary.pieces.reduce((longest, piece) => Math.max(longest, piece.length), 2);
   }
 
   /** Appends the ids of the word `units[from, to)`, all of them or at least as many as the sink's limit leaves open. */
@@ -81,8 +67,7 @@ export class Lattice {
 
   /** Tries every piece that starts at `at`; returns the code units of the character there. */
   #expand(units: Uint16Array, from: number, at: number, length: number): number {
-    const trie = this.#trie;
-    const { scores, unknownId } = this.#vocabulary;
+    const { trie, scores, unknownId, unknownScore } = this.#vocabulary;
     const before = this.#score[at] as number;
     const character = isHighSurrogate(units[from + at] as number) && at + 1 < length ? 2 : 1;
     let isPiece = false;
@@ -95,7 +80,7 @@ export class Lattice {
       }
       node = end < length ? childOf(trie, node, units[from + end] as number) : NO_NODE;
     }
-    if (!isPiece) this.#offer(at, at + character, before + this.#unknownScore, unknownId);
+    if (!isPiece) this.#offer(at, at + character, before + unknownScore, unknownId);
     return character;
   }
 
@@ -108,7 +93,7 @@ export class Lattice {
 
   /** Emits what all best paths that reach `at` or beyond have in common; no later piece can change it. */
   #settle(settled: number, at: number, length: number, sink: IdSink): number {
-    const common = this.#meeting(at, Math.min(length, at + this.#longest - 1), settled);
+    const common = this.#meeting(at, Math.min(length, at + this.#vocabulary.longest - 1), settled);
     if (common > settled) this.#emit(settled, common, sink);
     return common;
   }

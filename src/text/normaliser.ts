@@ -3,7 +3,7 @@
  * replaced whole by its shortest mapped prefix, anything else character by character), and white space becomes the mark
  * U+2581 at the head of each word. The result lies in `units`, up to `length`: UTF-16 code units, reused by the next call.
  */
-import type { Charsmap } from "./charsmap.ts";
+import { type Charsmap, shortestPrefix } from "./charsmap.ts";
 import { clusterEnd, codePointAt, joiningUnits, joinsPlainly, unitsOf } from "./grapheme-clusters.ts";
 
 /** How spaces are read. */
@@ -102,7 +102,7 @@ export class Normaliser {
     const first = unitsOf(codePointAt(text, start));
     const cluster = next > start + first && next - start < CLUSTER_BYTES ? text.slice(start, next) : null;
     const whole =
-      cluster !== null && Buffer.byteLength(cluster) < CLUSTER_BYTES ? this.#charsmap.shortestPrefix(cluster) : null;
+      cluster !== null && Buffer.byteLength(cluster) < CLUSTER_BYTES ? shortestPrefix(this.#charsmap, cluster) : null;
     if (whole !== null) this.#putString(whole);
     else this.#putEach(text, start, next);
     return next;

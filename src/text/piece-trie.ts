@@ -49,8 +49,7 @@ function find(trie: PieceTrie, node: number, unit: number): number {
 }
 
 function emptyTrie(size: number): PieceTrie {
-  const slots = new Int32Array(size * SLOT).fill(FREE);
-  return { slots, mask: size - 1, first: new Int32Array(0x10000) };
+  return { slots: sharedIntegers(size * SLOT).fill(FREE), mask: size - 1, first: sharedIntegers(0x10000) };
 }
 
 /** False when more than half of the slots would be taken: probes grow long from there on. */
@@ -86,4 +85,9 @@ function insert(trie: PieceTrie, parent: number, unit: number): number {
 function slotOf(node: number, unit: number, mask: number): number {
   const hash = Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b);
   return (hash ^ (hash >>> 15)) & mask;
+}
+
+/** In memory that threads may share: a trie is several megabytes, and never written to again. */
+function sharedIntegers(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
 }

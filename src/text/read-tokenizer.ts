@@ -1,21 +1,33 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { BadFileError } from "../errors.ts";
+import { createTokenizer, type TokenizerParts } from "./create-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { type TokenizerJson, tokenizerJson, wordPieceJson } from "./tokenizer-json.ts";
-import { createUnigram } from "./unigram.ts";
-import { createWordPiece } from "./word-piece.ts";
+import { readUnigram } from "./unigram.ts";
 
 /**
  * The tokeniser of a `tokenizer.json`: Unigram as XLM-R's, or WordPiece as BERT's. Throws BadFileError when the file is missing,
  * damaged or of another kind.
  */
 export function readTokenizer(path: string): Tokenizer {
-  const content = parse(path);
+  return named(path, () => createTokenizer(readTokenizerParts(path)));
+}
+
+/** The same, before it is built: several threads can build it from one reading. */
+export function readTokenizerParts(path: string, bytes: Uint8Array | null = null): TokenizerParts {
+  const content = parse(path, bytes);
+  return named(path, () =>
+    kindOf(content) === "WordPiece"
+      ? { kind: "WordPiece", json: checked(path, wordPieceJson, content) }
+      : readUnigram(unigramJson(path, content, "only Unigram and WordPiece are read")),
+  );
+}
+
+/** Puts the path before a message that does not have it yet. */
+function named<T>(path: string, read: () => T): T {
   try {
-    return kindOf(content) === "WordPiece"
-      ? createWordPiece(checked(path, wordPieceJson, content))
-      : createUnigram(unigramJson(path, content, "only Unigram and WordPiece are read"));
+    return read();
   } catch (error) {
     if (!(error instanceof BadFileError) || error.message.startsWith(path)) throw error;
     throw new BadFileError(`${path}: ${error.message}`, { cause: error });
@@ -24,7 +36,7 @@ export function readTokenizer(path: string): Tokenizer {
 
 /** The checked content of a Unigram's file. Throws BadFileError; the message names the model's type when it is another. */
 export function readTokenizerJson(path: string): TokenizerJson {
-  return unigramJson(path, parse(path), "only Unigram is read here");
+  return unigramJson(path, parse(path, null), "only Unigram is read here");
 }
 
 function unigramJson(path: string, content: unknown, otherwise: string): TokenizerJson {
@@ -46,9 +58,9 @@ function checked<T>(path: string, schema: z.ZodType<T>, content: unknown): T {
   return result.data;
 }
 
-function parse(path: string): unknown {
+function parse(path: string, bytes: Uint8Array | null): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(new TextDecoder().decode(bytes ?? readFileSync(path)));
   } catch (error) {
     throw new BadFileError(`${path}: ${(error as Error).message}`, { cause: error });
   }

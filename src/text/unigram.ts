@@ -7,21 +7,59 @@ import { invariant } from "../invariant.ts";
 import { type FindAddedToken, findAddedTokens } from "./added-tokens.ts";
 import { type Charsmap, EMPTY_CHARSMAP, readCharsmap } from "./charsmap.ts";
 import { type IdSink, Lattice, reserve } from "./lattice.ts";
-import { MARK, Normaliser } from "./normaliser.ts";
+import { MARK, Normaliser, type SpaceRules } from "./normaliser.ts";
 import { idsAround, templateParts } from "./template.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
-import type { TokenizerJson } from "./tokenizer-json.ts";
+import type { AddedToken, TokenizerJson } from "./tokenizer-json.ts";
+import { toVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Code units that are normalised before it is looked whether enough ids are there. */
 const UNITS_AT_ONCE = 2048;
 
+/** All that the tokeniser is made of, as plain data over shared memory: a thread that is sent it copies next to nothing. */
+export interface UnigramParts {
+  readonly kind: "Unigram";
+  readonly vocabulary: Vocabulary;
+  readonly vocabularySize: number;
+  readonly padId: number;
+  readonly addedTokens: readonly AddedToken[];
+  readonly charsmap: Charsmap;
+  readonly spaces: SpaceRules;
+  /** Ids around a text. */
+  readonly prefix: readonly number[];
+  readonly suffix: readonly number[];
+}
+
+/** Throws BadFileError when parts of `json` contradict each other. */
+export function readUnigram(json: TokenizerJson): UnigramParts {
+  const { vocab, unk_id: unknownId } = json.model;
+  if (unknownId >= vocab.length) throw new BadFileError("unk_id lies outside of the vocabulary");
+  return {
+    kind: "Unigram",
+    vocabulary: toVocabulary({ pieces: vocab.map(([piece]) => piece), scores: vocab.map(([, s]) => s), unknownId }),
+    vocabularySize: Math.max(vocab.length, ...json.added_tokens.map((token) => token.id + 1)),
+    padId: idOf(json, "<pad>"),
+    addedTokens: json.added_tokens,
+    charsmap: charsmapOf(json),
+    spaces: {
+      splitsOnWhiteSpace: json.pre_tokenizer.type === "Sequence",
+      collapses: json.normalizer?.type === "Sequence" && json.normalizer.normalizers.length === 2,
+    },
+    ...idsAround(templateParts(json.post_processor)),
+  };
+}
+
 /** Builds the tokeniser; throws BadFileError when parts of `json` contradict each other. Not re-entrant, as it is synchronous. */
 export function createUnigram(json: TokenizerJson): Tokenizer {
-  const encoder = new Encoder(json);
+  return unigramFrom(readUnigram(json));
+}
+
+export function unigramFrom(parts: UnigramParts): Tokenizer {
+  const encoder = new Encoder(parts);
   return {
-    vocabularySize: Math.max(json.model.vocab.length, ...json.added_tokens.map((token) => token.id + 1)),
-    padId: idOf(json, "<pad>"),
-    unknownId: json.model.unk_id,
+    vocabularySize: parts.vocabularySize,
+    padId: parts.padId,
+    unknownId: parts.vocabulary.unknownId,
     encode: (text, maxTokens) => encoder.encode(text, maxTokens),
   };
 }
@@ -34,21 +72,12 @@ class Encoder {
   readonly #suffix: readonly number[];
   readonly #sink: IdSink = { ids: new Int32Array(1024), length: 0, limit: 0 };
 
-  constructor(json: TokenizerJson) {
-    if (json.model.unk_id >= json.model.vocab.length) throw new BadFileError("unk_id lies outside of the vocabulary");
-    this.#findAdded = findAddedTokens(json.added_tokens);
-    this.#normaliser = new Normaliser(charsmapOf(json), {
-      splitsOnWhiteSpace: json.pre_tokenizer.type === "Sequence",
-      collapses: json.normalizer?.type === "Sequence" && json.normalizer.normalizers.length === 2,
-    });
-    this.#lattice = new Lattice({
-      pieces: json.model.vocab.map(([piece]) => piece),
-      scores: Float64Array.from(json.model.vocab, ([, score]) => score),
-      unknownId: json.model.unk_id,
-    });
-    const { prefix, suffix } = idsAround(templateParts(json.post_processor));
-    this.#prefix = prefix;
-    this.#suffix = suffix;
+  constructor(parts: UnigramParts) {
+    this.#findAdded = findAddedTokens(parts.addedTokens);
+    this.#normaliser = new Normaliser(parts.charsmap, parts.spaces);
+    this.#lattice = new Lattice(parts.vocabulary);
+    this.#prefix = parts.prefix;
+    this.#suffix = parts.suffix;
   }
 
   encode(text: string, maxTokens: number): Encoding {

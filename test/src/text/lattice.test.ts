@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Lattice } from "../../../src/text/lattice.ts";
+import { toVocabulary } from "../../../src/text/vocabulary.ts";
 
 const UNKNOWN = 0;
 const pieces = ["<unk>", "a", "b", "ab", "ba", "aab", "abab", "日", "😀"];
 const scores = [0, -2, -2.5, -3, -3.75, -5.25, -5.5, -4, -6];
-const lattice = new Lattice({ pieces, scores: Float64Array.from(scores), unknownId: UNKNOWN });
+const lattice = new Lattice(toVocabulary({ pieces, scores, unknownId: UNKNOWN }));
 const unknownScore = Math.min(...scores) - 10;
 
 test("segment() finds a path as good as the best of all paths", () => {
