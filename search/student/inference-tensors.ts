@@ -1,6 +1,6 @@
 import { must } from "../../src/invariant.ts";
 import type { ModelBuilder } from "../graph/model-builder.ts";
-import { quantizeColumns, quantizeRows } from "./quantize.ts";
+import { quantizeBlocks, quantizeColumns, tableBlock } from "./quantize.ts";
 import { tableName, type Weights, weightOf } from "./weights.ts";
 
 export type Precision = "fp32" | "int8";
@@ -33,15 +33,17 @@ export class TensorWriter {
     return this.precision === "int8" ? this.multiplyInt8(x, weight, bias) : this.multiplyFloat(x, weight, bias);
   }
 
-  /** Rows of the token table: ids [batch, tokens] to float32 [batch, tokens, width]. */
+  /** Rows of the token table, which holds 4 bits a number: ids [batch, tokens] to float32 [batch, tokens, width]. */
   tokenRows(ids: string): string {
     const b = this.builder;
     if (this.precision === "fp32") return b.node("Gather", [this.constant(tableName), ids]);
-    const { dims, data, scales } = quantizeRows(weightOf(this.weights, tableName));
-    const table = b.initializer("table_int8", "int8", dims, data);
-    const scaleColumn = b.initializer("table_scale", "float32", [must(dims[0]), 1], scales);
-    const rows = b.node("Cast", [b.node("Gather", [table, ids])], { to: 1 });
-    return b.node("Mul", [rows, b.node("Gather", [scaleColumn, ids])]);
+    const weight = weightOf(this.weights, tableName);
+    const [rows, width] = [must(weight.dims[0]), must(weight.dims[1])];
+    const { data, scales, blocks } = quantizeBlocks(weight);
+    const table = b.initializer("table_int4", "uint8", [rows, width / 2], data);
+    const scale = b.initializer("table_scale", "float32", [rows, blocks], scales);
+    const attributes = { gather_axis: 0, quantize_axis: 1, block_size: tableBlock, bits: 4 };
+    return b.node("GatherBlockQuantized", [table, ids, scale], attributes, "com.microsoft");
   }
 
   private multiplyFloat(x: string, weight: string, bias: string | null): string {

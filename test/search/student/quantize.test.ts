@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type QuantizedMatrix, quantizeColumns, quantizeRows } from "../../../search/student/quantize.ts";
+import {
+  type QuantizedBlocks,
+  type QuantizedMatrix,
+  quantizeBlocks,
+  quantizeColumns,
+  tableBlock,
+} from "../../../search/student/quantize.ts";
 import { must } from "../../../src/invariant.ts";
 
 const matrix = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })).chain(([rows, columns]) =>
@@ -34,30 +40,56 @@ test("quantizeColumns() is off by half a step at most and stays within 7 bits", 
   );
 });
 
-test("quantizeRows() is off by half a step at most and uses the whole of int8 but -128", () => {
+const table = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 40 }))
+  .chain(([rows, half]) =>
+    fc
+      .array(fc.integer({ min: -8000, max: 8000 }), { minLength: rows * half * 2, maxLength: rows * half * 2 })
+      .map((values) => ({ dims: [rows, half * 2], data: Float32Array.from(values, (x) => x / 1000) })),
+  );
+
+/** The numbers that a quantised table stands for. */
+function restored({ dims }: { dims: readonly number[] }, { data, scales, blocks }: QuantizedBlocks): number[] {
+  const [rows, width] = [must(dims[0]), must(dims[1])];
+  return Array.from({ length: rows * width }, (_, i) => {
+    const nibble = (must(data[i >> 1]) >> (4 * (i & 1))) & 15;
+    return (nibble - 8) * must(scales[Math.floor(i / width) * blocks + Math.floor((i % width) / tableBlock)]);
+  });
+}
+
+test("quantizeBlocks() is off by less than a seventh of the largest number of its block", () => {
   fc.assert(
-    fc.property(matrix, (weight) => {
-      const quantized = quantizeRows(weight);
+    fc.property(table, (weight) => {
       const width = must(weight.dims[1]);
-      expect(errorInSteps(weight.data, quantized, (i) => Math.floor(i / width))).toBeLessThanOrEqual(0.5001);
-      expect(Math.max(...quantized.data.map((x) => Math.abs(x)))).toBeLessThanOrEqual(127);
+      restored(weight, quantizeBlocks(weight)).forEach((x, i) => {
+        const block = Math.floor((i % width) / tableBlock) * tableBlock + Math.floor(i / width) * width;
+        const end = Math.min(block + tableBlock, (Math.floor(i / width) + 1) * width);
+        const top = Math.max(...weight.data.subarray(block, end).map((y) => Math.abs(y)));
+        expect(Math.abs(x - must(weight.data[i]))).toBeLessThanOrEqual(top / 7 + 1e-6);
+      });
     }),
     { seed: 1 },
   );
 });
 
-test("the largest weight of a column and of a row sets its scale", () => {
+test("quantizeBlocks() keeps numbers that lie on its steps exactly", () => {
+  const data = Float32Array.from({ length: 64 }, (_, i) => ((i * 5) % 16) - 8);
+  const weight = { dims: [1, 64], data };
+  expect(restored(weight, quantizeBlocks(weight))).toEqual([...data]);
+});
+
+test("the largest weight of a column sets its scale", () => {
   const weight = { dims: [2, 2], data: Float32Array.of(63, 0.25, -31.25, -1) };
   expect(quantizeColumns(weight)).toEqual({
     dims: [2, 2],
     data: Int8Array.of(63, 16, -31, -63),
     scales: Float32Array.of(1, 1 / 63),
   });
-  expect(Array.from(quantizeRows(weight).data)).toEqual([127, 1, -127, -4]);
 });
 
-test("a column and a row of zeros stay zeros", () => {
+test("a column and a block of zeros stay zeros", () => {
   const weight = { dims: [2, 2], data: Float32Array.of(0, 1, 0, 3) };
   expect(Array.from(quantizeColumns(weight).data)).toEqual([0, 21, 0, 63]);
-  expect(Array.from(quantizeRows({ dims: [2, 2], data: Float32Array.of(0, 0, 1, 3) }).data)).toEqual([0, 0, 42, 127]);
+  const zeros = { dims: [1, 2], data: new Float32Array(2) };
+  expect(restored(zeros, quantizeBlocks(zeros))).toEqual([0, 0]);
 });
