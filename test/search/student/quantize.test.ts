@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type QuantizedBlocks,
-  type QuantizedMatrix,
-  quantizeBlocks,
-  quantizeColumns,
-  tableBlock,
-} from "../../../search/student/quantize.ts";
+import { type QuantizedMatrix, quantizeBlocks, quantizeColumns, tableBlock } from "../../../search/student/quantize.ts";
 import { must } from "../../../src/invariant.ts";
+import { restoredTable } from "./restored-table.ts";
 
 const matrix = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })).chain(([rows, columns]) =>
   fc
@@ -48,20 +43,11 @@ const table = fc
       .map((values) => ({ dims: [rows, half * 2], data: Float32Array.from(values, (x) => x / 1000) })),
   );
 
-/** The numbers that a quantised table stands for. */
-function restored({ dims }: { dims: readonly number[] }, { data, scales, blocks }: QuantizedBlocks): number[] {
-  const [rows, width] = [must(dims[0]), must(dims[1])];
-  return Array.from({ length: rows * width }, (_, i) => {
-    const nibble = (must(data[i >> 1]) >> (4 * (i & 1))) & 15;
-    return (nibble - 8) * must(scales[Math.floor(i / width) * blocks + Math.floor((i % width) / tableBlock)]);
-  });
-}
-
 test("quantizeBlocks() is off by less than a seventh of the largest number of its block", () => {
   fc.assert(
     fc.property(table, (weight) => {
       const width = must(weight.dims[1]);
-      restored(weight, quantizeBlocks(weight)).forEach((x, i) => {
+      restoredTable(weight.dims, quantizeBlocks(weight)).forEach((x, i) => {
         const block = Math.floor((i % width) / tableBlock) * tableBlock + Math.floor(i / width) * width;
         const end = Math.min(block + tableBlock, (Math.floor(i / width) + 1) * width);
         const top = Math.max(...weight.data.subarray(block, end).map((y) => Math.abs(y)));
@@ -75,7 +61,7 @@ test("quantizeBlocks() is off by less than a seventh of the largest number of it
 test("quantizeBlocks() keeps numbers that lie on its steps exactly", () => {
   const data = Float32Array.from({ length: 64 }, (_, i) => ((i * 5) % 16) - 8);
   const weight = { dims: [1, 64], data };
-  expect(restored(weight, quantizeBlocks(weight))).toEqual([...data]);
+  expect(restoredTable(weight.dims, quantizeBlocks(weight))).toEqual(data);
 });
 
 test("the largest weight of a column sets its scale", () => {
@@ -91,5 +77,5 @@ test("a column and a block of zeros stay zeros", () => {
   const weight = { dims: [2, 2], data: Float32Array.of(0, 1, 0, 3) };
   expect(Array.from(quantizeColumns(weight).data)).toEqual([0, 21, 0, 63]);
   const zeros = { dims: [1, 2], data: new Float32Array(2) };
-  expect(restored(zeros, quantizeBlocks(zeros))).toEqual([0, 0]);
+  expect(restoredTable(zeros.dims, quantizeBlocks(zeros))).toEqual(new Float32Array(2));
 });
