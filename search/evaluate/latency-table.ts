@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
-import { createRandom } from "../../src/random.ts";
 import { machine } from "../export/machine.ts";
 import { type LengthTiming, timeLengths } from "../reward/measure.ts";
 import { table } from "../reward/report.ts";
-import { inferenceGraph } from "../student/inference-graph.ts";
 import type { Precision } from "../student/inference-tensors.ts";
-import { encoderParameters, initialWeight, tableName, type Weights } from "../student/weights.ts";
+import { randomStudent } from "../student/random-student.ts";
 import { readTeacher } from "../teacher/teacher.ts";
 import type { Student } from "./subjects.ts";
 
@@ -75,12 +73,7 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
 }
 
 function reference(name: string, a: Architecture, precision: Precision): Subject {
-  const random = createRandom(1);
-  const weights: Weights = new Map();
-  const shapes = [{ name: tableName, dims: [a.vocabulary, a.tableWidth] }, ...encoderParameters(a, 512)];
-  for (const shape of shapes) weights.set(shape.name, initialWeight(shape, random));
-  const model = inferenceGraph(a, weights, { precision, layerNormEpsilon: 1e-5, heads: [] });
-  return { name, model, vocabulary: a.vocabulary };
+  return { name, model: randomStudent(a, { precision, positions: 512 }), vocabulary: a.vocabulary };
 }
 
 function median(values: readonly number[]): number {

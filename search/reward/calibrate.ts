@@ -4,7 +4,7 @@ import { UpstreamError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
 import type { OkTrial, Trial } from "../space/trial.ts";
 import { okTrials } from "../space/trial.ts";
-import { fitLatencyModel, type LatencyModel, type LatencySample, predictLatency, toSamples } from "./latency-model.ts";
+import { fitLatencyModel, type LatencyModel, lengthSamples, predictLatency, toSamples } from "./latency-model.ts";
 import {
   type FetchOptions,
   fetchMetricsText,
@@ -83,7 +83,10 @@ const RATIO_DEVIATION = 0.2;
  */
 export async function calibrateFrom(url: string, options: CalibrateOptions): Promise<Calibration> {
   const observed = readObserved(await fetchMetricsText(url, options), options);
-  const model = fitLatencyModel([...toSamples(options.trials), ...options.manifests.flatMap(manifestSamples)]);
+  const model = fitLatencyModel([
+    ...toSamples(options.trials),
+    ...options.manifests.flatMap((manifest) => lengthSamples(manifest.architecture, manifest.latency.lengths)),
+  ]);
   return recalibrate(model, observed, options);
 }
 
@@ -234,8 +237,4 @@ function compareWinners(
 
 function toWinner(trial: OkTrial | null): Winner | null {
   return trial === null ? null : { architecture: trial.architecture, loss: trial.loss, latencyMs: trial.latencyMs };
-}
-
-function manifestSamples({ architecture, latency }: Manifest): LatencySample[] {
-  return latency.lengths.map(({ tokens, p50Ms }) => ({ architecture, tokens, ms: p50Ms }));
 }

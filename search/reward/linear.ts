@@ -2,7 +2,21 @@ import { invariant, must } from "../../src/invariant.ts";
 
 /** Solves `matrix * x = right` for a symmetric positive definite matrix (Cholesky). */
 export function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
+  return substitute(cholesky(matrix), right);
+}
+
+/** Inverse of a symmetric positive definite matrix. */
+export function invert(matrix: readonly (readonly number[])[]): number[][] {
   const lower = cholesky(matrix);
+  return matrix.map((_, i) =>
+    substitute(
+      lower,
+      matrix.map((_, j) => (i === j ? 1 : 0)),
+    ),
+  );
+}
+
+function substitute(lower: readonly (readonly number[])[], right: readonly number[]): number[] {
   const at = (i: number, j: number) => must(must(lower[i])[j]);
   const x = [...right];
   for (let i = 0; i < x.length; i++) {

@@ -9,10 +9,10 @@ import {
 } from "../../../search/reward/latency-model.ts";
 import { timeLengths } from "../../../search/reward/measure.ts";
 import { createSpace, enumerate, sampleArchitecture } from "../../../search/space/space.ts";
+import { randomStudent } from "../../../search/student/random-student.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { createRandom } from "../../../src/random.ts";
 import { mean } from "../../../src/stats.ts";
-import { randomStudent } from "../random-student.ts";
 import { failedTrial, syntheticLatencyMs, syntheticTrial } from "../synthetic-trials.ts";
 
 const space = createSpace(10_000);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { measureLatency, timeLengths } from "../../../search/reward/measure.ts";
+import { randomStudent } from "../../../search/student/random-student.ts";
 import { Latency } from "../../../src/contract/manifest.ts";
-import { randomStudent } from "../random-student.ts";
 
 const student = randomStudent({
   layers: 2,

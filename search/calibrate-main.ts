@@ -1,0 +1,65 @@
+import { ConfigError } from "../src/errors.ts";
+import { runCommand } from "./command.ts";
+import { timedLengths } from "./explore.ts";
+import { machine } from "./export/machine.ts";
+import { calibrationDesign } from "./reward/calibration-design.ts";
+import { calibrationPath, calibrationSamples, writeCalibration } from "./reward/calibration-file.ts";
+import { leaveOneOut, medianError } from "./reward/latency-model.ts";
+import { table } from "./reward/report.ts";
+import { timeStudents } from "./reward/time-students.ts";
+
+/** `npm run calibrate`: teaches the latency model this machine, within a minute, before anything is searched on it. */
+await runCommand(
+  {
+    name: "npm run calibrate",
+    about:
+      "Times int8 students of all sizes (random weights, one thread) on this machine, for the latency model of searches here.\n" +
+      "Do it once a machine, best while it has nothing else to do.",
+    flags: {
+      runs: {
+        type: "string",
+        value: "folder",
+        doc: "folder of the searches; calibration/ in it is written",
+        default: "runs",
+      },
+      seconds: { type: "number", doc: "time to take", default: 50 },
+      students: { type: "integer", doc: "architectures to time, as far as the time allows", default: 40 },
+    },
+  },
+  async (flags, log) => {
+    for (const name of ["seconds", "students"]) if (flags[name] <= 0) throw new ConfigError(`--${name} is more than 0`);
+    const started = performance.now();
+    const students = await timeStudents(calibrationDesign(flags.students), {
+      lengths: timedLengths,
+      seconds: flags.seconds,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    const draft = {
+      format: 1 as const,
+      ...machine(),
+      threads: 1,
+      created: new Date().toISOString(),
+      seconds,
+      students,
+    };
+    const heldOut = leaveOneOut(calibrationSamples({ ...draft, leaveOneOutError: null }));
+    const error = medianError(heldOut);
+    const path = calibrationPath(flags.runs, draft);
+    writeCalibration(path, { ...draft, leaveOneOutError: Number.isNaN(error) ? null : error });
+    const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`);
+    log(`${draft.cpu}, ${draft.runtime}: ${students.length} students in ${seconds.toFixed(0)} s`);
+    log(
+      table(
+        ["tokens", "median error of architectures left out"],
+        [
+          ...timedLengths.map((tokens) => [
+            String(tokens),
+            percent(medianError(heldOut.filter(({ sample }) => sample.tokens === tokens))),
+          ]),
+          ["all", percent(error)],
+        ],
+      ),
+    );
+    log(`${path} · searches with --runs ${flags.runs} on this machine use it from now on`);
+  },
+);

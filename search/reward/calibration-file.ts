@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { Architecture } from "../../src/contract/architecture.ts";
+import { Latency } from "../../src/contract/manifest.ts";
+import { BadFileError } from "../../src/errors.ts";
+import { type LatencySample, lengthSamples } from "./latency-model.ts";
+
+/**
+ * `runs/calibration/<machine>.json`: what `npm run calibrate` timed on a machine, for the latency model of every search on it. A
+ * machine is its processor's name, its number of cores and the runtime's version: another of these is another machine.
+ */
+const CalibrationFile = z.strictObject({
+  format: z.literal(1),
+  cpu: z.string(),
+  runtime: z.string(),
+  threads: z.int().positive(),
+  created: z.iso.datetime(),
+  /** Seconds that it took. */
+  seconds: z.number().nonnegative(),
+  /** Median of |ln(predicted / measured)| of architectures that the model was not fitted to. */
+  leaveOneOutError: z.number().nonnegative().nullable(),
+  students: z
+    .array(z.strictObject({ architecture: Architecture, lengths: Latency.shape.lengths }).readonly())
+    .min(1)
+    .readonly(),
+});
+export type CalibrationFile = Readonly<z.infer<typeof CalibrationFile>>;
+
+export interface Machine {
+  readonly cpu: string;
+  readonly runtime: string;
+}
+
+export function calibrationPath(runs: string, { cpu, runtime }: Machine): string {
+  const name = `${cpu} ${runtime}`.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-");
+  return join(runs, "calibration", `${name.replaceAll(/^-|-$/g, "")}.json`);
+}
+
+export function writeCalibration(path: string, calibration: CalibrationFile): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(CalibrationFile.parse(calibration))}\n`);
+  renameSync(`${path}.tmp`, path);
+}
+
+/** Null where this machine was never calibrated. @throws {BadFileError} on a damaged file. */
+export function readCalibration(path: string): CalibrationFile | null {
+  if (!existsSync(path)) return null;
+  try {
+    return CalibrationFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new BadFileError(`${path}: not a usable calibration (npm run calibrate writes a new one): ${reason}`, {
+      cause,
+    });
+  }
+}
+
+/** What the latency model is fitted to beside a run's own trials; nothing where there is no calibration. */
+export function calibrationSamples(calibration: CalibrationFile | null): LatencySample[] {
+  return (calibration?.students ?? []).flatMap(({ architecture, lengths }) => lengthSamples(architecture, lengths));
+}
