@@ -1,3 +1,4 @@
+import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
 import { AppError, ConfigError } from "../src/errors.ts";
 
@@ -14,6 +15,8 @@ export interface Flag {
   readonly required?: true;
   /** The only values allowed. */
   readonly choices?: readonly string[];
+  /** May be given several times: the value is a list, empty without one. In the environment it is divided as `PATH` is. */
+  readonly multiple?: true;
 }
 
 export interface CommandSpec {
@@ -47,9 +50,12 @@ function print(line: string): void {
 export function readFlags(spec: CommandSpec, argv: readonly string[], env: NodeJS.ProcessEnv): Flags {
   const names = Object.entries(spec.flags);
   const options = Object.fromEntries(
-    names.map(([name, flag]) => [name, { type: flag.type === "boolean" ? ("boolean" as const) : ("string" as const) }]),
+    names.map(([name, { type, multiple = false }]) => {
+      const parsed = type === "boolean" ? ("boolean" as const) : ("string" as const);
+      return [name, { type: parsed, multiple }];
+    }),
   );
-  let values: Record<string, string | boolean | undefined>;
+  let values: Record<string, Given>;
   try {
     values = parseArgs({ args: [...argv], options, strict: true }).values as typeof values;
   } catch (cause) {
@@ -58,15 +64,19 @@ export function readFlags(spec: CommandSpec, argv: readonly string[], env: NodeJ
   return Object.fromEntries(names.map(([name, flag]) => [name, flagValue(spec, name, flag, values[name], env)]));
 }
 
+type Given = string | boolean | readonly string[] | undefined;
+
 /** An environment variable that is set to nothing counts as not set. */
 function flagValue(
   spec: CommandSpec,
   name: string,
   flag: Flag,
-  given: string | boolean | undefined,
+  given: Given,
   env: NodeJS.ProcessEnv,
-): string | number | boolean | undefined {
-  const raw = given ?? ((flag.env && env[flag.env]) || undefined);
+): string | number | boolean | readonly string[] | undefined {
+  const fallback = (flag.env && env[flag.env]) || undefined;
+  if (flag.multiple) return given ?? fallback?.split(delimiter).filter((part) => part !== "") ?? [];
+  const raw = (given ?? fallback) as string | boolean | undefined;
   if (raw !== undefined) return parseFlag(name, flag, raw);
   if (flag.required) throw new ConfigError(`--${name} is missing; ${spec.name} --help lists the flags`);
   return flag.default;
@@ -91,7 +101,7 @@ export function helpText(spec: CommandSpec): string {
     const value = flag.type === "boolean" ? "" : ` <${flag.choices?.join("|") ?? flag.value ?? flag.type}>`;
     const standard = flag.default === undefined || flag.type === "boolean" ? "" : ` (default ${flag.default})`;
     const fallback = flag.required ? " (required)" : standard;
-    return `  --${name}${value}\n      ${flag.doc}${fallback}${flag.env ? ` [${flag.env}]` : ""}`;
+    return `  --${name}${value}${flag.multiple ? " ..." : ""}\n      ${flag.doc}${fallback}${flag.env ? ` [${flag.env}]` : ""}`;
   });
   return `${spec.about}\n\nUsage: ${spec.name} -- [flags]\n\n${rows.join("\n")}\n  --help\n      this text`;
 }

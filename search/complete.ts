@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { type Architecture, architectureName } from "../src/contract/architecture.ts";
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
+import { declarationOf } from "../src/tasks/declared.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
@@ -134,7 +135,12 @@ async function exportCandidate(
 
 async function judge(config: SearchConfig, materials: Materials, files: StudentFiles, maxTokens: number, log: Log) {
   const names = materials.tasks.map(({ task }) => task.name);
-  const classifier = await openStudentClassifier(files.folder, names, materials.tokenizer.padId, config.threads);
+  const classifier = await openStudentClassifier(
+    files.folder,
+    materials.tasks.map(({ task }) => task),
+    materials.tokenizer.padId,
+    config.threads,
+  );
   const results = await validationLogits(
     classifier,
     limitValidation(materials.corpus, judgedRows),
@@ -148,8 +154,9 @@ async function judge(config: SearchConfig, materials: Materials, files: StudentF
       name: task.name,
       input: task.input,
       labels: [...labels],
-      file: headFile(task.name),
+      file: headFile(headOf(task, labels)),
       languages: languagesOf(materials, task.name),
+      ...declarationOf(task),
     };
     const { task: described, calibrationError } = calibrated(base, results);
     if (calibrationError !== null)

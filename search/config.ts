@@ -3,6 +3,7 @@ import { ConfigError } from "../src/errors.ts";
 import type { CommandSpec, Flags } from "./command.ts";
 import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
 import type { Limits } from "./corpus/limits.ts";
+import { dataFlag } from "./data-flag.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
 export interface Effort {
@@ -74,7 +75,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     distilTokens: 900_000,
     headTokens: 6_000_000,
     staticHeadTokens: 12_000_000,
-    teacherTokens: 4_000_000,
+    teacherTokens: 3_000_000,
     softTokens: 2_500_000,
     vectorTokens: 120_000,
     limits: {},
@@ -86,7 +87,10 @@ export interface SearchConfig {
   readonly preset: PresetName;
   readonly effort: Effort;
   readonly teacher: string;
-  readonly data: string | null;
+  /** Data folders; none: the sample. */
+  readonly data: readonly string[];
+  /** Tasks to train; null: those that the data folders are for. */
+  readonly tasks: readonly string[] | null;
   readonly models: string;
   readonly runs: string;
   readonly budgetsMs: readonly number[];
@@ -112,11 +116,11 @@ export const searchCommand: CommandSpec = {
       choices: presetNames,
       default: "full",
     },
-    data: {
+    data: dataFlag,
+    tasks: {
       type: "string",
-      value: "folder",
-      doc: "data folder with a datasets.json; without one, the sample that comes with the project",
-      env: "KDNAS_DATA",
+      value: "name,name",
+      doc: "train these tasks only (default: those that the data folders have labelled sets of)",
     },
     budgets: {
       type: "string",
@@ -163,6 +167,13 @@ const Budgets = z
   .transform((text) => text.split(",").map(Number))
   .pipe(z.array(z.number().positive()).min(1));
 
+function toNames(list: string | undefined): readonly string[] | null {
+  if (list === undefined) return null;
+  const names = list.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new ConfigError(`--tasks is a list of names such as sentiment,filter, not "${list}"`);
+  return [...new Set(names)];
+}
+
 /** @throws {ConfigError} naming the flag that is wrong. */
 export function toSearchConfig(flags: Flags): SearchConfig {
   const budgets = Budgets.safeParse(flags.budgets);
@@ -181,7 +192,8 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     preset,
     effort: { ...presets[preset], ...(flags.trials === undefined ? {} : { trials: flags.trials }) },
     teacher: flags.teacher,
-    data: flags.data ?? null,
+    data: flags.data,
+    tasks: toNames(flags.tasks),
     models: flags.models,
     runs: flags.runs,
     budgetsMs: [...budgets.data].sort((a, b) => a - b),

@@ -7,7 +7,7 @@ export function showPlan(config: SearchConfig, log: Log): void {
   const { effort } = config;
   const tokens = (count: number) => `${count.toLocaleString("en-US")} tokens`;
   log(`run ${config.id} in ${join(config.runs, config.id)}, seed ${config.seed}, ${config.threads} threads`);
-  log(`data: ${config.data ?? "the sample that comes with the project"}`);
+  log(`data: ${config.data.join(", ") || "the sample that comes with the project"}`);
   log(
     `teacher: ${config.teacher}, ${effort.teacherTokens === 0 ? "as it is" : `fine-tuned on ${tokens(effort.teacherTokens)}`}`,
   );

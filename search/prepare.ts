@@ -47,7 +47,11 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     throw new BadFileError(
       `${folder}: the teacher reads ${original.positions} tokens, its students would read ${studentPositions}`,
     );
-  const corpus = await loadCorpus(config.data, { seed: config.seed, limits: config.effort.limits });
+  const corpus = await loadCorpus(config.data, {
+    seed: config.seed,
+    limits: config.effort.limits,
+    ...(config.tasks && { tasks: config.tasks }),
+  });
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
   );

@@ -1,8 +1,9 @@
+import { must } from "../../src/invariant.ts";
 import { shuffle } from "../../src/random.ts";
-import { tasks } from "../../src/tasks/index.ts";
 import type { LabelledRow, Task } from "../../src/tasks/task.ts";
-import { type Collected, unlabelledTask } from "./collect.ts";
-import type { DataSet } from "./datasets.ts";
+import type { Collected } from "./collect.ts";
+import { type DataSet, unlabelledTask } from "./datasets.ts";
+import { foundLabels } from "./found-labels.ts";
 import { handlingOf } from "./known-sets.ts";
 import type { Limits } from "./limits.ts";
 import { groupBy, type LabelledExample, type Material, type Preparation } from "./preparation.ts";
@@ -15,6 +16,7 @@ import type { HeldOut } from "./split.ts";
 
 /** All that a search learns from and is judged on. */
 export interface Corpus {
+  readonly tasks: readonly Task[];
   /** Training examples by task name, in random order. */
   readonly train: ReadonlyMap<string, readonly LabelledExample[]>;
   /** Labels by task name, in the order of the logits. */
@@ -34,6 +36,9 @@ export interface ValidationSet {
   readonly rows: readonly LabelledRow[];
 }
 
+/** `task` of sets for language identification: their texts are also unlabelled ones. */
+const identification = "langid";
+
 /** Tasks whose examples are more than their labelled rows. */
 const preparations: Readonly<Record<string, Preparation>> = {
   filter: prepareFilter,
@@ -41,27 +46,48 @@ const preparations: Readonly<Record<string, Preparation>> = {
   adequacy: prepareAdequacy,
 };
 
-const asLabelled: Preparation = ({ task, examples }) => ({ labels: task.labels ?? labelsOf(examples), examples });
+const asLabelled: Preparation = ({ task, labels, examples }) => ({ labels: task.labels ?? labels, examples });
+
+export interface AssembleOptions {
+  readonly seed: number;
+  readonly limits: Limits;
+  /** Every task that is known. */
+  readonly all: readonly Task[];
+  /** Those to be trained. */
+  readonly wanted: readonly Task[];
+}
 
 /** Puts the rows of all sets together. `collected` holds no training row that is held out; no example made of them is. */
-export function assemble(collected: readonly Collected[], heldOut: HeldOut, seed: number, limits: Limits): Corpus {
+export function assemble(collected: readonly Collected[], heldOut: HeldOut, options: AssembleOptions): Corpus {
+  const { seed, limits, all, wanted } = options;
   const pool = poolOf(collected, seed);
   const train = new Map<string, readonly LabelledExample[]>();
   const labels = new Map<string, readonly string[]>();
-  for (const task of tasks) {
+  // The languages that can be told apart are text to distil from, wanted as labels or not.
+  const languages = all.filter((task) => task.dataTask === identification);
+  for (const task of new Set([...wanted, ...languages])) {
     const material = materialOf(task, collected, pool, seed, limits);
     const prepared = (preparations[task.name] ?? asLabelled)(material);
     labels.set(task.name, prepared.labels);
     const examples = prepared.examples.filter((example) => !heldOut.has(example));
     train.set(task.name, shuffle(examples, material.random));
   }
+  const known = new Set(languages.flatMap((task) => labels.get(task.name) ?? []));
+  const used = new Set([...wanted.map((task) => task.dataTask), unlabelledTask, identification]);
   return {
-    train,
-    labels,
-    validation: tasks.flatMap((task) => validationOf(task, collected)),
-    unlabelled: unlabelledOf(collected, pool, new Set(labels.get("language")), seed, limits),
-    dataSets: collected.map(({ set: { name, licence, source } }) => ({ name, licence, source })),
+    tasks: wanted,
+    train: ofTasks(wanted, train),
+    labels: ofTasks(wanted, labels),
+    validation: wanted.flatMap((task) => validationOf(task, collected)),
+    unlabelled: unlabelledOf(collected, pool, known, seed, limits),
+    dataSets: collected
+      .filter(({ set }) => used.has(set.task))
+      .map(({ set: { name, licence, source } }) => ({ name, licence, source })),
   };
+}
+
+function ofTasks<T>(wanted: readonly Task[], all: ReadonlyMap<string, T>): Map<string, T> {
+  return new Map(wanted.map(({ name }) => [name, must(all.get(name), name)]));
 }
 
 function materialOf(
@@ -74,6 +100,7 @@ function materialOf(
   const sets = collected.filter(({ set }) => set.task === task.dataTask);
   return {
     task,
+    labels: foundLabels(task, sets),
     examples: sets.flatMap(({ set, train }) => train.map((row) => toExample(row, set))),
     lexicon: sets.flatMap(({ lexicon }) => lexicon),
     pool,
@@ -106,9 +133,9 @@ function unlabelledOf(
   seed: number,
   limits: Limits,
 ): Corpus["unlabelled"] {
-  const identification = collected.flatMap(({ set, train }) => (set.task === "langid" ? train : []));
+  const identified = collected.flatMap(({ set, train }) => (set.task === identification ? train : []));
   const more = groupBy(
-    identification.filter((row) => labels.has(row.language)),
+    identified.filter((row) => labels.has(row.language)),
     (row) => row.language,
   );
   const languages = [...new Set([...pool.keys(), ...more.keys()])];
@@ -142,8 +169,4 @@ function validationOf(task: Task, collected: readonly Collected[]): ValidationSe
         }),
       ),
     );
-}
-
-function labelsOf(examples: readonly LabelledExample[]): string[] {
-  return [...new Set(examples.map((example) => example.label))].sort();
 }

@@ -1,6 +1,6 @@
 import { BadFileError } from "../../src/errors.ts";
-import { tasks } from "../../src/tasks/index.ts";
-import type { DataSet } from "./datasets.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { type DataSet, unlabelledTask } from "./datasets.ts";
 import { handlingOf } from "./known-sets.ts";
 import type { Limits } from "./limits.ts";
 import { ownCopy, type Row, readRows } from "./read-rows.ts";
@@ -13,34 +13,38 @@ export interface Collected {
   readonly train: readonly Row[];
   readonly validation: readonly Row[];
   readonly lexicon: readonly Row[];
+  /** What the cells of all training rows say, drawn or not. */
+  readonly labels: ReadonlySet<string>;
 }
-
-/** `task` of sets of unlabelled text. */
-export const unlabelledTask = "corpus";
 
 /**
  * Draws at most a limit of rows per language from a set, and notes in `heldOut` the texts that are not for training.
- * @throws {BadFileError} as `readRows()`, and for a task or a label that is not known.
+ * @param task what the set feeds; undefined for unlabelled text.
+ * @throws {BadFileError} as `readRows()`, and for a label that the task does not know.
  */
 export async function collect(
   folder: string,
   set: DataSet,
+  task: Task | undefined,
   seed: number,
   limits: Limits,
   heldOut: HeldOut,
 ): Promise<Collected> {
-  const keeps = labelCheck(folder, set);
+  const keeps = labelCheck(folder, set, task);
+  const labels = new Set<string>();
   const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
   for await (const rows of readRows(folder, set)) {
     for (const row of rows) {
       const use = useOf(row.split);
       if (use === "validation" || use === "held-out") heldOut.add(row);
-      if (use !== "held-out" && keeps(row)) reservoirOf(drawn, set, row, use, seed, limits).offer(row);
+      if (use === "held-out" || !keeps(row)) continue;
+      if (use === "train" && task?.labels === null && !labels.has(row.label)) labels.add(ownCopy(row.label));
+      reservoirOf(drawn, set, row, use, seed, limits).offer(row);
     }
   }
   const detach = detacher(set);
   const of = (use: Use) => [...drawn.values()].flatMap((d) => (d.use === use ? d.reservoir.items.map(detach) : []));
-  return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon") };
+  return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon"), labels };
 }
 
 function reservoirOf(
@@ -66,15 +70,8 @@ function mostPerLanguage(set: DataSet, use: Use, limits: Limits): number {
 }
 
 /** Whether a row says something about its task; throws for a label that the task does not know. */
-function labelCheck(folder: string, set: DataSet): (row: Row) => boolean {
-  if (set.task === unlabelledTask) return () => true;
-  const task = tasks.find((t) => t.dataTask === set.task);
-  if (!task) {
-    const known = [...tasks.map((t) => t.dataTask), unlabelledTask].join(", ");
-    throw new BadFileError(
-      `${folder}/datasets.json: ${set.name} is for the unknown task ${set.task} (known: ${known})`,
-    );
-  }
+function labelCheck(folder: string, set: DataSet, task: Task | undefined): (row: Row) => boolean {
+  if (task === undefined) return () => true;
   const { labels } = task;
   if (labels === null) return (row) => row.label !== "";
   return (row) => {

@@ -1,7 +1,7 @@
 import { BadFileError } from "../../src/errors.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import { parseDelimited } from "./delimited.ts";
-import { textHash } from "./split.ts";
+import { isInShare } from "./split.ts";
 
 type Source = CatalogueEntry["files"][number];
 type Cells = readonly string[];
@@ -41,8 +41,7 @@ function splitter(source: Source, column: (name: string) => number): (row: Cells
   const { split } = source;
   if (typeof split === "string") return () => split;
   // By the text's hash, so that the split outlives changes of the set's order.
-  if ("validationShare" in split)
-    return (_row, text) => (textHash(text) % 1e4 < split.validationShare * 1e4 ? "val" : "train");
+  if ("validationShare" in split) return (_row, text) => (isInShare(text, split.validationShare) ? "val" : "train");
   const at = column(split.column);
   return (row) => split.values[row[at] ?? ""] ?? "test";
 }

@@ -2,17 +2,22 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
+import { TaskDeclaration } from "../../src/tasks/declared.ts";
+import { tasks } from "../../src/tasks/index.ts";
+
+/** `task` of sets of unlabelled text. */
+export const unlabelledTask = "corpus";
 
 /**
  * One file of a data folder, as its `datasets.json` describes it. The columns have fixed names:
  * `lang`, `text` (or `src_lang`, `tgt_lang`, `source`, `target` for pairs), `label` or `score`, `split`; further columns
- * are allowed and not read. Without a `split` column every row is training text; without a label column the language is
- * the label.
+ * are allowed and not read. Without a `split` column every row is training text, but for the `validationShare`; without a
+ * label column the language is the label; without a `lang` column all rows are of the one language of `languages`.
  */
 export const DataSet = z
   .looseObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/i, "letters, digits, _ and -"),
-    /** `dataTask` of the task it feeds, or `corpus` for unlabelled text. */
+    /** What it feeds: `dataTask` of a built-in task, name of a declared one, or `corpus` for unlabelled text. */
     task: z.string().min(1),
     /** Path below the folder: `.tsv`, or gzipped `.tsv.gz`. */
     file: z.string().regex(/^(?!.*\.\.)[a-z0-9_][a-z0-9_./-]*\.tsv(\.gz)?$/i, "a .tsv or .tsv.gz below the folder"),
@@ -26,31 +31,71 @@ export const DataSet = z
     source: z.string().min(1),
     /** Column that holds the label, when it is neither `label` nor `score`. */
     labelColumn: z.string().optional(),
+    /** Of a set without a `split` column: this share of its texts, chosen by their hash, is for validation. */
+    validationShare: z.number().gt(0).lt(1).optional(),
     /** Weight of its training rows in a loss. */
     weight: z.number().positive().optional(),
   })
   .check((context) => {
-    const lacks = missingColumns(context.value.columns, context.value.labelColumn);
-    if (lacks.length > 0)
-      context.issues.push({
-        code: "custom",
-        input: context.value.columns,
-        path: ["columns"],
-        message: `lacks the column ${lacks.join(", ")}`,
-      });
+    const lacks = missingColumns(context.value);
+    const refuse = (path: string, message: string) =>
+      context.issues.push({ code: "custom", input: context.value, path: [path], message });
+    if (lacks.length > 0) refuse("columns", `lacks the column ${lacks.join(", ")}`);
+    if (context.value.validationShare !== undefined && context.value.columns.includes("split"))
+      refuse("validationShare", "the column split says already what is for validation");
   });
 export type DataSet = Readonly<z.infer<typeof DataSet>>;
 
 const DataSets = z.array(DataSet).min(1);
+const Declaring = z.strictObject({ tasks: z.array(TaskDeclaration).default([]), dataSets: DataSets });
 
-/** Every set of a data folder. @throws {BadFileError} when the folder or its `datasets.json` is missing or wrong. */
-export async function readDataSets(folder: string): Promise<readonly DataSet[]> {
+/** What a `datasets.json` says: its sets, and the tasks that it declares besides the built-in ones. */
+export interface DataFolder {
+  readonly tasks: readonly TaskDeclaration[];
+  readonly dataSets: readonly DataSet[];
+}
+
+/** Reads a folder's `datasets.json`. @throws {BadFileError} when it is missing or wrong, or a set's task is unknown. */
+export async function readDataFolder(folder: string): Promise<DataFolder> {
   const path = join(folder, "datasets.json");
-  const sets = parse(path, await readText(path));
-  const names = sets.map((set) => set.name);
+  const content = parse(path, await readText(path));
+  refuseTwice(path, "sets are", content.dataSets);
+  refuseTwice(path, "tasks are", content.tasks);
+  for (const declaration of content.tasks) refuseBuiltIn(path, declaration);
+  for (const set of content.dataSets) checkTask(path, set, content.tasks);
+  return content;
+}
+
+function refuseTwice(path: string, what: string, items: readonly { readonly name: string }[]): void {
+  const names = items.map((item) => item.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice) throw new BadFileError(`${path}: two sets are named ${twice}`);
-  return sets;
+  if (twice) throw new BadFileError(`${path}: two ${what} named ${twice}`);
+}
+
+const reserved: ReadonlySet<string> = new Set([unlabelledTask, ...tasks.flatMap((t) => [t.name, t.dataTask])]);
+
+function refuseBuiltIn(path: string, { name }: TaskDeclaration): void {
+  if (reserved.has(name))
+    throw new BadFileError(
+      `${path}: ${name} is built in and cannot be declared again: give your task another name, or leave the declaration out`,
+    );
+}
+
+/** A set has to be for a known task and of its kind; unlabelled text may come from anything. */
+function checkTask(path: string, set: DataSet, declarations: readonly TaskDeclaration[]): void {
+  const names = [...tasks.map((t) => t.dataTask), unlabelledTask, ...declarations.map((t) => t.name)];
+  if (!names.includes(set.task))
+    throw new BadFileError(
+      `${path}: ${set.name} is for the unknown task ${set.task} (known: ${names.join(", ")}; others are declared in "tasks")`,
+    );
+  const declared = declarations.find((t) => t.name === set.task);
+  const input = declared?.input ?? tasks.find((t) => t.dataTask === set.task)?.input;
+  const rows = { text: "single texts", pair: "pairs of texts (columns source and target)" };
+  const found = isOfPairs(set) ? "pair" : "text";
+  if (input !== undefined && input !== found)
+    throw new BadFileError(`${path}: ${set.name} holds ${rows[found]}, but ${set.task} is a task over ${rows[input]}`);
+  if (declared && !hasLabels(set))
+    throw new BadFileError(`${path}: ${set.name} lacks a column label (or score, or the labelColumn that it names)`);
 }
 
 async function readText(path: string): Promise<string> {
@@ -61,17 +106,30 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function parse(path: string, text: string): DataSet[] {
+function parse(path: string, text: string): DataFolder {
   try {
-    return DataSets.parse(JSON.parse(text));
+    const content: unknown = JSON.parse(text);
+    // Each form by itself: of a union that does not fit, zod cannot say which form was meant.
+    return Array.isArray(content) ? { tasks: [], dataSets: DataSets.parse(content) } : Declaring.parse(content);
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
     throw new BadFileError(`${path}: ${reason}`, { cause });
   }
 }
 
-function missingColumns(columns: readonly string[], labelColumn: string | undefined): string[] {
-  const pair = columns.includes("source") || columns.includes("target");
-  const needed = pair ? ["src_lang", "tgt_lang", "score", "source", "target"] : ["lang", "text"];
+/** Whether its rows are pairs of texts. */
+export function isOfPairs({ columns }: Pick<DataSet, "columns">): boolean {
+  return columns.includes("source") || columns.includes("target");
+}
+
+function hasLabels({ columns, labelColumn }: DataSet): boolean {
+  return labelColumn !== undefined || columns.includes("label") || columns.includes("score");
+}
+
+function missingColumns(set: DataSet): string[] {
+  const { columns, labelColumn, languages } = set;
+  const language = languages?.length === 1 ? [] : ["lang"];
+  const ofPairs = ["src_lang", "tgt_lang", ...(hasLabels(set) ? [] : ["score"]), "source", "target"];
+  const needed = isOfPairs(set) ? ofPairs : [...language, "text"];
   return [...needed, ...(labelColumn ? [labelColumn] : [])].filter((name) => !columns.includes(name));
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { BadFileError, UpstreamError } from "../../src/errors.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import { type Converted, convert } from "./convert.ts";
-import { type DataSet, readDataSets } from "./datasets.ts";
+import { type DataFolder, type DataSet, readDataFolder } from "./datasets.ts";
 
 const timeoutMs = 60_000;
 
@@ -26,14 +26,16 @@ export interface FetchReport {
  * complete; one that fails leaves the folder as it was. Sets that are there are not touched.
  */
 export async function fetchSets(catalogue: readonly CatalogueEntry[], folder: string): Promise<FetchReport> {
-  let sets = existsSync(join(folder, "datasets.json")) ? await readDataSets(folder) : [];
+  const path = join(folder, "datasets.json");
+  let { tasks, dataSets }: DataFolder = existsSync(path) ? await readDataFolder(folder) : { tasks: [], dataSets: [] };
   const report = { fetched: [] as string[], present: [] as string[], failed: [] as FetchReport["failed"][number][] };
   for (const entry of catalogue) {
-    if (sets.some((set) => set.name === entry.name)) report.present.push(entry.name);
+    if (dataSets.some((set) => set.name === entry.name)) report.present.push(entry.name);
     else
       try {
-        sets = [...sets, await fetchSet(entry, folder)];
-        await writeWhole(join(folder, "datasets.json"), `${JSON.stringify(sets, null, 2)}\n`);
+        dataSets = [...dataSets, await fetchSet(entry, folder)];
+        const content = tasks.length === 0 ? dataSets : { tasks, dataSets };
+        await writeWhole(path, `${JSON.stringify(content, null, 2)}\n`);
         report.fetched.push(entry.name);
       } catch (error) {
         report.failed.push({ name: entry.name, reason: (error as Error).message });

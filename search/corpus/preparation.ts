@@ -12,6 +12,8 @@ export interface LabelledExample extends LabelledRow {
 /** What examples of one task can be made of; no text in it is held out. */
 export interface Material {
   readonly task: Task;
+  /** What the labels of its training rows are, where the task does not know them beforehand. */
+  readonly labels: readonly string[];
   /** Labelled training rows with their weights. */
   readonly examples: readonly LabelledExample[];
   /** Words and phrases rather than sentences. */

@@ -5,7 +5,8 @@ import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { BadFileError } from "../../src/errors.ts";
 import type { LabelledRow } from "../../src/tasks/task.ts";
-import type { DataSet } from "./datasets.ts";
+import { type DataSet, isOfPairs } from "./datasets.ts";
+import { isInShare } from "./split.ts";
 
 export interface Row extends LabelledRow {
   /** `train` where the file has no split column. */
@@ -89,27 +90,43 @@ function checkHeader(path: string, header: string, columns: readonly string[]): 
 
 function rowParser(path: string, set: DataSet): (text: string, line: number) => Row {
   const at = (name: string) => set.columns.indexOf(name);
-  const split = at("split");
   const label = set.labelColumn ? at(set.labelColumn) : Math.max(at("label"), at("score"));
-  const isPair = at("source") >= 0;
+  const isPair = isOfPairs(set);
   const [first, second] = isPair ? [at("source"), at("target")] : [at("text"), -1];
-  const [from, to] = isPair ? [at("src_lang"), at("tgt_lang")] : [at("lang"), -1];
-  return (text, line) => {
-    const cells = withoutReturn(text).split("\t");
+  const languageOf = languageReader(set);
+  const splitOf = splitReader(set);
+  return (line, number) => {
+    const cells = withoutReturn(line).split("\t");
     if (cells.length !== set.columns.length)
-      throw new BadFileError(`${path}:${line}: ${cells.length} cells, expected ${set.columns.length}`);
-    const language = isPair ? `${cells[from]}-${cells[to]}` : (cells[from] as string);
+      throw new BadFileError(`${path}:${number}: ${cells.length} cells, expected ${set.columns.length}`);
+    const text = cells[first] as string;
+    if (text.trim() === "") throw new BadFileError(`${path}:${number}: empty ${isPair ? "source" : "text"}`);
+    const language = languageOf(cells);
     const row = {
-      split: split < 0 ? "train" : (cells[split] as string),
+      split: splitOf(cells, text),
       language,
       label: label < 0 ? language : (cells[label] as string),
-      text: cells[first] as string,
+      text,
       dataSet: set.name,
-      line,
+      line: number,
     };
-    if (row.text.trim() === "") throw new BadFileError(`${path}:${line}: empty ${isPair ? "source" : "text"}`);
     return isPair ? { ...row, pair: cells[second] as string } : row;
   };
+}
+
+/** Without a column of languages all rows are of the one that the set names. */
+function languageReader(set: DataSet): (cells: readonly string[]) => string {
+  const at = (name: string) => set.columns.indexOf(name);
+  const [from, to, only] = [at("src_lang"), at("tgt_lang"), at("lang")];
+  if (isOfPairs(set)) return (cells) => `${cells[from]}-${cells[to]}`;
+  return only < 0 ? () => set.languages?.[0] as string : (cells) => cells[only] as string;
+}
+
+/** By the text's hash where the set leaves the choice to us, so that it outlives changes of the file's order. */
+function splitReader({ columns, validationShare }: DataSet): (cells: readonly string[], text: string) => string {
+  const at = columns.indexOf("split");
+  if (at >= 0) return (cells) => cells[at] as string;
+  return (_cells, text) => (isInShare(text, validationShare ?? 0) ? "val" : "train");
 }
 
 function withoutReturn(line: string): string {

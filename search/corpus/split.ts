@@ -41,6 +41,11 @@ export function textHash(text: string): number {
   return hash53(text.normalize("NFKC").toLowerCase());
 }
 
+/** Whether a text belongs to a share (0 to 1) of all texts, always the same ones. */
+export function isInShare(text: string, share: number): boolean {
+  return share > 0 && textHash(text) % 1e4 < share * 1e4;
+}
+
 /** By UTF-16 unit: whether it counts. Surrogates do, so emoji tell texts apart. A table is ten times a regex's speed. */
 const counts = Uint8Array.from({ length: 65536 }, (_, unit) =>
   /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(String.fromCharCode(unit)) ? 1 : 0,

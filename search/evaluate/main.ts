@@ -1,6 +1,7 @@
 import { runCommand } from "../command.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
+import { dataFlag } from "../data-flag.ts";
 import { latencyTable } from "./latency-table.ts";
 import { scoreTable } from "./score-table.ts";
 import { findStudents, fineTunedFolder, studentScores, teacherScores } from "./subjects.ts";
@@ -14,11 +15,7 @@ await runCommand(
       "random-weight XLM-R Base in one run. With --write, the teacher's scores go into the students' manifests.",
     flags: {
       models: { type: "string", doc: "folder of the students", env: "KDNAS_MODELS", default: "models" },
-      data: {
-        type: "string",
-        doc: "data folder; without one, the sample that comes with the project",
-        env: "KDNAS_DATA",
-      },
+      data: dataFlag,
       teacher: { type: "string", doc: "teacher folder", default: "models/teacher" },
       runs: { type: "string", doc: "folder where searches keep fine-tuned teachers", default: "runs" },
       rows: {
@@ -35,7 +32,7 @@ await runCommand(
   async (flags, log) => {
     const students = findStudents(flags.models);
     if (!flags.latency) {
-      const corpus = limitValidation(await loadCorpus(flags.data ?? null, { seed: flags.seed }), flags.rows);
+      const corpus = limitValidation(await loadCorpus(flags.data, { seed: flags.seed, tasks: "all" }), flags.rows);
       const folder = fineTunedFolder(flags.runs, flags.teacher);
       if (folder === null)
         log("no fine-tuned teacher in --runs: its column stays empty (npm run teacher:finetune makes one)");

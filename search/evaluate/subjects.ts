@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { taskOf } from "../../src/tasks/index.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Log } from "../command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
@@ -45,7 +46,7 @@ export async function studentScores(
   log(`scoring ${manifest.name}`);
   const names = manifest.tasks.map(({ name }) => name);
   const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  const classifier = await openStudentClassifier(folder, names, tokenizer.padId, threads);
+  const classifier = await openStudentClassifier(folder, manifest.tasks, tokenizer.padId, threads);
   const results = await validationLogits(classifier, corpus, names, tokenizer, Math.min(maxTokens, manifest.maxTokens));
   await classifier.release();
   return scoresOf(results, manifest.tasks);
@@ -83,9 +84,9 @@ export async function teacherScores(
     log(`teacher · ${done} of ${total} validation sets`),
   );
   await classifier.release();
-  const tasks = teacher.tasks.map(({ name, labels }) => {
-    const base = { name, input: classifier.inputOf(name), labels: [...labels], file: "model.onnx", languages: [] };
-    return calibrated(base, results).task;
+  const tasks = teacher.tasks.map((entry) => {
+    const { name, input } = taskOf(entry);
+    return calibrated({ ...entry, name, input, file: "model.onnx", languages: [] }, results).task;
   });
   const scores = scoresOf(results, tasks);
   writeFileSync(`${kept}.tmp`, JSON.stringify(scores));

@@ -13,7 +13,6 @@ import {
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
-import { taskNamed } from "../../src/tasks/index.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
 import type { HeadShape, Weights } from "../student/weights.ts";
 import { cardText } from "./card.ts";
@@ -31,8 +30,8 @@ export interface GraphOptions {
   readonly tokenizerPath: string;
 }
 
-export function headFile(task: string): string {
-  return taskNamed(task).input === "pair" ? `pair_${task}.onnx` : "model.onnx";
+export function headFile({ task, input }: Pick<HeadShape, "task" | "input">): string {
+  return input === "pair" ? `pair_${task}.onnx` : "model.onnx";
 }
 
 /** Writes the int8 graphs into `folder`, which is made anew. */
@@ -53,7 +52,7 @@ export function writeGraphs(
     ],
     ...heads
       .filter((head) => head.input === "pair")
-      .map((head): [string, Uint8Array] => [headFile(head.task), pairGraph(a, weights, head, "int8")]),
+      .map((head): [string, Uint8Array] => [headFile(head), pairGraph(a, weights, head, "int8")]),
   ]);
   for (const [name, bytes] of graphs) writeFileSync(join(folder, name), bytes);
   copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));

@@ -1,19 +1,19 @@
 import { join } from "node:path";
+import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
-import { taskNamed } from "../../src/tasks/index.ts";
 import { type Classifier, studentClassifier } from "./predict.ts";
 
 /** Opens the graphs of a student's folder. */
 export async function openStudentClassifier(
   folder: string,
-  tasks: readonly string[],
+  tasks: readonly Pick<ManifestTask, "name" | "input">[],
   padId: number,
   threads: number,
 ): Promise<Classifier & { release(): Promise<void> }> {
   const model = await openSession(join(folder, "model.onnx"), { threads });
   const pairs = new Map<string, Session>();
-  for (const task of tasks.filter((name) => taskNamed(name).input === "pair")) {
-    pairs.set(task, await openSession(join(folder, `pair_${task}.onnx`), { threads }));
+  for (const { name } of tasks.filter(({ input }) => input === "pair")) {
+    pairs.set(name, await openSession(join(folder, `pair_${name}.onnx`), { threads }));
   }
   return {
     ...studentClassifier(model, pairs, padId),

@@ -1,7 +1,8 @@
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy, macroF1, pearson, softmax } from "../../src/stats.ts";
-import { taskNamed } from "../../src/tasks/index.ts";
+import { taskOf } from "../../src/tasks/index.ts";
+import type { Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
 import { expectedCalibrationError, fitTemperature, fitThreshold } from "./calibrate.ts";
@@ -33,7 +34,7 @@ export async function validationLogits(
   for (const set of sets) {
     const texts = set.rows.map((row) => encode(row.text));
     const logits =
-      taskNamed(set.task).input === "pair"
+      set.rows[0]?.pair !== undefined
         ? await pairLogits(
             classifier,
             set.task,
@@ -49,11 +50,11 @@ export async function validationLogits(
 
 /** A task with its temperature and threshold fitted on validation logits; the expected calibration error beside it. */
 export function calibrated(
-  base: Pick<ManifestTask, "name" | "input" | "labels" | "file" | "languages">,
+  base: Omit<ManifestTask, "temperature" | "threshold">,
   results: readonly SetLogits[],
 ): { task: ManifestTask; calibrationError: number | null } {
   const own = results.filter(({ set }) => set.task === base.name);
-  const task = taskNamed(base.name);
+  const task = taskOf(base);
   const known = own.flatMap(({ set, logits }) =>
     set.rows.flatMap((row, i) => {
       const target = task.toTarget(row, base.labels, set.dataSet);
@@ -68,7 +69,11 @@ export function calibrated(
   );
   const twoLabels = base.labels.length === 2 && task.metric === "macroF1";
   return {
-    task: { ...base, temperature, ...(twoLabels ? { threshold: thresholdOf(own, base.labels, temperature) } : {}) },
+    task: {
+      ...base,
+      temperature,
+      ...(twoLabels ? { threshold: thresholdOf(own, task, base.labels, temperature) } : {}),
+    },
     calibrationError:
       task.metric === "pearson"
         ? null
@@ -80,9 +85,13 @@ export function calibrated(
   };
 }
 
-function thresholdOf(results: readonly SetLogits[], labels: readonly string[], temperature: number): number {
+function thresholdOf(
+  results: readonly SetLogits[],
+  { toTruth }: Task,
+  labels: readonly string[],
+  temperature: number,
+): number {
   const groups = results.map(({ set, logits }) => {
-    const { toTruth } = taskNamed(set.task);
     const rows = set.rows.map((row, i) => ({ truth: toTruth(row, labels), logits: must(logits[i]) }));
     const known = rows.filter(({ truth }) => truth >= 0);
     return {
@@ -99,7 +108,7 @@ export function scoresOf(results: readonly SetLogits[], tasks: readonly Manifest
   return results.flatMap(({ set, logits }) => {
     const manifestTask = tasks.find((task) => task.name === set.task);
     if (!manifestTask) return [];
-    const { metric, toTruth, toPredicted } = taskNamed(set.task);
+    const { metric, toTruth, toPredicted } = taskOf(manifestTask);
     const rows = set.rows
       .map((row, i) => ({
         truth: toTruth(row, manifestTask.labels),

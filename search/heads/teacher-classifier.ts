@@ -1,6 +1,7 @@
 import { must } from "../../src/invariant.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
-import { taskNamed } from "../../src/tasks/index.ts";
+import { taskOf } from "../../src/tasks/index.ts";
+import { headOf } from "../student/encoded-task.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { tableName, weightOf } from "../student/weights.ts";
@@ -9,7 +10,6 @@ import { embeddedFeeds } from "../teacher/hidden-states.ts";
 import type { Classifier } from "./predict.ts";
 
 export interface TeacherClassifier extends Classifier {
-  inputOf(task: string): "text" | "pair";
   release(): Promise<void>;
 }
 
@@ -22,11 +22,7 @@ export async function teacherClassifier(
   threads: number,
   precision: Precision = "fp32",
 ): Promise<TeacherClassifier> {
-  const heads = teacher.tasks.map(({ name, labels }) => ({
-    task: name,
-    input: taskNamed(name).input,
-    labels: labels.length,
-  }));
+  const heads = teacher.tasks.map((entry) => headOf(taskOf(entry), entry.labels));
   const graph = inferenceGraph(teacher.architecture, teacher.weights, {
     precision,
     layerNormEpsilon: teacher.layerNormEpsilon,
@@ -44,7 +40,6 @@ export async function teacherClassifier(
   const table = weightOf(teacher.weights, tableName).data;
   return {
     padId: teacher.padId,
-    inputOf: (task) => taskNamed(task).input,
     run: (batch) => model.run(embeddedFeeds(batch, table, teacher.architecture.tableWidth)),
     runPair: async (task, source, target) =>
       must((await must(pairs.get(task), `graph of ${task}`).run({ source, target }))[`logits_${task}`]),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
-import { taskNamed } from "../../src/tasks/index.ts";
+import { taskOf } from "../../src/tasks/index.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { type Logits, textLogits } from "./predict.ts";
@@ -27,7 +27,7 @@ export async function teacherLogits(
   sequences: readonly Int32Array[],
   options: TeacherLogitsOptions,
 ): Promise<ReadonlyMap<string, Logits>> {
-  const tasks = teacher.tasks.filter(({ name }) => taskNamed(name).input === "text");
+  const tasks = teacher.tasks.filter((entry) => taskOf(entry).input === "text");
   const folder = join(options.cacheFolder, keyOf(teacher));
   mkdirSync(folder, { recursive: true });
   const total = tokensOf(sequences);

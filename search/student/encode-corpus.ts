@@ -1,5 +1,4 @@
 import { must } from "../../src/invariant.ts";
-import { tasks } from "../../src/tasks/index.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { type EncodedTask, encodeTask } from "./encoded-task.ts";
@@ -10,7 +9,7 @@ export function encodeCorpus(
   tokenizer: Tokenizer,
   options: { readonly maxTokens: number; readonly smoothing: number },
 ): EncodedTask[] {
-  return tasks.flatMap((task) => {
+  return corpus.tasks.flatMap((task) => {
     const examples = corpus.train.get(task.name) ?? [];
     if (examples.length === 0) return [];
     return [

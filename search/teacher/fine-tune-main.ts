@@ -3,6 +3,7 @@ import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import { runCommand } from "../command.ts";
 import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
+import { dataFlag } from "../data-flag.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
 import { fineTuneTeacher, teacherEncoding } from "./fine-tune.ts";
@@ -15,13 +16,9 @@ await runCommand(
     about: "Fine-tunes the teacher on all tasks. Cached by content; a killed run resumes with the same command.",
     flags: {
       teacher: { type: "string", doc: "teacher folder", default: "models/teacher" },
-      data: {
-        type: "string",
-        doc: "data folder; without one, the sample that comes with the project",
-        env: "KDNAS_DATA",
-      },
+      data: dataFlag,
       runs: { type: "string", doc: "folder for results", default: "runs" },
-      tokens: { type: "integer", doc: "tokens to train on", default: 4_000_000 },
+      tokens: { type: "integer", doc: "tokens to train on", default: 3_000_000 },
       "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 4 },
       rate: { type: "number", doc: "peak learning rate", default: 1e-4 },
       threads: { type: "integer", doc: "threads", default: 2 },
@@ -31,7 +28,7 @@ await runCommand(
   async (flags, log) => {
     const teacher = readTeacher(flags.teacher);
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
-    const tasks = encodeCorpus(await loadCorpus(flags.data ?? null, { seed: flags.seed }), tokenizer, teacherEncoding);
+    const tasks = encodeCorpus(await loadCorpus(flags.data, { seed: flags.seed }), tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
     await fineTuneTeacher(teacher, tasks, {

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { ManifestTask, TaskInput } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";
+import { declarationOf } from "../../src/tasks/declared.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import { dropCheckpoint } from "../student/checkpoint.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
@@ -31,10 +33,13 @@ export interface FineTuneOptions {
 
 /** A teacher with a head for every task: the ceiling that students are measured against. */
 export interface FineTunedTeacher extends Teacher {
-  readonly tasks: readonly { readonly name: string; readonly labels: readonly string[] }[];
+  readonly tasks: readonly Readonly<z.infer<typeof TunedTask>>[];
 }
 
-const Tasks = z.array(z.strictObject({ name: z.string(), labels: z.array(z.string()).min(2) }));
+const TunedTask = ManifestTask.pick({ name: true, labels: true, declared: true }).extend({
+  input: TaskInput.optional(),
+});
+const Tasks = z.array(TunedTask);
 
 /** How the teacher sees training texts: long ones are cut, targets are smoothed a little. */
 export const teacherEncoding = { maxTokens: 80, smoothing: 0.05 };
@@ -77,7 +82,12 @@ async function train(
     checkpoint,
     onProgress: options.onProgress,
   });
-  const names = tasks.map(({ task, labels }) => ({ name: task.name, labels }));
+  const names = tasks.map(({ task, labels }) => ({
+    name: task.name,
+    input: task.input,
+    labels,
+    ...declarationOf(task),
+  }));
   writeFileSync(join(folder, "tasks.json.tmp"), JSON.stringify(names));
   renameSync(join(folder, "tasks.json.tmp"), join(folder, "tasks.json"));
   const learned = [...trainer.weights()].filter(([name]) => name !== tableName);
@@ -148,6 +158,12 @@ function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: Fi
       hash.update(`${weight} ${options.dataSetShare(dataSet)}`);
     }
   }
-  const settings = [options.tokens, frozenLayersOf(teacher, options), learningRateOf(options), tokenDropout, options.seed];
+  const settings = [
+    options.tokens,
+    frozenLayersOf(teacher, options),
+    learningRateOf(options),
+    tokenDropout,
+    options.seed,
+  ];
   return hash.update(JSON.stringify(settings)).digest("hex").slice(0, 12);
 }

@@ -4,6 +4,7 @@ import { readTokenizerJson } from "../../src/text/read-tokenizer.ts";
 import { createUnigram } from "../../src/text/unigram.ts";
 import { runCommand } from "../command.ts";
 import { loadCorpus } from "../corpus/load.ts";
+import { dataFlag } from "../data-flag.ts";
 import { openSafetensors, type StoredTensor, writeSafetensors } from "../graph/safetensors.ts";
 import { takeRows } from "./q4.ts";
 import { readTeacher, teacherWeightsPath } from "./teacher.ts";
@@ -13,19 +14,20 @@ import { countPieces, type LanguageText, trimVocabulary } from "./vocabulary.ts"
 await runCommand(
   {
     name: "npm run teacher:import",
-    about: "Copies a teacher into the project, with its vocabulary trimmed to the pieces that the data use.",
+    about:
+      "Copies a teacher into the project, with its vocabulary trimmed to the pieces that the texts of the data use.",
     flags: {
       from: { type: "string", doc: "teacher folder in Hugging Face layout", required: true },
       to: { type: "string", doc: "folder to write", default: "models/teacher" },
-      data: { type: "string", doc: "data folder whose texts decide which pieces stay", env: "KDNAS_DATA" },
+      data: dataFlag,
       pieces: { type: "integer", doc: "pieces to keep", default: 120_000 },
       seed: { type: "integer", doc: "seed of the text sample", default: 1 },
     },
   },
   async (flags, log) => {
     readTeacher(flags.from);
-    log(`reading texts of ${flags.data ?? "the sample"}`);
-    const corpus = await loadCorpus(flags.data ?? null, { seed: flags.seed });
+    log(`reading texts of ${flags.data.join(", ") || "the sample"}`);
+    const corpus = await loadCorpus(flags.data, { seed: flags.seed, tasks: "all" });
     const labelled: LanguageText[] = [...corpus.train.values()].flat();
     const json = readTokenizerJson(join(flags.from, "tokenizer.json"));
     log(`counting pieces over ${corpus.unlabelled.length + labelled.length} texts`);

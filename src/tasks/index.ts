@@ -1,7 +1,7 @@
 import type { ManifestTask } from "../contract/manifest.ts";
 import { UnknownModelError } from "../errors.ts";
 import { adequacy } from "./adequacy.ts";
-import { createDeclaredTask, type TaskDeclaration } from "./declared.ts";
+import { createDeclaredTask } from "./declared.ts";
 import { filter } from "./filter.ts";
 import { language } from "./language.ts";
 import { sentiment } from "./sentiment.ts";
@@ -18,8 +18,10 @@ export function taskNamed(name: string): Task {
   return task;
 }
 
-/** What a manifest, or a data folder, says of a task. */
-export type TaskEntry = Pick<TaskDeclaration, "name"> & Partial<Pick<ManifestTask, "input" | "labels" | "declared">>;
+/** What a manifest says of a task; the input of one that is built in is known without it. */
+export interface TaskEntry extends Pick<ManifestTask, "name" | "labels" | "declared"> {
+  readonly input?: ManifestTask["input"] | undefined;
+}
 
 /** The task of a manifest's entry: declared there, or built in. @throws {UnknownModelError} when it is neither. */
 export function taskOf({ name, input = "text", labels, declared }: TaskEntry): Task {

@@ -8,7 +8,14 @@ const configOf = (...argv: string[]) => toSearchConfig(readFlags(searchCommand, 
 
 test("toSearchConfig() of no flags is a complete search", () => {
   const config = configOf();
-  expect(config).toMatchObject({ preset: "full", id: "full-seed1", data: null, metrics: null, promote: "better" });
+  expect(config).toMatchObject({
+    preset: "full",
+    id: "full-seed1",
+    data: [],
+    tasks: null,
+    metrics: null,
+    promote: "better",
+  });
   expect(Object.values(config).every((value) => value !== undefined)).toBe(true);
 });
 

@@ -1,15 +1,25 @@
 import { expect, test } from "vitest";
 import { type Collected, collect, joinTokens } from "../../../search/corpus/collect.ts";
-import { type DataSet, readDataSets } from "../../../search/corpus/datasets.ts";
+import { type DataSet, readDataFolder } from "../../../search/corpus/datasets.ts";
 import { Limits } from "../../../search/corpus/limits.ts";
 import { HeldOut } from "../../../search/corpus/split.ts";
+import { tasks } from "../../../src/tasks/index.ts";
 import { dataFolder } from "./data-folder.ts";
 
 const columns = ["split", "lang", "label", "text"];
 
 async function collectFrom(folder: string, limits: Partial<Limits>, heldOut = new HeldOut()): Promise<Collected> {
-  const [set] = await readDataSets(folder);
-  return collect(folder, set as DataSet, 1, Limits.parse(limits), heldOut);
+  const {
+    dataSets: [set],
+  } = await readDataFolder(folder);
+  return collect(
+    folder,
+    set as DataSet,
+    tasks.find((t) => t.dataTask === set?.task),
+    1,
+    Limits.parse(limits),
+    heldOut,
+  );
 }
 
 test("collect() takes no more than its limit of a language, and less of a small one", async () => {

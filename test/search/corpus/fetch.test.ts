@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { type CatalogueEntry, readCatalogue } from "../../../search/corpus/catalogue.ts";
-import { readDataSets } from "../../../search/corpus/datasets.ts";
+import { readDataFolder } from "../../../search/corpus/datasets.ts";
 import { fetchSets } from "../../../search/corpus/fetch.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
 import { BadFileError } from "../../../src/errors.ts";
@@ -45,7 +45,7 @@ test("fetchSets() converts a set by its mappings into a folder that loadCorpus()
   const address = await serve({ "/m.csv": csv });
   const report = await fetchSets([entryOf(`${address}/m.csv`)], folder);
   expect(report).toEqual({ fetched: ["moods"], present: [], failed: [] });
-  const corpus = await loadCorpus(folder, { seed: 1, limits: { languagePerLanguage: 5 } });
+  const corpus = await loadCorpus([folder], { seed: 1, limits: { languagePerLanguage: 5 } });
   const learnt = corpus.train.get("sentiment")?.filter((e) => e.dataSet === "moods");
   expect(learnt?.map((e) => [e.text, e.label])).toEqual([["Leuk, hoor", "2"]]);
   expect(corpus.validation.find((v) => v.dataSet === "moods")?.rows.map((r) => r.text)).toEqual(["Bah"]);
@@ -71,7 +71,7 @@ test("fetchSets() says which set is missing and why, writes nothing of it and go
   expect(report.failed.map((f) => f.name)).toEqual(["gone", "down"]);
   expect(report.failed[0]?.reason).toContain("/gone.csv: status 404");
   expect(readdirSync(join(folder, "sentiment"))).toEqual(["moods.tsv.gz"]);
-  expect((await readDataSets(folder)).map((set) => set.name)).toEqual(["moods"]);
+  expect((await readDataFolder(folder)).dataSets.map((set) => set.name)).toEqual(["moods"]);
 });
 
 test("fetchSets() makes no folder when nothing could be fetched", async () => {
@@ -115,7 +115,7 @@ test("fetchSets() splits by the text's hash where there is no official split", a
     label: { column: "mood", values: { "0": "0", "1": "2" } },
   });
   await fetchSets([entry], folder);
-  const corpus = await loadCorpus(folder, { seed: 1, limits: { languagePerLanguage: 5 } });
+  const corpus = await loadCorpus([folder], { seed: 1, limits: { languagePerLanguage: 5 } });
   const held = corpus.validation.find((v) => v.dataSet === "moods")?.rows.length ?? 0;
   expect(held).toBeGreaterThan(150);
   expect(held).toBeLessThan(250);

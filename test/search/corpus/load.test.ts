@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
@@ -7,7 +9,7 @@ import { dataFolder } from "./data-folder.ts";
 import { numbered } from "./material.ts";
 
 const small = { languagePerLanguage: 20 };
-const sample = await loadCorpus(null, { seed: 1, limits: small });
+const sample = await loadCorpus([], { seed: 1, limits: small });
 
 /** Texts of the training and the unlabelled text that are also validated on. */
 function leaks(corpus: Corpus): string[] {
@@ -18,7 +20,7 @@ function leaks(corpus: Corpus): string[] {
   return texts.filter((text) => held.has(textHash(text)));
 }
 
-test("loadCorpus(null) has training and validation rows of every task in at least 14 languages", () => {
+test("loadCorpus([]) has training and validation rows of every task in at least 14 languages", () => {
   for (const task of tasks) {
     const languages = new Set((sample.train.get(task.name) ?? []).flatMap((e) => e.language.split("-")));
     expect(languages.size, task.name).toBeGreaterThanOrEqual(14);
@@ -27,7 +29,7 @@ test("loadCorpus(null) has training and validation rows of every task in at leas
   }
 });
 
-test("loadCorpus(null) gives every example a target and a weight", () => {
+test("loadCorpus([]) gives every example a target and a weight", () => {
   for (const task of tasks) {
     const labels = sample.labels.get(task.name) ?? [];
     for (const example of sample.train.get(task.name) ?? []) {
@@ -37,7 +39,7 @@ test("loadCorpus(null) gives every example a target and a weight", () => {
   }
 });
 
-test("loadCorpus(null) balances the labels of the written sample, and has Japanese filter rows to learn from", () => {
+test("loadCorpus([]) balances the labels of the written sample, and has Japanese filter rows to learn from", () => {
   const count = (task: string, language: string, label: string) =>
     [...(sample.train.get(task) ?? [])].filter((e) => e.language === language && e.label === label).length;
   for (const language of ["en", "ar", "zh", "vi"]) {
@@ -47,12 +49,12 @@ test("loadCorpus(null) balances the labels of the written sample, and has Japane
   expect(count("filter", "ja", "1") + count("filter", "ja", "0")).toBeGreaterThanOrEqual(90);
 });
 
-test("loadCorpus(null) knows at least 110 languages and has unlabelled text of them", () => {
+test("loadCorpus([]) knows at least 110 languages and has unlabelled text of them", () => {
   expect(sample.labels.get("language")?.length).toBeGreaterThanOrEqual(110);
   expect(new Set(sample.unlabelled.map((u) => u.language)).size).toBeGreaterThanOrEqual(110);
 });
 
-test("loadCorpus(null) names what it used, for cards", () => {
+test("loadCorpus([]) names what it used, for cards", () => {
   expect(sample.dataSets).toContainEqual(expect.objectContaining({ name: "sample_filter", licence: "Apache-2.0" }));
   expect(sample.dataSets).toContainEqual(expect.objectContaining({ name: "udhr" }));
 });
@@ -63,10 +65,10 @@ test("loadCorpus() lets no validation text into the training or the unlabelled t
 });
 
 test("loadCorpus() gives the same corpus for a seed, and another for another", async () => {
-  const again = await loadCorpus(null, { seed: 1, limits: small });
+  const again = await loadCorpus([], { seed: 1, limits: small });
   expect(again.train.get("language")).toEqual(sample.train.get("language"));
   expect(again.unlabelled).toEqual(sample.unlabelled);
-  const other = await loadCorpus(null, { seed: 2, limits: small });
+  const other = await loadCorpus([], { seed: 2, limits: small });
   expect(other.train.get("language")).not.toEqual(sample.train.get("language"));
 });
 
@@ -94,7 +96,7 @@ test("loadCorpus() holds a text out whatever set, task or split repeats it", asy
       ],
     },
   );
-  const corpus = await loadCorpus(folder, { seed: 1, limits: small });
+  const corpus = await loadCorpus([folder], { seed: 1, limits: small });
   const dutch = corpus.train.get("sentiment")?.filter((e) => e.language === "nl");
   expect(dutch?.map((e) => e.text)).toEqual(["Ik ben hier niet blij mee."]);
   const texts = corpus.unlabelled.map((u) => u.text);
@@ -111,7 +113,7 @@ test("loadCorpus() weighs a set as it asks, or as is known of it", async () => {
     { name: "xed_subtitles", task: "sentiment", columns, rows: [["train", "nl", "0", "Bel me niet meer."]] },
     { name: "mine", task: "sentiment", columns, weight: 0.25, rows: [["train", "nl", "2", "Graag gedaan."]] },
   );
-  const corpus = await loadCorpus(folder, { seed: 1, limits: small });
+  const corpus = await loadCorpus([folder], { seed: 1, limits: small });
   const weights = corpus.train.get("sentiment")?.filter((e) => e.language === "nl");
   expect(new Map(weights?.map((e) => [e.dataSet, e.weight]))).toEqual(
     new Map([
@@ -119,4 +121,45 @@ test("loadCorpus() weighs a set as it asks, or as is known of it", async () => {
       ["mine", 0.25],
     ]),
   );
+});
+
+const ticketRows = (labels: readonly string[]) =>
+  labels.flatMap((label) => numbered(4, (i) => `${label} is what ticket ${i} is about.`).map((text) => [label, text]));
+
+function ticketFolder(rows: readonly (readonly string[])[], task: Readonly<Record<string, unknown>> = {}): string {
+  const set = { name: "desk", task: "tickets", languages: ["en"], columns: ["split", "label", "text"], rows };
+  const folder = dataFolder(set);
+  const path = join(folder, "datasets.json");
+  const dataSets = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(path, JSON.stringify({ tasks: [{ name: "tickets", ...task }], dataSets }));
+  return folder;
+}
+
+const trainRows = ticketRows(["login", "billing"]).map((cells) => ["train", ...cells]);
+
+test("loadCorpus() makes a folder's own task, finds its labels, and leaves out tasks that it has no data for", async () => {
+  const folder = ticketFolder([...trainRows, ["val", "login", "I am locked out of my account."]]);
+  const corpus = await loadCorpus([folder], { seed: 1, limits: small });
+  expect(corpus.tasks.map(({ name }) => name)).toEqual(["tickets"]);
+  expect([...corpus.train.keys()]).toEqual(["tickets"]);
+  expect(corpus.labels.get("tickets")).toEqual(["billing", "login"]);
+  expect(corpus.validation.map(({ task, language }) => [task, language])).toEqual([["tickets", "en"]]);
+  expect(new Set(corpus.unlabelled.map(({ language }) => language)).size).toBeGreaterThan(100);
+  expect(corpus.dataSets.map(({ name }) => name)).not.toContain("sample_filter");
+});
+
+test("loadCorpus() adds the tasks of further folders", async () => {
+  const both = await loadCorpus([ticketFolder(trainRows), "sample"], { seed: 1, limits: small });
+  expect([...both.train.keys()]).toEqual(["filter", "sentiment", "language", "adequacy", "tickets"]);
+});
+
+test("loadCorpus() refuses a label that is not listed", async () => {
+  const folder = ticketFolder(trainRows, { labels: ["login", "refund"] });
+  await expect(loadCorpus([folder], { seed: 1 })).rejects.toThrow('desk.tsv.gz:6: "billing" is no label of tickets');
+});
+
+test("loadCorpus() refuses two folders with a set of one name, or that declare a task differently", async () => {
+  const [one, other] = [ticketFolder(trainRows), ticketFolder(trainRows, { weight: 3 })];
+  await expect(loadCorpus([one, ticketFolder(trainRows)], { seed: 1 })).rejects.toThrow("both have a set named desk");
+  await expect(loadCorpus([one, other], { seed: 1 })).rejects.toThrow("tickets is declared otherwise in");
 });

@@ -8,6 +8,7 @@ import { taskNamed } from "../../../src/tasks/index.ts";
 export function materialOf(task: string, change: Partial<Material>): Material {
   return {
     task: taskNamed(task),
+    labels: [],
     examples: [],
     lexicon: [],
     pool: new Map(),

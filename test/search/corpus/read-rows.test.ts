@@ -2,7 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { type DataSet, readDataSets } from "../../../search/corpus/datasets.ts";
+import { type DataSet, readDataFolder } from "../../../search/corpus/datasets.ts";
 import { type Row, readRows } from "../../../search/corpus/read-rows.ts";
 import { BadFileError } from "../../../src/errors.ts";
 import { dataFolder, type TinySet } from "./data-folder.ts";
@@ -15,7 +15,9 @@ const rows = [
 const set: TinySet = { name: "tiny", task: "sentiment", columns, rows };
 
 async function readAll(folder: string, change: Partial<DataSet> = {}): Promise<Row[]> {
-  const [read] = await readDataSets(folder);
+  const {
+    dataSets: [read],
+  } = await readDataFolder(folder);
   const all: Row[] = [];
   for await (const batch of readRows(folder, { ...(read as DataSet), ...change })) all.push(...batch);
   return all;
@@ -30,7 +32,12 @@ test("readRows() yields each row with its line", async () => {
 
 test("readRows() reads pairs, their languages joined", async () => {
   const pairs = ["split", "src_lang", "tgt_lang", "score", "source", "target"];
-  const folder = dataFolder({ ...set, columns: pairs, rows: [["train", "en", "de", "-0.3", "Hi", "Hallo"]] });
+  const folder = dataFolder({
+    ...set,
+    task: "pairs",
+    columns: pairs,
+    rows: [["train", "en", "de", "-0.3", "Hi", "Hallo"]],
+  });
   expect((await readAll(folder))[0]).toMatchObject({ language: "en-de", label: "-0.3", text: "Hi", pair: "Hallo" });
 });
 
@@ -38,6 +45,22 @@ test("readRows() takes rows without a split for training, and the language for a
   const folder = dataFolder({ ...set, columns: ["lang", "text"], rows: [["fr", "Salut"]] });
   expect((await readAll(folder))[0]).toMatchObject({ split: "train", language: "fr", label: "fr" });
   expect((await readAll(dataFolder({ ...set, labelColumn: "lang" })))[1]).toMatchObject({ label: "ja" });
+});
+
+test("readRows() takes the set's only language where no column names one", async () => {
+  const folder = dataFolder({ ...set, languages: ["nl"], columns: ["label", "text"], rows: [["2", "Goed."]] });
+  expect((await readAll(folder))[0]).toMatchObject({ language: "nl", label: "2" });
+});
+
+test("readRows() chooses a share of the texts for validation by their hash, whatever their order", async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => ["en", "1", `This is text ${i}.`]);
+  const share = { ...set, columns: ["lang", "label", "text"], validationShare: 0.2 };
+  const chosen = async (list: readonly string[][]) =>
+    (await readAll(dataFolder({ ...share, rows: list }))).flatMap((row) => (row.split === "val" ? [row.text] : []));
+  const texts = await chosen(rows);
+  expect(texts.length).toBeGreaterThan(20);
+  expect(texts.length).toBeLessThan(60);
+  expect(new Set(await chosen(rows.toReversed()))).toEqual(new Set(texts));
 });
 
 test("readRows() reads plain TSV with carriage returns and no last line break", async () => {

@@ -10,6 +10,7 @@ import { textLogits } from "../../../search/heads/predict.ts";
 import { openStudent } from "../../../serve/open-student.ts";
 import { createStudent } from "../../../serve/student.ts";
 import { readManifest } from "../../../src/contract/manifest.ts";
+import { taskNamed } from "../../../src/tasks/index.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import { description, scoreOf, writeStudent } from "./written-student.ts";
 
@@ -27,7 +28,7 @@ test("writeGraphs() writes graphs that answer, a tokeniser beside them, and noth
   expect(readdirSync(run).sort()).toEqual([...names].sort());
   expect(names).toEqual(["model.onnx", "pair_adequacy.onnx", "tokenizer.json"]);
   const tokenizer = readTokenizer(join(run, "tokenizer.json"));
-  const classifier = await openStudentClassifier(run, ["sentiment", "adequacy"], tokenizer.padId, 1);
+  const classifier = await openStudentClassifier(run, ["sentiment", "adequacy"].map(taskNamed), tokenizer.padId, 1);
   const logits = await textLogits(classifier, [tokenizer.encode("good", 8).ids], ["sentiment"]);
   expect(logits.get("sentiment")?.[0]).toHaveLength(3);
   await classifier.release();

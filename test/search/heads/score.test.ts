@@ -8,6 +8,7 @@ import { type Classifier, pairLogits, textLogits } from "../../../search/heads/p
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "../../../search/heads/score.ts";
 import type { ManifestTask } from "../../../src/contract/manifest.ts";
 import { must } from "../../../src/invariant.ts";
+import { taskNamed } from "../../../src/tasks/index.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../../../src/text/tokenizer.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const folder = join(root, "tiny");
   writeTinyStudent(folder, { name: "tiny" });
   tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  classifier = await openStudentClassifier(folder, names, tokenizer.padId, 1);
+  classifier = await openStudentClassifier(folder, names.map(taskNamed), tokenizer.padId, 1);
 });
 afterAll(async () => {
   await classifier.release();
@@ -76,6 +77,7 @@ function setOf(task: string, rows: ValidationSet["rows"], dataSet = "made"): Val
 
 test("validationLogits() runs the tasks that are asked for over their sets", async () => {
   const corpus: Corpus = {
+    tasks: [],
     train: new Map(),
     labels: new Map(),
     unlabelled: [],
