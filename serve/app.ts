@@ -1,30 +1,34 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import express from "express";
 import helmet from "helmet";
+import type { Predictor } from "./answer.ts";
 import type { Config } from "./config.ts";
 import { sendError } from "./error-reply.ts";
 import { MethodNotAllowedError, RouteNotFoundError } from "./http-errors.ts";
 import type { Log } from "./log.ts";
-import type { Predictor } from "./predict.ts";
+import { docsRouter } from "./openapi/docs-page.ts";
+import { requestIdOf } from "./request-id.ts";
 import { hotRoutes } from "./routes/hot-routes.ts";
-import { operationPaths, operationRoutes } from "./routes/operations.ts";
-import type { HotRoute } from "./routes/route.ts";
+import { createOperationsRouter, operationRoutes } from "./routes/operations.ts";
+import type { DescribedRoute, HotRoute } from "./routes/route.ts";
 import { createRouteTable, type Match } from "./routes/route-table.ts";
+import { type Access, callerOf } from "./security/access.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** All that routes work with. */
 export interface App extends Predictor {
-  readonly config: Pick<Config, "maxItems" | "bodyLimitBytes">;
+  readonly config: Pick<Config, "maxItems" | "bodyLimitBytes" | "predictTask">;
   readonly log: Log;
+  readonly access: Access;
+  /** @default no traces */
+  readonly tracing?: Tracing | undefined;
   /** The life of the process, as the probes tell it. */
   readonly state: { started: boolean; draining: boolean };
 }
 
-/** Routes and methods, whose series exist in the metrics from the start. */
-export function knownRoutes(): { route: string; method: string }[] {
-  return [
-    ...hotRoutes().map(({ path, method }) => ({ route: path, method })),
-    ...operationPaths.map((route) => ({ route, method: "GET" })),
-  ];
+/** Every route that is documented. */
+export function describedRoutes(): DescribedRoute[] {
+  return [...hotRoutes(), ...operationRoutes()];
 }
 
 /**
@@ -34,18 +38,22 @@ export function knownRoutes(): { route: string; method: string }[] {
  */
 export function createApp(app: App): RequestListener {
   const hot = createRouteTable(hotRoutes());
-  const operations = new Set<string>(operationPaths);
+  const operations = new Set(["/docs", ...operationRoutes().map((route) => route.path)]);
   const rest = createExpress(app);
   return (req, res) => {
     const started = performance.now();
     const path = pathOf(req);
     const match = hot.find(path);
     // Of a path with parameters its pattern, or every model would make a series.
-    const label = match?.path ?? (operations.has(path) ? path : "unmatched");
+    const route = match?.path ?? (operations.has(path) ? path : "unmatched");
+    const requestId = requestIdOf(req);
+    res.setHeader("x-request-id", requestId);
     // "close" also comes when the client left before the end.
     res.once("close", () => {
       const code = res.writableFinished ? res.statusCode : 499;
-      app.metrics.http(label, methodOf(req), code, performance.now() - started);
+      const done = { route, method: methodOf(req), code, tookMs: performance.now() - started, requestId };
+      app.metrics.http(route, done.method, code, done.tookMs);
+      record(app, req, res, done);
     });
     if (app.state.draining) res.setHeader("connection", "close");
     if (match === undefined) rest(req, res);
@@ -53,11 +61,41 @@ export function createApp(app: App): RequestListener {
   };
 }
 
+interface Done {
+  readonly route: string;
+  readonly method: string;
+  readonly code: number;
+  readonly tookMs: number;
+  readonly requestId: string;
+}
+
+/** A trace of the request; a line of it for who debugs, and of calls that change the server in any case. */
+function record(app: App, req: IncomingMessage, res: ServerResponse, done: Done): void {
+  app.tracing?.record({
+    ...done,
+    traceparent: asText(req.headers.traceparent),
+    serverTiming: asText(res.getHeader("server-timing")),
+  });
+  const { log } = app;
+  if (done.route.startsWith("/admin/")) log.info("audit", { ...done, address: req.socket.remoteAddress, ...byOf(req) });
+  else if (log.debugs) log.debug("request", { ...done, ...byOf(req) });
+}
+
+function byOf(req: IncomingMessage): { readonly key?: string } {
+  const key = callerOf(req)?.key;
+  return key === undefined ? {} : { key };
+}
+
+function asText(header: unknown): string | undefined {
+  return typeof header === "string" ? header : undefined;
+}
+
 async function answerHot(app: App, match: Match, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const route = match.routes.find(({ method }) => method === (req.method === "HEAD" ? "GET" : req.method));
   try {
     for (const [name, value] of securityHeaders) res.setHeader(name, value);
     if (route === undefined) throw new MethodNotAllowedError(methodsOf(match.routes));
+    app.access.admit(req, res, route);
     await route.answer(app, req, res, match.parameters());
   } catch (cause) {
     // Routes that share a path are of one API.
@@ -76,7 +114,8 @@ function createExpress(app: App): express.Express {
     for (const [name, value] of securityHeaders) res.setHeader(name, value);
     next();
   });
-  rest.use(operationRoutes(app));
+  rest.use(createOperationsRouter(app, describedRoutes()));
+  rest.use(docsRouter());
   rest.use(() => {
     throw new RouteNotFoundError("there is no such route");
   });

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "../src/errors.ts";
 
+const logLevels = ["debug", "info", "warn", "error"] as const;
+
 interface SettingInfo {
   readonly env: string;
   readonly doc: string;
@@ -21,8 +23,13 @@ function seconds(env: string, doc: string, standard: number, least = 0) {
   return schema.default(standard).register(settings, { env, doc });
 }
 
+/** An empty variable is unset, so a setting whose standard is "" is one that is off until it is given. */
 function text(env: string, doc: string, standard: string) {
-  return z.string().min(1).default(standard).register(settings, { env, doc });
+  return z.string().default(standard).register(settings, { env, doc });
+}
+
+function flag(env: string, doc: string) {
+  return z.stringbool("expected true or false").default(false).register(settings, { env, doc });
 }
 
 /** Every setting of the server: default, environment name and meaning. Nothing else reads the environment. */
@@ -38,20 +45,88 @@ const Config = z
       1,
       256,
     ),
+    cascade: flag("KDNAS_CASCADE", "a fast student is asked first, and what it is not sure of goes to a larger one"),
+    cacheEntries: count(
+      "KDNAS_CACHE_ENTRIES",
+      "answers that are remembered, by hashes of the texts; 0 keeps none",
+      0,
+      0,
+    ),
     queueLimit: count("KDNAS_QUEUE_LIMIT", "texts that may wait; beyond it requests get 429", 1024),
     batchTokens: count("KDNAS_BATCH_TOKENS", "tokens, padding included, of one pass through a student", 1024),
     maxItems: count("KDNAS_MAX_ITEMS", "texts in one request", 128),
     maxTokens: count("KDNAS_MAX_TOKENS", "tokens read of one text, at most the student's own limit", 512, 8),
     bodyLimitBytes: count("KDNAS_BODY_LIMIT_BYTES", "bytes of a request body", 1_048_576, 64),
+    predictTask: text(
+      "KDNAS_PREDICT_TASK",
+      "task of POST /predict and its like, where the request names none",
+      "sentiment",
+    ),
     runTimeoutSeconds: seconds("KDNAS_RUN_TIMEOUT_SECONDS", "a batch that takes longer fails with 503", 30, 0.1),
     requestTimeoutSeconds: seconds("KDNAS_REQUEST_TIMEOUT_SECONDS", "a client that sends slower is cut off", 30, 1),
     pollSeconds: seconds("KDNAS_POLL_SECONDS", "looks at the models folder this often, besides watching it", 2, 0.05),
+    headersTimeoutSeconds: seconds(
+      "KDNAS_HEADERS_TIMEOUT_SECONDS",
+      "a client whose headers take longer is cut off",
+      10,
+      1,
+    ),
+    headerLimitBytes: count("KDNAS_HEADER_LIMIT_BYTES", "bytes of a request's headers", 16_384, 1024, 1_048_576),
+    maxConnections: count("KDNAS_MAX_CONNECTIONS", "connections open at once; further ones are closed", 4096),
+    keysFile: text(
+      "KDNAS_KEYS_FILE",
+      "file of the API keys, re-read when it changes; without it no key is asked for",
+      "",
+    ),
+    requireKeys: flag("KDNAS_REQUIRE_KEYS", "the server does not start unless there is a key file"),
+    keyRequestsPerMinute: count(
+      "KDNAS_KEY_REQUESTS_PER_MINUTE",
+      "requests that each key may make, unless the key file gives it a number of its own; 0 is no limit",
+      0,
+      0,
+    ),
+    addressRequestsPerMinute: count(
+      "KDNAS_ADDRESS_REQUESTS_PER_MINUTE",
+      "requests without a valid key that each address (of IPv6 each /64) may make; 0 is no limit",
+      0,
+      0,
+    ),
+    trustedProxies: count(
+      "KDNAS_TRUSTED_PROXIES",
+      "proxies in front that each add to X-Forwarded-For; with 0 that header is not believed",
+      0,
+      0,
+      16,
+    ),
+    logLevel: z
+      .enum(logLevels, `expected one of ${logLevels.join(", ")}`)
+      .default("info")
+      .register(settings, {
+        env: "KDNAS_LOG_LEVEL",
+        doc: `${logLevels.join(", ")}; debug has a line for every request`,
+      }),
+    otlpEndpoint: z
+      .union([z.literal(""), z.url({ protocol: /^https?$/, error: "expected an http or https URL" })])
+      .default("")
+      .register(settings, {
+        env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+        doc: "collector that traces go to by OTLP over HTTP; without it there are none",
+      }),
+    serviceName: text("OTEL_SERVICE_NAME", "name of this server in traces", "kdnas"),
+    traceRatio: z.coerce.number().min(0).max(1).default(1).register(settings, {
+      env: "OTEL_TRACES_SAMPLER_ARG",
+      doc: "share of the requests that are traced, where the caller has not decided",
+    }),
     drainDelaySeconds: seconds("KDNAS_DRAIN_DELAY_SECONDS", "goes on accepting so long after SIGTERM, not ready", 1),
     drainSeconds: seconds("KDNAS_DRAIN_SECONDS", "running requests may take so long after SIGTERM", 20),
   })
   .refine((c) => c.maxItems <= c.queueLimit, {
     path: ["maxItems"],
     message: "must not be above the queue limit, or a full request could never be admitted",
+  })
+  .refine((c) => c.keysFile !== "" || !c.requireKeys, {
+    path: ["requireKeys"],
+    message: "keys are required, and KDNAS_KEYS_FILE names no file of them",
   });
 export type Config = Readonly<z.infer<typeof Config>>;
 type Name = keyof Config;
@@ -72,12 +147,16 @@ export function readConfig(
   return Object.freeze(parsed.data);
 }
 
-/** What `--help` prints. */
-export function helpText(): string {
-  const rows = names.map((name) => [`--${flagOf(name)}`, infoOf(name).env, defaultOf(name), infoOf(name).doc]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-  const lines = rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`);
-  return ["Serves the students of a models folder over HTTP.", "", "flag, environment, default:", ...lines].join("\n");
+/** A setting as people read of it. */
+export interface SettingText {
+  readonly flag: string;
+  readonly env: string;
+  readonly standard: string;
+  readonly doc: string;
+}
+
+export function describeSettings(): SettingText[] {
+  return names.map((name) => ({ flag: `--${flagOf(name)}`, standard: defaultOf(name), ...infoOf(name) }));
 }
 
 function readFlags(args: readonly string[]): Record<string, string | undefined> {
@@ -97,8 +176,11 @@ function infoOf(name: Name): SettingInfo {
   return settings.get(Config.shape[name]) as SettingInfo;
 }
 
+/** As on every machine: the number of cores of this one would not be that of the next. */
 function defaultOf(name: Name): string {
-  return String(Config.shape[name].def.defaultValue);
+  const standard = String(Config.shape[name].def.defaultValue);
+  if (name === "workers") return "cores";
+  return standard === "" ? "none" : standard;
 }
 
 function flagOf(name: Name): string {

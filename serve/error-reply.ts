@@ -1,20 +1,24 @@
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import { AppError, OverloadedError } from "../src/errors.ts";
-import { MethodNotAllowedError } from "./http-errors.ts";
+import { MethodNotAllowedError, RateLimitedError, UnauthorizedError } from "./http-errors.ts";
 import type { Log } from "./log.ts";
 
 /** The one table from a failure's class to what the client is told. Classes that are not in it are bugs: 500. */
 const replies: Readonly<Record<string, { readonly status: number; readonly title: string }>> = {
   InvalidInputError: { status: 400, title: "Invalid input" },
+  UnauthorizedError: { status: 401, title: "No valid API key" },
+  ForbiddenError: { status: 403, title: "Not allowed" },
   RouteNotFoundError: { status: 404, title: "No such route" },
   UnknownModelError: { status: 404, title: "No such student" },
   MethodNotAllowedError: { status: 405, title: "Method not allowed" },
   BodyTooLargeError: { status: 413, title: "Body too large" },
   UnsupportedMediaTypeError: { status: 415, title: "Unsupported media type" },
   OverloadedError: { status: 429, title: "Overloaded" },
+  RateLimitedError: { status: 429, title: "Too many requests" },
   ClientLeftError: { status: 499, title: "Client left" },
   ModelFailedError: { status: 500, title: "The student failed" },
+  NotEnabledError: { status: 501, title: "Not enabled" },
   UnavailableError: { status: 503, title: "Not available now" },
 };
 const bug = { status: 500, title: "Internal error" };
@@ -52,12 +56,15 @@ export const problemDetails: ErrorShape = {
 
 export function sendError(res: ServerResponse, cause: unknown, log: Log, shape = problemDetails): void {
   const problem = toProblem(cause);
-  if (problem.status === 500) log.error(`500: ${describe(cause)}`);
+  if (problem.status === 500)
+    log.error(`500: ${describe(cause)}`, { requestId: String(res.getHeader("x-request-id")) });
   if (res.headersSent) {
     res.destroy();
     return;
   }
-  if (cause instanceof OverloadedError) res.setHeader("retry-after", String(cause.retryAfterSeconds));
+  if (cause instanceof OverloadedError || cause instanceof RateLimitedError)
+    res.setHeader("retry-after", String(cause.retryAfterSeconds));
+  if (cause instanceof UnauthorizedError) res.setHeader("www-authenticate", 'Bearer realm="kdnas"');
   if (cause instanceof MethodNotAllowedError) res.setHeader("allow", cause.allow);
   if (problem.status === 503) res.setHeader("retry-after", "1");
   // The rest of a refused body is not waited for.

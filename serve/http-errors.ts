@@ -29,3 +29,29 @@ export class UnsupportedMediaTypeError extends AppError {
 export class ClientLeftError extends AppError {
   override readonly name = "ClientLeftError";
 }
+
+/** No key, or none that is good. */
+export class UnauthorizedError extends AppError {
+  override readonly name = "UnauthorizedError";
+}
+
+/** The key is good, but not for this. */
+export class ForbiddenError extends AppError {
+  override readonly name = "ForbiddenError";
+}
+
+/** This key or address has made all the requests that it may make in this minute. */
+export class RateLimitedError extends AppError {
+  override readonly name = "RateLimitedError";
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The API has it, this server does not offer it. */
+export class NotEnabledError extends AppError {
+  override readonly name = "NotEnabledError";
+}

@@ -1,19 +1,12 @@
 import { ConfigError } from "../src/errors.ts";
-import { type Config, helpText, readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { helpText } from "./settings-text.ts";
 
 /** Starts the server: settings, socket, students, signals. Exit codes: 2 wrong settings, 1 cannot start, 0 asked to end. */
-const out = createLog(process.stdout);
 /** What went wrong last: the reason why a server cannot start. */
 let lastError: string | undefined;
-const log: Log = {
-  info: out.info,
-  error: (line) => {
-    lastError = line;
-    out.error(line);
-  },
-};
 const args = process.argv.slice(2);
 
 if (args.includes("--help") || args.includes("-h")) console.log(helpText());
@@ -21,8 +14,9 @@ else await start(args).catch(fail);
 
 async function start(flags: readonly string[]): Promise<void> {
   const config = readConfig(flags);
+  const log = keepLastError(createLog(process.stdout, config.logLevel));
   const server = await startServer(config, log);
-  endOnSignal(server, config);
+  endOnSignal(server, config, log);
   await server.loaded;
   const students = server.app.registry.students();
   if (server.app.state.draining) return;
@@ -33,8 +27,16 @@ async function start(flags: readonly string[]): Promise<void> {
   log.info(`kdnas ready on ${server.url} after ${seconds} s with ${names}`);
 }
 
+function keepLastError(log: Log): Log {
+  const error: Log["error"] = (line, fields) => {
+    lastError = line;
+    log.error(line, fields);
+  };
+  return { ...log, error };
+}
+
 /** An orchestrator's signal leaves time for it to stop sending; Ctrl-C does not wait; a second signal ends at once. */
-function endOnSignal(server: RunningServer, config: Config): void {
+function endOnSignal(server: RunningServer, config: Config, log: Log): void {
   const end = async (signal: NodeJS.Signals) => {
     if (server.app.state.draining) process.exit(1);
     log.info(`${signal}: finishing what runs`);

@@ -1,13 +1,17 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tasks } from "../src/tasks/index.ts";
-import { type App, createApp, knownRoutes } from "./app.ts";
+import { type App, createApp, describedRoutes } from "./app.ts";
 import { createBatcher } from "./batcher.ts";
+import { createAnswerCache } from "./cache.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRegistry } from "./registry.ts";
 import { createRunner } from "./runner.ts";
+import { createAccess } from "./security/access.ts";
+import { limitConnections, socketOptions } from "./security/socket-limits.ts";
+import { startTracing } from "./tracing.ts";
 
 /** A listening server and its end. */
 export interface RunningServer {
@@ -24,15 +28,33 @@ export interface RunningServer {
  * @param entry the threads' script, where it is not the standard one.
  */
 export async function startServer(config: Config, log: Log, entry?: URL): Promise<RunningServer> {
-  const metrics = createMetrics({ tasks: tasks.map((task) => task.name), routes: knownRoutes() });
-  const server = createServer({ keepAliveTimeout: 72_000, requestTimeout: config.requestTimeoutSeconds * 1000 });
+  const routes = describedRoutes().map(({ path, method }) => ({ route: path, method }));
+  const metrics = createMetrics({ tasks: tasks.map((task) => task.name), routes });
+  const access = createAccess(config, log);
+  const tracing = await startTracing(config, log);
+  const server = createServer(socketOptions(config));
+  limitConnections(server, config);
   await listen(server, config);
   const runTimeoutMs = config.runTimeoutSeconds * 1000;
   const runner = createRunner({ workers: config.workers, runTimeoutMs, log, ...(entry && { entry }) });
   const { queueLimit, batchTokens, maxTokens, pollSeconds } = config;
   const batcher = createBatcher({ runner, metrics, queueLimit, batchTokens });
   const registry = createRegistry({ folder: config.models, runner, metrics, log, maxTokens, pollSeconds });
-  const app: App = { config, log, metrics, runner, batcher, registry, state: { started: false, draining: false } };
+  const cache = createAnswerCache(config.cacheEntries, metrics);
+  const { cascade } = config;
+  const app: App = {
+    config,
+    log,
+    metrics,
+    runner,
+    batcher,
+    registry,
+    cache,
+    cascade,
+    access,
+    tracing,
+    state: { started: false, draining: false },
+  };
   server.on("request", createApp(app));
   return {
     url: urlOf(server, config),
@@ -75,6 +97,7 @@ async function drain(server: Server, app: App, delayMs: number, capMs: number): 
   const clean = await Promise.race([closed, capped]);
   clearInterval(sweep);
   if (!clean) server.closeAllConnections();
-  const ended = app.runner.close().then(() => clean);
+  app.access.close();
+  const ended = Promise.all([app.runner.close(), app.tracing?.close()]).then(() => clean);
   return await Promise.race([ended, new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000).unref())]);
 }

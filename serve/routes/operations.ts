@@ -1,35 +1,94 @@
 import express from "express";
+import { z } from "zod";
 import { UnavailableError } from "../../src/errors.ts";
 import type { App } from "../app.ts";
 import { MethodNotAllowedError } from "../http-errors.ts";
-import { describeStudents } from "./students.ts";
-
-export const operationPaths = ["/v1/students", "/metrics", "/health/live", "/health/ready", "/health/startup"] as const;
-type OperationPath = (typeof operationPaths)[number];
+import { adminRoutes } from "./admin.ts";
+import { apiDocumentRoute } from "./api-document.ts";
+import { readyReason } from "./readiness.ts";
+import type { DescribedRoute, HotRoute } from "./route.ts";
+import { describeStudents, Students } from "./students.ts";
 
 /** What operators and dashboards ask: seldom, so Express does it. */
-export function operationRoutes(app: App): express.Router {
+export interface OperationRoute extends Omit<HotRoute, "answer"> {
+  /** @param routes all that there are. */
+  answer(app: App, routes: readonly DescribedRoute[]): express.RequestHandler;
+}
+
+const operations = { tag: "operations", failures: [] } as const;
+
+export function operationRoutes(): OperationRoute[] {
+  return [
+    {
+      method: "GET",
+      path: "/v1/students",
+      scope: "infer",
+      describe: {
+        ...operations,
+        summary: "What each student answers, how well and how fast",
+        responses: { 200: Students },
+      },
+      answer: (app) => (_req, res) => void res.json(describeStudents(app.registry.students())),
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      scope: "metrics",
+      describe: {
+        ...operations,
+        summary: "Metrics as Prometheus reads them",
+        responseType: "text/plain",
+        responses: { 200: z.string() },
+      },
+      answer: (app) => async (_req, res) => void res.type(app.metrics.contentType).send(await app.metrics.text()),
+    },
+    probe("live", "The process is there", () => undefined),
+    probe("ready", "Requests can be answered now", readyReason),
+    probe("startup", "The students that were there at the start have been looked at", startupReason),
+    ...adminRoutes,
+    apiDocumentRoute,
+  ];
+}
+
+const statusOf = { live: "live", ready: "ready", startup: "started" } as const;
+
+/** Never asks for a key: the orchestrator that asks has none. */
+function probe(name: keyof typeof statusOf, summary: string, reasonAgainst: (app: App) => string | undefined) {
+  const status = statusOf[name];
+  return {
+    method: "GET",
+    path: `/health/${name}`,
+    scope: null,
+    describe: {
+      ...operations,
+      summary,
+      responses: { 200: z.strictObject({ status: z.literal(status) }) },
+      failures: name === "live" ? [] : [503],
+    },
+    answer: (app) => (_req, res) => {
+      const reason = reasonAgainst(app);
+      if (reason !== undefined) throw new UnavailableError(reason);
+      res.json({ status });
+    },
+  } satisfies OperationRoute;
+}
+
+function startupReason({ state }: App): string | undefined {
+  return state.started ? undefined : "still loading students";
+}
+
+export function createOperationsRouter(app: App, routes: readonly DescribedRoute[]): express.Router {
   const router = express.Router();
-  const answers: Record<OperationPath, express.RequestHandler> = {
-    "/v1/students": (_req, res) => void res.json(describeStudents(app.registry.students())),
-    "/metrics": async (_req, res) => void res.type(app.metrics.contentType).send(await app.metrics.text()),
-    "/health/live": (_req, res) => void res.json({ status: "live" }),
-    "/health/ready": (_req, res) => {
-      if (app.state.draining) throw new UnavailableError("shutting down");
-      if (app.registry.students().length === 0) throw new UnavailableError("no student is loaded");
-      res.json({ status: "ready" });
-    },
-    "/health/startup": (_req, res) => {
-      if (!app.state.started) throw new UnavailableError("still loading students");
-      res.json({ status: "started" });
-    },
-  };
-  for (const path of operationPaths) {
+  for (const route of operationRoutes()) {
+    const guard: express.RequestHandler = (req, res, next) => {
+      app.access.admit(req, res, route);
+      next();
+    };
     router
-      .route(path)
-      .get(answers[path])
+      .route(route.path)
+      [route.method === "GET" ? "get" : "post"](guard, route.answer(app, routes))
       .all(() => {
-        throw new MethodNotAllowedError("GET, HEAD");
+        throw new MethodNotAllowedError(route.method === "GET" ? "GET, HEAD" : route.method);
       });
   }
   return router;

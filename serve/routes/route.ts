@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { App } from "../app.ts";
 import type { ErrorShape } from "../error-reply.ts";
-
-/** What a key must be allowed to do; null where no key is asked for, as at probes. */
-export type Scope = "infer" | "feedback" | "metrics" | "admin" | null;
+import type { KeyPlaces } from "../security/credential.ts";
+import type { Scope } from "../security/scope.ts";
 
 export type Parameters = Readonly<Record<string, string>>;
 
@@ -16,11 +15,11 @@ export interface HotRoute {
   readonly path: string;
   readonly scope: Scope;
   /** Where this API's own clients put their key, besides the places that all routes read. */
-  readonly keyIn?: { readonly header?: string; readonly query?: string };
+  readonly keyIn?: KeyPlaces;
   readonly describe: RouteDescription;
   /** How the imitated API tells failures, refused keys and methods included. @default RFC 9457 */
   readonly errors?: ErrorShape;
-  answer(app: App, req: IncomingMessage, res: ServerResponse, parameters: Parameters): Promise<void>;
+  answer(app: App, req: IncomingMessage, res: ServerResponse, parameters: Parameters): Promise<void> | void;
 }
 
 /** What the OpenAPI document says of a route. `request` is the schema that parses the body, not a copy of it. */
@@ -34,7 +33,12 @@ export interface RouteDescription {
   /** Query and header fields, all optional text. */
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
+  /** Of what is sent with the statuses of `responses`. @default application/json */
+  readonly responseType?: string;
   /** Bodies by status, failures left out: those are `errors`' for the statuses in `failures`. */
   readonly responses: Readonly<Record<number, z.ZodType>>;
   readonly failures: readonly number[];
 }
+
+/** What is said of a route, whoever answers it. */
+export type DescribedRoute = Omit<HotRoute, "answer">;

@@ -1,5 +1,22 @@
+import { z } from "zod";
 import { architectureName } from "../../src/contract/architecture.ts";
+import { Latency, Score } from "../../src/contract/manifest.ts";
 import type { Student } from "../student.ts";
+
+/** Fields of the manifest are described with it, in the contract. */
+export const Students = z.strictObject({
+  students: z.array(
+    z.looseObject({
+      name: z.string(),
+      version: z.string(),
+      architecture: z.looseObject({ name: z.string() }),
+      maxTokens: z.int(),
+      tasks: z.array(z.looseObject({ name: z.string(), route: z.string(), labels: z.array(z.string()) })),
+      latency: Latency,
+      scores: z.array(Score),
+    }),
+  ),
+});
 
 /** Body of `GET /v1/students`: what each student answers, how well and how fast. */
 export function describeStudents(students: readonly Student[]) {
@@ -12,13 +29,14 @@ function describe({ manifest, maxTokens, tasks }: Student) {
     version: manifest.version,
     architecture: { name: architectureName(manifest.architecture), ...manifest.architecture },
     maxTokens,
-    tasks: manifest.tasks.map(({ name, input, labels, languages, threshold }) => ({
+    tasks: manifest.tasks.map(({ name, input, labels, languages, threshold, declared }) => ({
       name,
       route: `/v1/${tasks.get(name)?.task.route ?? name}`,
       input,
       labels,
       languages,
       threshold,
+      ...(declared && { declared }),
     })),
     latency: manifest.latency,
     scores: manifest.scores,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type JournalContent, readJournal } from "../../search/journal.ts";
 import { readConfig } from "../../serve/config.ts";
+import { createLog } from "../../serve/log.ts";
 import { startServer } from "../../serve/server.ts";
 import { architectureName } from "../../src/contract/architecture.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
@@ -43,7 +44,7 @@ describe("the loop", () => {
     else expect(manifestOf("loop", "budget-0.08ms").architecture.layers).toBe(0);
 
     const config = { ...readConfig([], {}), port: 0, models: join(root, "loop", "models"), workers: 1 };
-    const server = await startServer(config, { info: () => {}, error: console.error });
+    const server = await startServer(config, createLog(process.stderr, "error"));
     try {
       await server.loaded;
       expect(server.app.registry.students().map(({ manifest }) => manifest.name)).toEqual(students);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../serve/config.ts";
+import { createLog } from "../../serve/log.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
 import { adequacyCases, filterCases, languageCases, sentimentCases } from "./smoke-table.ts";
 
@@ -7,7 +8,7 @@ import { adequacyCases, filterCases, languageCases, sentimentCases } from "./smo
 let server: RunningServer;
 beforeAll(async () => {
   const config = { ...readConfig([], {}), port: 0, workers: 1 };
-  server = await startServer(config, { info: () => {}, error: console.error });
+  server = await startServer(config, createLog(process.stderr, "error"));
   await server.loaded;
 });
 afterAll(() => server.drain(0));

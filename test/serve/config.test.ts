@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { helpText, readConfig } from "../../serve/config.ts";
+import { readConfig } from "../../serve/config.ts";
 import { ConfigError } from "../../src/errors.ts";
 
 describe("readConfig", () => {
@@ -17,14 +17,19 @@ describe("readConfig", () => {
     [{ PORT: "70000" }, [], /^PORT: /],
     [{ KDNAS_WORKERS: "0" }, [], /^KDNAS_WORKERS: /],
     [{ KDNAS_MAX_ITEMS: "2000" }, [], /^KDNAS_MAX_ITEMS: must not be above the queue limit/],
+    [{ KDNAS_REQUIRE_KEYS: "maybe" }, [], /^KDNAS_REQUIRE_KEYS: expected true or false/],
+    [{ KDNAS_LOG_LEVEL: "loud" }, [], /^KDNAS_LOG_LEVEL: expected one of debug, info, warn, error/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "collector" }, [], /^OTEL_EXPORTER_OTLP_ENDPOINT: expected an http or https URL/],
     [{}, ["--prot", "1"], /--prot/],
   ])("readConfig() refuses %j %j and names the setting", (environment, args, message) => {
     expect(() => readConfig(args, environment)).toThrow(ConfigError);
     expect(() => readConfig(args, environment)).toThrow(message);
   });
 
-  test("helpText() lists every setting with its environment name and default", () => {
-    for (const part of ["--port", "PORT", "8080", "KDNAS_MODELS", "KDNAS_DRAIN_SECONDS"])
-      expect(helpText()).toContain(part);
+  test("readConfig() takes true and false for a flag, and wants a key file where keys are required", () => {
+    const keys = { KDNAS_KEYS_FILE: "keys.json" };
+    expect(readConfig([], { ...keys, KDNAS_REQUIRE_KEYS: "true" }).requireKeys).toBe(true);
+    expect(readConfig([], { ...keys, KDNAS_REQUIRE_KEYS: "false" }).requireKeys).toBe(false);
+    expect(() => readConfig([], { KDNAS_REQUIRE_KEYS: "true" })).toThrow(/^KDNAS_REQUIRE_KEYS: keys are required/);
   });
 });

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { sendError, toProblem } from "../../serve/error-reply.ts";
+import { createLog } from "../../serve/log.ts";
 import { InvalidInputError, ModelFailedError, OverloadedError } from "../../src/errors.ts";
 
 test("toProblem() tells the caller's mistakes in full", () => {
@@ -25,7 +26,7 @@ test("sendError() writes the problem, the header that goes with it, and no clien
   const log: string[] = [];
   const causes = [new OverloadedError("full", 7), new ModelFailedError("it failed"), new Error("someone's text")];
   const server = createServer((_req, res) =>
-    sendError(res, causes.shift(), { info: () => {}, error: (line) => void log.push(line) }),
+    sendError(res, causes.shift(), createLog({ write: (line) => void log.push(JSON.parse(line).msg) })),
   ).listen(0, "127.0.0.1");
   await once(server, "listening");
   const get = () => fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

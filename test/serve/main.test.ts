@@ -38,7 +38,7 @@ async function readyUrl({ output, exitCode }: Started): Promise<string> {
     ended = true;
   });
   while (!ended) {
-    const url = / kdnas ready on (http:\S+)/.exec(output())?.[1];
+    const url = /"kdnas ready on (http:\S+) /.exec(output())?.[1];
     if (url !== undefined) return url;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

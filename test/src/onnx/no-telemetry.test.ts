@@ -32,9 +32,10 @@ test("openSession() leaves no trace of a telemetry client in the user's home", (
 
 test("nor do the server's threads, which have a copy of the environment only", () => {
   const serve = `import { startServer } from ${JSON.stringify(source("serve/server.ts"))};
+    import { createLog } from ${JSON.stringify(source("serve/log.ts"))};
     import { readConfig } from ${JSON.stringify(source("serve/config.ts"))};
     const config = readConfig(["--port", "0", "--workers", "1", "--models", ${JSON.stringify(join(root, "models"))}], {});
-    const server = await startServer(config, { info: () => {}, error: console.error });
+    const server = await startServer(config, createLog(process.stderr, "error"));
     await server.loaded; await server.drain(300); process.exit(server.app.registry.students().length - 1);`;
   expect(filesLeftBy(serve).filter((path) => /onnxruntime|Microsoft/.test(path))).toEqual([]);
 }, 60_000);
