@@ -16,26 +16,26 @@ import type { HotRoute } from "./route.ts";
 export function predictRoutes(): HotRoute[] {
   return [
     ...tasks.map((task) => ({
-      ...nativeRoute(task.input, `Asks for ${task.name}`, TaskReply),
+      ...nativeRoute(taskRequests[task.input], `Asks for ${task.name}`, TaskReply),
       path: `/v1/${task.route ?? task.name}`,
       answer: (app: App, req: IncomingMessage, res: ServerResponse) => answerTask(app, task, req, res),
     })),
     {
-      ...nativeRoute("text", "Asks all tasks over single texts in one pass", ClassifyReply),
+      ...nativeRoute(taskRequests.text, "Asks all tasks over single texts in one pass", ClassifyReply),
       path: "/v1/classify",
       answer: answerAll,
     },
   ];
 }
 
-function nativeRoute(input: Task["input"], summary: string, reply: z.ZodType) {
+export function nativeRoute(request: z.ZodType, summary: string, reply: z.ZodType) {
   return {
     method: "POST",
     scope: "infer",
     describe: {
       tag: "native",
       summary,
-      request: requests[input],
+      request,
       headers: budgetHeaders,
       responses: { 200: reply },
       failures: textFailures,
@@ -50,7 +50,7 @@ const options = {
 
 /** Items are checked one by one, so that a bad one does not spoil the others. */
 const list = z.array(z.unknown()).min(1);
-const requests = {
+export const taskRequests = {
   text: z.strictObject({ inputs: z.union([z.string(), list], "expected a text or a list of texts"), ...options }),
   pair: z.strictObject({
     inputs: z.union([z.record(z.string(), z.unknown()), list], "expected {source, target} or a list of them"),
@@ -64,11 +64,17 @@ const items = {
 
 const ItemError = z.strictObject({ error: z.string() });
 const replyOf = (result: z.ZodType) =>
-  z.strictObject({ student: z.string(), version: z.string(), results: z.array(z.union([result, ItemError])) });
-const TaskReply = replyOf(Result);
+  z.strictObject({
+    student: z.string(),
+    version: z.string(),
+    /** The latency budget or the load ruled out a more accurate student. */
+    downgraded: z.literal(true).optional(),
+    results: z.array(z.union([result, ItemError])),
+  });
+export const TaskReply = replyOf(Result);
 const ClassifyReply = replyOf(z.record(z.string(), Result));
 
-async function answerTask(app: App, task: Task, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function answerTask(app: App, task: Task, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const request = await readRequest(app, task.input, req);
   const prediction = await predict(app, { ...request, tasks: [task.name], input: task.input, client: clientOf(res) });
   sendPrediction(res, prediction, (result) => result[task.name]);
@@ -83,8 +89,8 @@ async function answerAll(app: App, req: IncomingMessage, res: ServerResponse): P
 
 async function readRequest(app: App, input: Task["input"], req: IncomingMessage) {
   const { maxItems, bodyLimitBytes } = app.config;
-  const body = parseBody<z.infer<(typeof requests)["text" | "pair"]>>(
-    requests[input],
+  const body = parseBody<z.infer<(typeof taskRequests)["text" | "pair"]>>(
+    taskRequests[input],
     await readJson(req, bodyLimitBytes),
   );
   const inputs = Array.isArray(body.inputs) ? body.inputs : [body.inputs];
@@ -108,10 +114,11 @@ function sendPrediction(
   prediction: Prediction,
   shape: (result: Exclude<ItemResult, Error>) => unknown,
 ): void {
-  const { student, results } = prediction;
+  const { student, results, downgraded } = prediction;
   const body = {
     student: student.manifest.name,
     version: student.manifest.version,
+    ...(downgraded && { downgraded }),
     results: results.map((result) => (result instanceof Error ? { error: result.message } : shape(result))),
   };
   sendJson(res, body, predictionHeaders(prediction));
