@@ -19,8 +19,8 @@ export interface Access {
    * @throws {UnauthorizedError | ForbiddenError | RateLimitedError}
    */
   admit(req: IncomingMessage, res: ServerResponse, route: Guarded): void;
-  /** As `admit`, for a route with `keyIn.body`: `admit` lets those pass that show no key elsewhere. */
-  admitKey(req: IncomingMessage, res: ServerResponse, route: Guarded, secret: string | undefined): void;
+  /** As `admit`, for a route with `keyIn.body`: `admit` lets those pass that show no key elsewhere, for this to see. */
+  admitBody(req: IncomingMessage, res: ServerResponse, route: Guarded, body: unknown): void;
   close(): void;
 }
 
@@ -43,7 +43,7 @@ export function createAccess(config: Config, log: Log): Access {
   const { keyRequestsPerMinute, addressRequestsPerMinute, trustedProxies } = config;
   if (ring === undefined && !isLoopback(config.host)) log.warn(openWarning(config.host));
 
-  const admitKey: Access["admitKey"] = (req, res, { scope }, secret) => {
+  const admitKey = (req: IncomingMessage, res: ServerResponse, { scope }: Guarded, secret: string | undefined) => {
     const key = secret === undefined ? undefined : ring?.find(secret);
     const caller = callerFor(key, req, trustedProxies);
     callers.set(req, caller);
@@ -59,7 +59,9 @@ export function createAccess(config: Config, log: Log): Access {
       const secret = credentialOf(req, route.keyIn);
       if (secret !== undefined || route.keyIn?.body === undefined) admitKey(req, res, route, secret);
     },
-    admitKey,
+    admitBody: (req, res, route, body) => {
+      if (!callers.has(req)) admitKey(req, res, route, fieldOf(body, route.keyIn?.body));
+    },
     close: () => ring?.close(),
   };
 }
@@ -86,6 +88,11 @@ function openWarning(host: string): string {
     `no API keys, and ${host} can be reached from other machines: whoever reaches it may ask for predictions and metrics. ` +
     "Set KDNAS_KEYS_FILE, or let only trusted machines through; KDNAS_REQUIRE_KEYS=true refuses to start like this"
   );
+}
+
+function fieldOf(body: unknown, name = ""): string | undefined {
+  const value = (body as Readonly<Record<string, unknown>> | null)?.[name];
+  return typeof value === "string" ? value : undefined;
 }
 
 function callerFor(key: KeyRecord | undefined, req: IncomingMessage, trustedProxies: number): Caller {
