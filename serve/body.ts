@@ -8,18 +8,35 @@ import { BodyTooLargeError, ClientLeftError, UnsupportedMediaTypeError } from ".
  * @throws {BodyTooLargeError | UnsupportedMediaTypeError | InvalidInputError | ClientLeftError}
  */
 export async function readJson(req: IncomingMessage, limitBytes: number): Promise<unknown> {
-  if (req.headers["content-encoding"] !== undefined && req.headers["content-encoding"] !== "identity")
-    throw new UnsupportedMediaTypeError("compressed bodies are not read");
-  const body = await readText(req, limitBytes);
+  return parseJson((await readBytes(req, limitBytes)).toString("utf8"));
+}
+
+/** Fields of a form, or a JSON body, told apart by its first letter: many clients send JSON and call it a form. */
+export async function readFields(req: IncomingMessage, limitBytes: number): Promise<unknown> {
+  if (req.headers["content-type"]?.startsWith("multipart/"))
+    throw new UnsupportedMediaTypeError("send JSON or application/x-www-form-urlencoded");
+  const text = (await readBytes(req, limitBytes)).toString("utf8");
+  return /^\s*[{[]/.test(text) ? parseJson(text) : Object.fromEntries(new URLSearchParams(text));
+}
+
+/** @throws {InvalidInputError} */
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(body);
+    return JSON.parse(text);
   } catch {
     // biome-ignore lint/style/useErrorCause: the parser's message quotes the body, and bodies hold people's texts.
     throw new InvalidInputError("the body is not JSON");
   }
 }
 
-function readText(req: IncomingMessage, limitBytes: number): Promise<string> {
+/** @throws {BodyTooLargeError | UnsupportedMediaTypeError | ClientLeftError} */
+export async function readBytes(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  if (req.headers["content-encoding"] !== undefined && req.headers["content-encoding"] !== "identity")
+    throw new UnsupportedMediaTypeError("compressed bodies are not read");
+  return await collect(req, limitBytes);
+}
+
+function collect(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const tooLarge = () => new BodyTooLargeError(`a body may have ${limitBytes} bytes`);
   return new Promise((resolve, reject) => {
     if (Number(req.headers["content-length"] ?? 0) > limitBytes) {
@@ -37,7 +54,7 @@ function readText(req: IncomingMessage, limitBytes: number): Promise<string> {
         reject(tooLarge());
       } else chunks.push(chunk);
     });
-    req.on("end", () => resolve(decode(chunks)));
+    req.on("end", () => resolve(join(chunks)));
     req.on("close", () => reject(new ClientLeftError("the client left before its body was read")));
     req.on("error", () => reject(new ClientLeftError("the client left before its body was read")));
   });
@@ -51,9 +68,9 @@ function discard(req: IncomingMessage): void {
   req.once("close", () => clearTimeout(cut));
 }
 
-function decode(chunks: readonly Buffer[]): string {
+function join(chunks: readonly Buffer[]): Buffer {
   const [only] = chunks;
-  return only !== undefined && chunks.length === 1 ? only.toString("utf8") : Buffer.concat(chunks).toString("utf8");
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
 
 /** @throws {InvalidInputError} that names each wrong field; never the value. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { queryOf } from "../query.ts";
 
 /** Where an API's own clients put their key, besides the places that all routes read. */
 export interface KeyPlaces {
@@ -15,16 +16,11 @@ export function credentialOf(req: IncomingMessage, places: KeyPlaces = {}): stri
   return (
     headerOf(req, "x-api-key") ??
     (places.header && headerOf(req, places.header)) ??
-    (places.query && queryOf(req, places.query))
+    (places.query && (queryOf(req).get(places.query) ?? undefined))
   );
 }
 
 function headerOf(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name.toLowerCase()];
   return typeof value === "string" ? value : undefined;
-}
-
-function queryOf({ url = "" }: IncomingMessage, name: string): string | undefined {
-  const start = url.indexOf("?");
-  return start === -1 ? undefined : (new URLSearchParams(url.slice(start + 1)).get(name) ?? undefined);
 }

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import { UnknownModelError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
+import { language } from "../../src/tasks/language.ts";
+import type { App } from "../app.ts";
+import { parseBody, readFields } from "../body.ts";
+import type { ErrorShape } from "../error-reply.ts";
+import { ask } from "./ask.ts";
+import { predictionHeaders, sendJson } from "./reply.ts";
+import { budgetHeaders, textFailures } from "./request.ts";
+import type { HotRoute } from "./route.ts";
+
+const missing = "missing q parameter";
+const DetectRequest = z.object({
+  q: z.string(missing).min(1, missing),
+  api_key: z.string().optional(),
+});
+const DetectReply = z.array(z.strictObject({ confidence: z.number().min(0).max(100), language: z.string() }));
+/** This server translates nothing, so that `targets` is always empty. */
+const LanguagesReply = z.array(
+  z.strictObject({ code: z.string(), name: z.string(), targets: z.array(z.string()).max(0) }),
+);
+
+const errors: ErrorShape = {
+  contentType: "application/json",
+  schema: z.strictObject({ error: z.string() }),
+  toReply: ({ status, title, detail }) => ({
+    status,
+    body: { error: status === 429 ? `Slowdown: ${detail ?? title}` : (detail ?? title) },
+  }),
+};
+
+const guard = { scope: "infer", keyIn: { query: "api_key", body: "api_key" } } as const;
+
+/** LibreTranslate's detection of languages. */
+export const libreTranslateRoutes: readonly HotRoute[] = [
+  {
+    ...{ ...guard, method: "POST", path: "/detect", errors, answer: detect },
+    describe: {
+      tag: "LibreTranslate",
+      summary: "Detects a text's language",
+      request: DetectRequest,
+      requestTypes: ["application/json", "application/x-www-form-urlencoded"],
+      headers: budgetHeaders,
+      responses: { 200: DetectReply },
+      failures: textFailures,
+    },
+  },
+  {
+    ...{
+      method: "GET",
+      path: "/languages",
+      scope: "infer",
+      keyIn: { query: "api_key" },
+      errors,
+      answer: listLanguages,
+    },
+    describe: {
+      tag: "LibreTranslate",
+      summary: "Lists the languages that are detected",
+      responses: { 200: LanguagesReply },
+      failures: [404],
+    },
+  },
+];
+
+async function detect(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const fields = await readFields(req, app.config.bodyLimitBytes);
+  app.access.admitBody(req, res, guard, fields);
+  const { q } = parseBody(DetectRequest, fields);
+  const { prediction, results } = await ask(app, req, res, { tasks: [language.name], input: "text", items: [[q]] });
+  const { scores } = must(results[0]?.[language.name]);
+  const likeliest = Object.entries(scores).sort(([, a], [, b]) => b - a);
+  const reply = likeliest.map(([code, score]) => ({ confidence: 100 * score, language: code }));
+  sendJson(res, reply, predictionHeaders(prediction));
+}
+
+const englishNames = new Intl.DisplayNames("en", { type: "language", fallback: "code" });
+
+function listLanguages({ registry }: App, _req: IncomingMessage, res: ServerResponse): void {
+  const codes = new Set(registry.students().flatMap(({ tasks }) => tasks.get(language.name)?.entry.labels ?? []));
+  if (codes.size === 0) throw new UnknownModelError("no student tells languages");
+  const reply = [...codes].sort().map((code) => ({ code, name: nameOf(code), targets: [] }));
+  sendJson(res, reply);
+}
+
+function nameOf(code: string): string {
+  try {
+    return englishNames.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

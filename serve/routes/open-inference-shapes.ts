@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { ErrorShape } from "../error-reply.ts";
+
+/** Shapes of the Open Inference Protocol, version 2, as KServe and Triton speak it. */
+
+const AnyParameters = z.record(z.string(), z.unknown());
+const Shape = z.array(z.int().min(0).max(1_000_000)).min(1).max(4);
+
+export const InferRequest = z.object({
+  id: z.string().optional(),
+  parameters: AnyParameters.optional(),
+  inputs: z
+    .array(
+      z.object({
+        name: z.string(),
+        shape: Shape,
+        datatype: z.literal("BYTES", "texts are BYTES"),
+        parameters: AnyParameters.optional(),
+        /** Flat or nested; not there when the texts follow the JSON in binary. */
+        data: z.array(z.unknown()).optional(),
+      }),
+    )
+    .min(1)
+    .max(2),
+  outputs: z.array(z.object({ name: z.string(), parameters: AnyParameters.optional() })).optional(),
+});
+export type InferInput = z.infer<typeof InferRequest>["inputs"][number];
+
+const Tensor = z.strictObject({
+  name: z.string(),
+  datatype: z.enum(["BYTES", "FP32"]),
+  shape: z.array(z.int()),
+  data: z.array(z.union([z.string(), z.number()])),
+});
+export type Tensor = z.infer<typeof Tensor>;
+
+export const InferReply = z.strictObject({
+  model_name: z.string(),
+  model_version: z.string(),
+  id: z.string().optional(),
+  /** `truncated`: places of the texts of which only the first part was read. */
+  parameters: z.strictObject({ truncated: z.array(z.int()) }).optional(),
+  outputs: z.array(Tensor),
+});
+
+const TensorMetadata = z.strictObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) });
+export const ModelMetadata = z.strictObject({
+  name: z.string(),
+  versions: z.array(z.string()),
+  platform: z.string(),
+  inputs: z.array(TensorMetadata),
+  outputs: z.array(TensorMetadata),
+});
+
+export const ServerMetadata = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  extensions: z.array(z.string()),
+  /** Not the protocol's: what may stand in the place of `{model}`. */
+  models: z.array(z.string()),
+});
+
+export const openInferenceErrors: ErrorShape = {
+  contentType: "application/json",
+  schema: z.strictObject({ error: z.string() }),
+  toReply: ({ status, title, detail }) => ({ status, body: { error: detail ?? title } }),
+};

@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import { InvalidInputError, UnavailableError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
+import type { App } from "../app.ts";
+import { parseBody, parseJson, readBytes } from "../body.ts";
+import { ask } from "./ask.ts";
+import { findModel, modelNames, versionsOf } from "./model-name.ts";
+import {
+  InferReply,
+  InferRequest,
+  ModelMetadata,
+  openInferenceErrors,
+  ServerMetadata,
+  type Tensor,
+} from "./open-inference-shapes.ts";
+import { inputNames, outputMetadata, toItems, toOutputs } from "./open-inference-tensors.ts";
+import { readyReason } from "./readiness.ts";
+import { predictionHeaders, sendJson } from "./reply.ts";
+import { budgetHeaders, textFailures } from "./request.ts";
+import type { HotRoute, Parameters } from "./route.ts";
+
+const tag = "Open Inference Protocol";
+const Ready = z.strictObject({ name: z.string(), ready: z.literal(true) });
+const get = { method: "GET", errors: openInferenceErrors } as const;
+
+/** KServe's and Triton's protocol. A model is a task, or of one student `task@student`; a version is a student's. */
+export const openInferenceRoutes: readonly HotRoute[] = [
+  {
+    ...{ ...get, path: "/v2", scope: "infer", answer: describeServer },
+    describe: { tag, summary: "The server and its models", responses: { 200: ServerMetadata }, failures: [] },
+  },
+  probe("live", () => undefined),
+  probe("ready", readyReason),
+  ...["/v2/models/{model}", "/v2/models/{model}/versions/{version}"].flatMap(modelRoutes),
+];
+
+function probe(name: "live" | "ready", reasonAgainst: (app: App) => string | undefined): HotRoute {
+  return {
+    ...{ ...get, path: `/v2/health/${name}`, scope: null },
+    describe: {
+      ...{ tag, summary: `Whether the server is ${name}`, failures: name === "live" ? [] : [503] },
+      responses: { 200: z.strictObject({ [name]: z.literal(true) }) },
+    },
+    answer: (app, _req, res) => {
+      const reason = reasonAgainst(app);
+      if (reason !== undefined) throw new UnavailableError(reason);
+      sendJson(res, { [name]: true });
+    },
+  };
+}
+
+function modelRoutes(path: string): HotRoute[] {
+  return [
+    {
+      ...{ ...get, path, scope: "infer", answer: describeModel },
+      describe: {
+        tag,
+        summary: "A model's inputs and outputs",
+        responses: { 200: ModelMetadata },
+        failures: [400, 404, 503],
+      },
+    },
+    {
+      ...{ ...get, path: `${path}/ready`, scope: "infer", answer: modelReady },
+      describe: { tag, summary: "Whether a model is ready", responses: { 200: Ready }, failures: [400, 404, 503] },
+    },
+    {
+      ...{ ...get, method: "POST", path: `${path}/infer`, scope: "infer", answer: infer },
+      describe: {
+        ...{ tag, summary: "Classifies texts or pairs of texts", request: InferRequest, headers: budgetHeaders },
+        responses: { 200: InferReply },
+        failures: textFailures,
+      },
+    },
+  ];
+}
+
+function describeServer({ registry }: App, _req: IncomingMessage, res: ServerResponse): void {
+  const models = modelNames(registry.students());
+  sendJson(res, { name: "kdnas", version: "2", extensions: ["binary_tensor_data"], models });
+}
+
+function describeModel({ registry }: App, _req: IncomingMessage, res: ServerResponse, parameters: Parameters) {
+  const { model: name = "", version } = parameters;
+  const model = findModel(registry.students(), name, version);
+  const inputs = inputNames(model.task).map((input) => ({ name: input, datatype: "BYTES", shape: [-1] }));
+  const versions = version === undefined ? versionsOf(registry.students(), model) : [version];
+  sendJson(res, { name, versions, platform: "onnxruntime_onnx", inputs, outputs: outputMetadata });
+}
+
+function modelReady({ registry }: App, _req: IncomingMessage, res: ServerResponse, parameters: Parameters) {
+  const { model: name = "", version } = parameters;
+  findModel(registry.students(), name, version);
+  sendJson(res, { name, ready: true });
+}
+
+async function infer(app: App, req: IncomingMessage, res: ServerResponse, parameters: Parameters): Promise<void> {
+  const { model: name = "", version } = parameters;
+  const { request, binary } = await readRequest(app, req);
+  const { task, student, pinned } = findModel(app.registry.students(), name, version);
+  const { prediction, results } = await ask(app, req, res, {
+    ...{ tasks: [task.name], input: task.input, items: toItems(task, request.inputs, binary) },
+    student: pinned ? student.manifest.name : undefined,
+  });
+  const answers = results.map((result) => must(result[task.name]));
+  const truncated = [...answers.keys()].filter((i) => answers[i]?.truncated);
+  const reply = {
+    model_name: name,
+    model_version: prediction.student.manifest.version,
+    ...(request.id !== undefined && { id: request.id }),
+    ...(truncated.length > 0 && { parameters: { truncated } }),
+    outputs: select(
+      toOutputs(answers),
+      request.outputs?.map((output) => output.name),
+    ),
+  };
+  sendJson(res, reply, predictionHeaders(prediction));
+}
+
+/** With the binary extension a header says how long the JSON is; the tensors come after it. Replies are JSON always. */
+async function readRequest(app: App, req: IncomingMessage) {
+  const body = await readBytes(req, app.config.bodyLimitBytes);
+  const length = Number(req.headers["inference-header-content-length"] ?? body.length);
+  if (!Number.isInteger(length) || length < 0 || length > body.length)
+    throw new InvalidInputError("Inference-Header-Content-Length: not a length within the body");
+  const request = parseBody(InferRequest, parseJson(body.subarray(0, length).toString("utf8")));
+  return { request, binary: body.subarray(length) };
+}
+
+/** All of them when none is named. */
+function select(outputs: readonly Tensor[], names: readonly string[] | undefined): readonly Tensor[] {
+  if (names === undefined || names.length === 0) return outputs;
+  return names.map((name) => {
+    const output = outputs.find((tensor) => tensor.name === name);
+    if (output === undefined)
+      throw new InvalidInputError(`outputs: there are ${outputs.map((tensor) => tensor.name).join(", ")}`);
+    return output;
+  });
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { InvalidInputError } from "../../src/errors.ts";
+import type { ErrorShape } from "../error-reply.ts";
+
+/** Shapes of Perspective's Comment Analyzer v1alpha1, from its discovery document and its page on limits and errors. */
+
+const ScoreType = z.string().optional();
+const Comment = z.object({ text: z.string(), type: z.string().optional() });
+const common = {
+  comment: Comment,
+  languages: z.array(z.string()).optional(),
+  clientToken: z.string().optional(),
+  /** Nothing is ever stored by `analyze`, so these are read and change nothing. */
+  sessionId: z.string().optional(),
+  communityId: z.string().optional(),
+  context: z.unknown().optional(),
+};
+
+export const AnalyzeRequest = z.object({
+  ...common,
+  requestedAttributes: z
+    .record(z.string(), z.object({ scoreType: ScoreType, scoreThreshold: z.number().optional() }))
+    .default({}),
+  spanAnnotations: z.boolean().optional(),
+  doNotStore: z.boolean().optional(),
+});
+export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>;
+
+const Score = z.strictObject({ value: z.number().min(0).max(1), type: z.literal("PROBABILITY") });
+const SpanScore = z.strictObject({ begin: z.int(), end: z.int(), score: Score });
+const AttributeScores = z.strictObject({ summaryScore: Score, spanScores: z.array(SpanScore) });
+export type AttributeScores = z.infer<typeof AttributeScores>;
+
+export const AnalyzeReply = z.strictObject({
+  /** An attribute whose score is below its threshold is left out. */
+  attributeScores: z.record(z.string(), AttributeScores),
+  languages: z.array(z.string()),
+  detectedLanguages: z.array(z.string()),
+  clientToken: z.string().optional(),
+  /** Not Perspective's: only the first part of the comment was read. */
+  truncated: z.literal(true).optional(),
+});
+
+export const SuggestRequest = z.object({
+  ...common,
+  attributeScores: z.record(
+    z.string(),
+    z.object({
+      summaryScore: z.object({ value: z.number(), type: ScoreType }).optional(),
+      spanScores: z.array(z.object({ begin: z.int().optional(), end: z.int().optional() })).optional(),
+    }),
+  ),
+});
+export const SuggestReply = z.strictObject({ clientToken: z.string().optional() });
+
+/** One of the causes that Perspective tells apart. */
+type ErrorType =
+  | "COMMENT_TOO_LONG"
+  | "COMMENT_EMPTY"
+  | "NO_REQUESTED_ATTRIBUTES"
+  | "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"
+  | "LANGUAGE_DETECTION_FAILED"
+  | "INVALID_REQUEST";
+
+export class PerspectiveError extends InvalidInputError {
+  readonly errorType: ErrorType;
+  /** What else the error's details say. */
+  readonly facts: Readonly<Record<string, unknown>>;
+
+  constructor(errorType: ErrorType, message: string, facts: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.errorType = errorType;
+    this.facts = facts;
+  }
+}
+
+/** Google's canonical codes (google.rpc.Code) for the statuses of this server. */
+const codes: Readonly<Record<number, string>> = {
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  429: "RESOURCE_EXHAUSTED",
+  499: "CANCELLED",
+  500: "INTERNAL",
+  501: "UNIMPLEMENTED",
+  503: "UNAVAILABLE",
+};
+
+export const googleErrors: ErrorShape = {
+  contentType: "application/json; charset=UTF-8",
+  schema: z.strictObject({
+    error: z.strictObject({
+      code: z.int(),
+      message: z.string(),
+      status: z.string(),
+      details: z.array(z.record(z.string(), z.unknown())).optional(),
+    }),
+  }),
+  toReply: ({ status, title, detail }, cause) => {
+    const error = { code: status, message: detail ?? title, status: codes[status] ?? "INVALID_ARGUMENT" };
+    return { status, body: { error: { ...error, ...(status === 400 && { details: [toDetails(cause)] }) } } };
+  },
+};
+
+function toDetails(cause: unknown) {
+  const type = "type.googleapis.com/google.commentanalyzer.v1alpha1.Error";
+  if (!(cause instanceof PerspectiveError)) return { "@type": type, errorType: "INVALID_REQUEST" };
+  return { "@type": type, errorType: cause.errorType, ...cause.facts };
+}

@@ -1,0 +1,19 @@
+/** Part of a text, in UTF-16 code units. */
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Rules of Unicode's Annex 29; they hardly differ between languages. */
+const segmenter = new Intl.Segmenter("und", { granularity: "sentence" });
+
+/** A text's sentences without the blanks around them; blank ones are left out. */
+export function sentencesOf(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const { segment, index } of segmenter.segment(text)) {
+    const begin = index + segment.length - segment.trimStart().length;
+    const end = index + segment.trimEnd().length;
+    if (begin < end) spans.push({ begin, end });
+  }
+  return spans;
+}

@@ -1,0 +1,142 @@
+import { createRequire } from "node:module";
+import Perspective from "perspective-api-client";
+import request from "supertest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AnalyzeReply, googleErrors } from "../../../serve/routes/perspective-shapes.ts";
+import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+
+/** The client has Google's address written into it, so its axios is told to go elsewhere. */
+interface Axios {
+  interceptors: { request: { use(change: (config: { url: string }) => object): number } };
+}
+const axios = createRequire(createRequire(import.meta.url).resolve("perspective-api-client"))("axios") as Axios;
+
+let server: TestServer;
+const client = new Perspective({ apiKey: "none is asked for" });
+beforeAll(async () => {
+  server = await startTestServer(undefined, { maxItems: 4 });
+  axios.interceptors.request.use((config) => ({
+    ...config,
+    url: config.url.replace("https://commentanalyzer.googleapis.com", server.url),
+  }));
+});
+afterAll(() => server.end());
+
+const http = () => request(server.url);
+
+async function analyze(resource: object) {
+  const reply = AnalyzeReply.parse(await client.analyze(resource));
+  return { ...reply, toxicity: reply.attributeScores.TOXICITY };
+}
+
+/** The body of a refusal, from which the client only takes the message. */
+async function refusalOf(resource: object) {
+  const response = await server.post("/v1alpha1/comments:analyze", resource);
+  const body = googleErrors.schema.parse(await response.json()) as {
+    error: { code: number; message: string; status: string; details?: Record<string, unknown>[] };
+  };
+  expect(body.error.code).toBe(response.status);
+  return { ...body.error, detail: body.error.details?.[0] };
+}
+
+const comment = { text: "What a bad phone" };
+const requestedAttributes = { TOXICITY: {} };
+
+describe("comments:analyze, asked by perspective-api-client", () => {
+  test("a text gets the filter's probability, as a whole and as its only span", async () => {
+    const reply = AnalyzeReply.parse(await client.analyze(comment.text));
+    const [own] = (await http().post("/v1/filter").send({ inputs: comment.text })).body.results;
+    const { summaryScore, spanScores } = reply.attributeScores.TOXICITY ?? {};
+    expect(summaryScore?.value).toBeCloseTo(own.scores.toxic, 5);
+    expect(spanScores).toEqual([{ begin: 0, end: comment.text.length, score: summaryScore }]);
+    expect(reply.languages).toEqual(reply.detectedLanguages);
+  });
+
+  test("spanAnnotations score each sentence, at its place in the text", async () => {
+    const text = "What a day.  I love this phone! ";
+    const { toxicity } = await analyze({ comment: { text }, requestedAttributes, spanAnnotations: true });
+    const sentences = toxicity?.spanScores.map(({ begin, end }) => text.slice(begin, end));
+    expect(sentences).toEqual(["What a day.", "I love this phone!"]);
+    const alone = await analyze({ comment: { text: "What a day." }, requestedAttributes });
+    expect(toxicity?.spanScores[0]?.score.value).toBeCloseTo(alone.toxicity?.summaryScore.value as number, 5);
+  });
+
+  test("scoreThreshold leaves lower scores out", async () => {
+    const high = await analyze({ comment, requestedAttributes: { TOXICITY: { scoreThreshold: 1 } } });
+    const low = await analyze({ comment, requestedAttributes: { TOXICITY: { scoreThreshold: 0.001 } } });
+    expect(high.attributeScores).toEqual({});
+    expect(low.toxicity?.summaryScore.value).toBeGreaterThan(0.001);
+  });
+
+  test("clientToken comes back, and languages are those asked for that are supported", async () => {
+    const reply = await analyze({ comment, requestedAttributes, clientToken: "t 1", languages: ["pt-BR", "sw"] });
+    expect(reply).toMatchObject({ clientToken: "t 1", languages: ["pt-BR"] });
+    expect(reply.detectedLanguages).toHaveLength(1);
+  });
+
+  test("a cut comment says so", async () => {
+    expect(await analyze({ comment: { text: "word ".repeat(500) }, requestedAttributes })).toMatchObject({
+      truncated: true,
+    });
+  });
+
+  test("an attribute that no student covers is refused by its name, never scored", async () => {
+    const refused = client.analyze(comment.text, { attributes: ["TOXICITY", "SEVERE_TOXICITY"] });
+    await expect(refused).rejects.toMatchObject({
+      name: "ResponseError",
+      message: expect.stringMatching(/^Unknown requested attribute: SEVERE_TOXICITY/),
+      response: { status: 400, data: { error: { status: "INVALID_ARGUMENT" } } },
+    });
+  });
+});
+
+describe("errors of comments:analyze have Google's shape", () => {
+  test("a language that the filter has not learned", async () => {
+    const { message, detail } = await refusalOf({ comment, requestedAttributes, languages: ["sw", "hi-Latn"] });
+    expect(message).toBe("Attribute TOXICITY does not support request languages: sw, hi-Latn");
+    expect(detail).toMatchObject({
+      errorType: "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE",
+      languageNotSupportedByAttributeError: { attribute: "TOXICITY", requestedLanguages: ["sw", "hi-Latn"] },
+    });
+  });
+
+  test.each([
+    ["COMMENT_EMPTY", { comment: { text: " " }, requestedAttributes }],
+    ["NO_REQUESTED_ATTRIBUTES", { comment }],
+    ["LANGUAGE_DETECTION_FAILED", { comment: { text: "123 :-)" }, requestedAttributes }],
+    ["COMMENT_TOO_LONG", { comment: { text: "A. B. C. D." }, requestedAttributes, spanAnnotations: true }],
+    ["INVALID_REQUEST", { comment: { ...comment, type: "HTML" }, requestedAttributes }],
+    ["INVALID_REQUEST", { comment, requestedAttributes: { TOXICITY: { scoreType: "PERCENT" } } }],
+    ["INVALID_REQUEST", { comment: "secret", requestedAttributes }],
+  ])("%s", async (errorType, resource) => {
+    const error = await refusalOf(resource);
+    expect(error).toMatchObject({ code: 400, status: "INVALID_ARGUMENT", detail: { errorType } });
+    expect(JSON.stringify(error)).not.toContain("secret");
+  });
+
+  test("another method", async () => {
+    const { status, body } = await http().get("/v1alpha1/comments:analyze?key=k");
+    expect([status, body.error.code]).toEqual([405, 405]);
+  });
+});
+
+describe("comments:suggestscore", () => {
+  const suggest = (body: object) => server.post("/v1alpha1/comments:suggestscore", body);
+
+  test("says that nothing was stored", async () => {
+    const response = await suggest({ comment, attributeScores: { TOXICITY: { summaryScore: { value: 0.9 } } } });
+    expect(response.status).toBe(501);
+    const message = "Feedback is not enabled on this server; nothing was stored.";
+    expect(await response.json()).toEqual({ error: { code: 501, message, status: "UNIMPLEMENTED" } });
+  });
+
+  test("tells a client's mistakes all the same", async () => {
+    expect((await suggest({ comment })).status).toBe(400);
+  });
+});
+
+test("GET /$discovery/rest names the methods and the address that the client came by", async () => {
+  const { body } = await http().get("/$discovery/rest?version=v1alpha1");
+  expect(body.rootUrl).toBe(`${server.url}/`);
+  expect(body.resources.comments.methods.analyze).toMatchObject({ path: "v1alpha1/comments:analyze" });
+});
