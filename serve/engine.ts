@@ -1,12 +1,12 @@
 import { ModelFailedError } from "../src/errors.ts";
 import { openStudent, releaseStudent } from "./open-student.ts";
 import { runBatch } from "./run-batch.ts";
-import type { BatchOutput, LoadedStudent, StudentFiles, TextBatch } from "./student-batch.ts";
+import type { BatchOutput, LoadedStudent, SharedStudent, TextBatch } from "./student-batch.ts";
 
 /** Runs students in one thread: texts go in, logits come out. Knows nothing of threads, queues or HTTP. */
 export interface Engine {
-  /** Checks every file's hash, opens the sessions and warms them up. @throws {BadFileError} */
-  load(student: StudentFiles): Promise<void>;
+  /** Opens the sessions of a student that was read, and warms them up. @throws {BadStudentError} */
+  load(student: SharedStudent): Promise<void>;
   unload(id: string): Promise<void>;
   /** @throws {ModelFailedError} when the student is not loaded or the runtime fails. */
   run(batch: TextBatch): Promise<BatchOutput>;
@@ -15,8 +15,8 @@ export interface Engine {
 export function createEngine(): Engine {
   const students = new Map<string, LoadedStudent>();
   return {
-    load: async (files) => {
-      students.set(files.id, await openStudent(files));
+    load: async (student) => {
+      students.set(student.id, await openStudent(student));
     },
     unload: async (id) => {
       const student = students.get(id);

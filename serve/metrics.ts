@@ -11,6 +11,7 @@ import {
   tokensBuckets,
 } from "../src/contract/metrics.ts";
 import { predictLatencyMs } from "./latency.ts";
+import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
 import type { BatchOutput } from "./student-batch.ts";
 
 /** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
@@ -20,7 +21,7 @@ export interface Metrics {
   /** Creates every series of a student's name. */
   studentLoaded(manifest: Manifest): void;
   studentRemoved(manifest: Manifest): void;
-  studentFailed(name: string): void;
+  studentFailed(name: string, reason: LoadFailureReason): void;
   observeQueue(queue: { readonly depth: () => number; readonly limit: number }): void;
   /** Observes tokenising and inference for each text of the batch, its share of their time. */
   batchDone(student: string, output: BatchOutput): void;
@@ -60,6 +61,7 @@ class PrometheusMetrics implements Metrics {
     const { inputTokens, shed, http } = this.instruments;
     for (const task of tasks) inputTokens.zero({ task });
     for (const reason of shedReasons) shed.inc({ reason }, 0);
+    for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
     for (const { route, method } of routes) http.zero({ route, method, code: "200" });
   }
 
@@ -87,8 +89,9 @@ class PrometheusMetrics implements Metrics {
     this.instruments.info.remove(infoLabels(manifest));
   }
 
-  studentFailed(student: string): void {
+  studentFailed(student: string, reason: LoadFailureReason): void {
     this.instruments.loads.inc({ student, outcome: "failed" });
+    this.instruments.loadFailures.inc({ reason });
   }
 
   observeQueue({ depth, limit }: Parameters<Metrics["observeQueue"]>[0]): void {
@@ -219,6 +222,12 @@ function createInstruments(registers: Registers) {
       name: metricNames.studentLoads,
       help: "Students loaded from the models folder; a failed load leaves the old one in place.",
       labelNames: ["student", "outcome"],
+      registers,
+    }),
+    loadFailures: new Counter({
+      name: metricNames.studentLoadFailures,
+      help: "Students that could not be loaded, by what was wrong with them.",
+      labelNames: ["reason"],
       registers,
     }),
     errorRatio: new Gauge({

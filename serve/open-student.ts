@@ -1,78 +1,54 @@
-import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { ManifestTask } from "../src/contract/manifest.ts";
-import { BadFileError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
-import { openSession, type Session } from "../src/onnx/session.ts";
-import { readTokenizer } from "../src/text/read-tokenizer.ts";
+import { createTokenizer } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
+import { BadStudentError, blame } from "./load-failure.ts";
+import { openGraph } from "./open-graph.ts";
 import { runBatch } from "./run-batch.ts";
-import type { LoadedStudent, StudentFiles } from "./student-batch.ts";
+import type { LoadedStudent, SharedStudent } from "./student-batch.ts";
 
-/** @throws {BadFileError} naming the file that is missing, damaged or of another shape than its manifest says. */
-export async function openStudent(files: StudentFiles): Promise<LoadedStudent> {
-  const { folder, manifest } = files;
-  for (const name of Object.keys(manifest.files)) verify(files, name);
-  const pairTasks = manifest.tasks.filter((task) => task.input === "pair");
-  const student: LoadedStudent = {
-    manifest,
-    maxTokens: files.maxTokens,
-    tokenizer: sharedTokenizer(files),
-    encoder: await openGraph(join(folder, "model.onnx")),
-    pairHeads: new Map(
-      await Promise.all(pairTasks.map(async ({ name, file }) => [name, await openGraph(join(folder, file))] as const)),
-    ),
-  };
-  await warmUp(student);
-  return student;
-}
-
-/** Compares a file's length and hash with the manifest's. */
-function verify({ folder, manifest }: StudentFiles, name: string): void {
-  const path = join(folder, name);
-  const expected = must(manifest.files[name]);
-  const { bytes, sha256 } = readHash(path);
-  if (bytes !== expected.bytes) throw new BadFileError(`${path}: ${bytes} bytes, the manifest says ${expected.bytes}`);
-  if (sha256 !== expected.sha256) throw new BadFileError(`${path}: its sha256 is not the manifest's`);
-}
-
-/** Reads in pieces: as a whole, the files of all students in all threads would stay in memory for no use. */
-function readHash(path: string): { bytes: number; sha256: string } {
-  const hash = createHash("sha256");
-  const piece = Buffer.allocUnsafe(1 << 20);
-  let bytes = 0;
+/**
+ * Opens the sessions of a student that was read, in the thread that will run them.
+ * @throws {BadStudentError} when the runtime refuses a graph, or it has another shape than the manifest says.
+ */
+export async function openStudent(shared: SharedStudent): Promise<LoadedStudent> {
+  const { folder, manifest } = shared;
+  const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
+  checkTables(shared, tokenizer);
+  const encoder = await openGraph(join(folder, "model.onnx"), shared.encoder);
+  const pairHeads = new Map<string, LoadedStudent["encoder"]>();
+  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
-    const file = openSync(path, "r");
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
-      hash.update(piece.subarray(0, read));
-      bytes += read;
-    }
-    closeSync(file);
+    for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await openGraph(`${folder} ${task}`, graph));
+    await warmUp(student);
+    return student;
   } catch (cause) {
-    throw new BadFileError(`${path}: ${(cause as Error).message}`, { cause });
+    await releaseStudent(student);
+    throw cause;
   }
-  return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Tokenisers by the hash of their file: students of one search have the same, which takes longer to load than a student. */
+/** Tokenisers of this thread by the hash of their file: students of one search have the same. */
 const tokenizers = new Map<string, WeakRef<Tokenizer>>();
 
-function sharedTokenizer({ folder, manifest }: StudentFiles): Tokenizer {
+function sharedTokenizer({ manifest, tokenizer: parts }: SharedStudent): Tokenizer {
   const { sha256 } = must(manifest.files["tokenizer.json"]);
   const known = tokenizers.get(sha256)?.deref();
   if (known) return known;
-  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
+  const tokenizer = createTokenizer(parts);
   tokenizers.set(sha256, new WeakRef(tokenizer));
   return tokenizer;
 }
 
-async function openGraph(path: string): Promise<Session> {
-  try {
-    return await openSession(path, { threads: 1 });
-  } catch (cause) {
-    throw new BadFileError(`${path}: the runtime refuses it: ${(cause as Error).message.split("\n")[0]}`, { cause });
-  }
+/** An id beyond a table's rows would read what is not there. */
+function checkTables({ folder, encoder }: SharedStudent, { vocabularySize }: Tokenizer): void {
+  const short = encoder.tables.find(({ rows }) => rows < vocabularySize);
+  if (short === undefined) return;
+  const path = join(folder, "model.onnx");
+  throw new BadStudentError(`${path}: ${short.rows} rows in ${short.name} for ${vocabularySize} pieces`, {
+    reason: "shape",
+  });
 }
 
 export async function releaseStudent(student: LoadedStudent): Promise<void> {
@@ -89,7 +65,10 @@ async function warmUp(student: LoadedStudent): Promise<void> {
     for (const task of student.manifest.tasks) {
       const batch = { studentId: "", input: task.input, tasks: [task.name], texts, tokenBudget: 4096 };
       const { logits } = await runBatch(student, batch).catch((cause: Error) => {
-        throw new BadFileError(`${task.file}: the warm-up of ${task.name} failed: ${cause.message}`, { cause });
+        throw new BadStudentError(`${task.file}: the warm-up of ${task.name} failed: ${cause.message}`, {
+          reason: "graph",
+          cause,
+        });
       });
       checkShape(task, must(logits[task.name]).length, task.input === "pair" ? 1 : 2);
     }
@@ -97,8 +76,7 @@ async function warmUp(student: LoadedStudent): Promise<void> {
 }
 
 function checkShape(task: ManifestTask, length: number, items: number): void {
-  if (length !== items * task.labels.length)
-    throw new BadFileError(
-      `${task.file}: ${length / items} logits for the ${task.labels.length} labels of ${task.name}`,
-    );
+  if (length === items * task.labels.length) return;
+  const logits = `${length / items} logits for the ${task.labels.length} labels of ${task.name}`;
+  throw new BadStudentError(`${task.file}: ${logits}`, { reason: "shape" });
 }

@@ -1,11 +1,14 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readManifest } from "../src/contract/manifest.ts";
 import { BadFileError } from "../src/errors.ts";
+import { BadStudentError, type LoadFailureReason } from "./load-failure.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { readStudentManifest } from "./read-manifest.ts";
 import type { Runner } from "./runner.ts";
 import { createStudent, type Student } from "./student.ts";
+import type { SharedStudent } from "./student-batch.ts";
+import { createStudentReader } from "./student-reader.ts";
 import { watchFolder } from "./watch.ts";
 
 /**
@@ -38,6 +41,21 @@ interface Live {
   readonly manifestText: string;
 }
 
+/** A folder whose files have changed, while they are read. */
+interface Attempt {
+  readonly name: string;
+  readonly folder: string;
+  /** What the folder held when reading began. */
+  readonly fingerprint: string;
+  readonly startedMs: number;
+  /** Undefined when its manifest is the one that is served. */
+  readonly read: Promise<ReadStudent | undefined>;
+}
+
+interface ReadStudent extends Live {
+  readonly shared: SharedStudent;
+}
+
 /** A folder may be missing for a moment while another is renamed into its place. */
 const missingScansToRemove = 2;
 
@@ -47,6 +65,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 class FolderRegistry implements Registry {
   private readonly options: RegistryOptions;
+  private readonly reader = createStudentReader();
   /** By folder name. */
   private readonly live = new Map<string, Live>();
   /** What a folder held when it was last tried. */
@@ -100,10 +119,10 @@ class FolderRegistry implements Registry {
   private async scanOnce(): Promise<void> {
     const found = this.findFolders();
     if (found === undefined) return;
-    for (const folder of found) {
-      this.missing.delete(folder);
-      await this.look(folder);
-    }
+    for (const folder of found) this.missing.delete(folder);
+    // All are read at once, one after another, so that the next is read while the one before is opened and warmed up.
+    const attempts = found.flatMap((folder) => this.begin(folder));
+    for (const attempt of attempts) await this.finish(attempt);
     for (const folder of [...this.live.keys()]) if (!found.includes(folder)) this.noteMissing(folder);
     for (const folder of [...this.fingerprints.keys()]) if (!found.includes(folder)) this.fingerprints.delete(folder);
   }
@@ -122,41 +141,53 @@ class FolderRegistry implements Registry {
     }
   }
 
-  /** Tries a folder whose files have changed since it was last tried. */
-  private async look(name: string): Promise<void> {
+  /** Begins to read a folder whose files have changed since it was last tried. */
+  private begin(name: string): Attempt[] {
     const folder = join(this.options.folder, name);
     const fingerprint = fingerprintOf(folder);
-    if (fingerprint === undefined || this.fingerprints.get(name) === fingerprint) return;
+    if (fingerprint === undefined || this.fingerprints.get(name) === fingerprint) return [];
+    const read = this.read(name, folder);
+    // It is awaited when its turn comes.
+    read.catch(() => {});
+    return [{ name, folder, fingerprint, startedMs: performance.now(), read }];
+  }
+
+  private async read(name: string, folder: string): Promise<ReadStudent | undefined> {
+    const { maxTokens } = this.options;
+    const { manifest, manifestText } = readStudentManifest(join(folder, "manifest.json"));
+    if (this.live.get(name)?.manifestText === manifestText) return undefined;
+    const student = createStudent(`${manifest.name}@${manifest.version}#${this.generation++}`, manifest, maxTokens);
+    const files = { id: student.id, folder, manifest, maxTokens: student.maxTokens };
+    return { student, manifestText, shared: await this.reader.read(files, this.live.size > 0) };
+  }
+
+  private async finish({ name, folder, fingerprint, startedMs, read }: Attempt): Promise<void> {
     try {
-      await this.load(name, folder);
+      const student = await read;
+      if (student !== undefined) await this.load(name, student, startedMs);
     } catch (cause) {
-      this.noteFailure(name, cause as Error);
+      const changed = fingerprintOf(folder) !== fingerprint;
+      this.noteFailure(name, cause as Error, changed ? "changed" : reasonOf(cause));
       // Only a bad file stays bad until it changes; a worker that was lost meanwhile deserves another try.
-      if (!(cause instanceof BadFileError)) return;
+      if (changed || !(cause instanceof BadFileError)) return;
     }
     this.fingerprints.set(name, fingerprint);
   }
 
-  private async load(name: string, folder: string): Promise<void> {
-    const { runner, metrics, log, maxTokens } = this.options;
-    const started = performance.now();
-    const path = join(folder, "manifest.json");
-    const manifestText = readFileSync(path, "utf8");
-    const old = this.live.get(name);
-    if (old?.manifestText === manifestText) return;
-    const manifest = readManifest(path);
+  private async load(name: string, { student, manifestText, shared }: ReadStudent, startedMs: number): Promise<void> {
+    const { runner, metrics, log } = this.options;
+    const { manifest } = student;
     this.refuseTwin(name, manifest.name);
-    const student = createStudent(`${manifest.name}@${manifest.version}#${this.generation++}`, manifest, maxTokens);
-    await runner.load({ id: student.id, folder, manifest, maxTokens: student.maxTokens });
+    await runner.load(shared);
     this.swap(name, { student, manifestText });
     metrics.studentLoaded(manifest);
-    log.info(`loaded ${manifest.name} ${manifest.version} in ${Math.round(performance.now() - started)} ms`);
+    log.info(`loaded ${manifest.name} ${manifest.version} in ${Math.round(performance.now() - startedMs)} ms`);
   }
 
   /** Clients name students: two folders may not share a name. */
   private refuseTwin(folder: string, name: string): void {
     const twin = [...this.live].find(([other, { student }]) => other !== folder && student.manifest.name === name);
-    if (twin) throw new BadFileError(`the name ${name} is taken by the folder ${twin[0]}`);
+    if (twin) throw new BadStudentError(`the name ${name} is taken by the folder ${twin[0]}`, { reason: "name" });
   }
 
   /** From here on new requests get the new student; those that have the old one keep it until they are done. */
@@ -171,8 +202,8 @@ class FolderRegistry implements Registry {
     else void this.options.runner.unload(old.student.id);
   }
 
-  private noteFailure(name: string, cause: Error): void {
-    this.options.metrics.studentFailed(name);
+  private noteFailure(name: string, cause: Error, reason: LoadFailureReason): void {
+    this.options.metrics.studentFailed(name, reason);
     const kept = this.live.has(name) ? "the old one stays" : "it is left out";
     this.options.log.error(`could not load ${name}, ${kept}: ${cause.message}`);
   }
@@ -185,6 +216,10 @@ class FolderRegistry implements Registry {
     this.swap(name, undefined);
     this.options.log.info(`removed ${name}: its folder is gone`);
   }
+}
+
+function reasonOf(cause: unknown): LoadFailureReason {
+  return cause instanceof BadStudentError ? cause.reason : "worker";
 }
 
 function isFolder(entry: Dirent): boolean {

@@ -1,6 +1,7 @@
+import { UnavailableError } from "../src/errors.ts";
 import { invariant } from "../src/invariant.ts";
 import type { Log } from "./log.ts";
-import type { BatchOutput, StudentFiles, TextBatch } from "./student-batch.ts";
+import type { BatchOutput, SharedStudent, TextBatch } from "./student-batch.ts";
 import { Thread } from "./thread.ts";
 
 /**
@@ -15,13 +16,26 @@ export interface Runner {
   serves(studentId: string): boolean;
   /** @throws {UnavailableError} when the thread is lost amid it. @throws {ModelFailedError} when the student fails. */
   run(batch: TextBatch): Promise<BatchOutput>;
-  /** Loads a student in every thread, one after another while others serve. @throws {BadFileError}; then no thread has it. */
-  load(student: StudentFiles): Promise<void>;
+  /**
+   * Loads a student in every thread, one after another while others serve. A thread that is lost meanwhile loads it when it is
+   * up again. @throws {BadStudentError | UnavailableError}; then no thread has it.
+   */
+  load(student: SharedStudent): Promise<void>;
   unload(id: string): Promise<void>;
+  health(): RunnerHealth;
   /** Called whenever a thread has become free. */
   onIdle: () => void;
   /** Ends the threads when what they run is done. */
   close(): Promise<void>;
+}
+
+export interface RunnerHealth {
+  /** Threads that can be given work. */
+  readonly up: number;
+  /** How long there has been none, ms. */
+  readonly downMs: number;
+  /** Threads that were given up and still hold a core, since a run cannot be ended from outside. */
+  readonly stuck: number;
 }
 
 export interface RunnerOptions {
@@ -37,8 +51,13 @@ interface Slot {
   /** Ids of the students that this thread has. */
   loaded: Set<string>;
   starting: boolean;
+  /** Restarts in a row after which the thread did not last. */
   restarts: number;
+  startedMs: number;
 }
+
+/** A thread that lasted this long was sound: its end is no part of a crash loop. */
+const soundMs = 10_000;
 
 const standardEntry = new URL(
   import.meta.url.endsWith(".ts") ? "./engine-worker.ts" : "./engine-worker.js",
@@ -54,7 +73,9 @@ class ThreadRunner implements Runner {
   private readonly options: RunnerOptions;
   private readonly slots: Slot[];
   /** Students that a new thread has to load. */
-  private readonly students = new Map<string, StudentFiles>();
+  private readonly students = new Map<string, SharedStudent>();
+  private readonly stuck = new Set<Thread>();
+  private lastUpMs = performance.now();
   private closed = false;
 
   constructor(options: RunnerOptions) {
@@ -80,20 +101,20 @@ class ThreadRunner implements Runner {
     const slot = this.slots.find((s) => isIdle(s, batch.studentId));
     invariant(slot, "run() without an idle thread");
     try {
-      const output = await slot.thread.run(batch, this.options.runTimeoutMs);
-      slot.restarts = 0;
-      return output;
+      return await slot.thread.run(batch, this.options.runTimeoutMs);
     } finally {
       queueMicrotask(this.onIdle);
     }
   }
 
-  async load(student: StudentFiles): Promise<void> {
+  async load(student: SharedStudent): Promise<void> {
     const serving = this.students.size > 0;
+    this.students.set(student.id, student);
     try {
-      if (serving) for (const slot of this.slots) await loadInto(slot, student);
-      else await allOrFirstFailure(this.slots.map((slot) => loadInto(slot, student)));
-      this.students.set(student.id, student);
+      if (serving) for (const slot of this.slots) await loadUnlessLost(slot, student);
+      else await allOrFirstFailure(this.slots.map((slot) => loadUnlessLost(slot, student)));
+      if (!this.slots.some((slot) => slot.loaded.has(student.id)))
+        throw new UnavailableError("every worker was lost while it loaded the student");
     } catch (cause) {
       await this.unload(student.id);
       throw cause;
@@ -113,34 +134,57 @@ class ThreadRunner implements Runner {
     await Promise.all(this.slots.map((slot) => slot.thread.close()));
   }
 
+  health(): RunnerHealth {
+    const up = this.slots.filter((slot) => !slot.starting).length;
+    if (up > 0) this.lastUpMs = performance.now();
+    return { up, downMs: performance.now() - this.lastUpMs, stuck: this.stuck.size };
+  }
+
   private newSlot(): Slot {
-    const slot = { loaded: new Set<string>(), starting: false, restarts: 0 } as Omit<Slot, "thread"> as Slot;
+    const fresh = { loaded: new Set<string>(), starting: false, restarts: 0, startedMs: performance.now() };
+    const slot = fresh as Omit<Slot, "thread"> as Slot;
     slot.thread = this.newThread(slot);
     return slot;
   }
 
   private newThread(slot: Slot): Thread {
-    return new Thread(this.options.entry ?? standardEntry, (reason) => {
+    const thread = new Thread(this.options.entry ?? standardEntry, (reason) => {
       if (this.closed) return;
       this.options.log.error(`a worker was lost, another takes its place: ${reason}`);
+      this.watchUntilGone(thread);
       void this.restart(slot);
     });
+    return thread;
+  }
+
+  private watchUntilGone(thread: Thread): void {
+    this.stuck.add(thread);
+    void thread.gone.then(() => this.stuck.delete(thread));
   }
 
   /** Replaces a slot's thread, after a pause that doubles while threads keep dying. */
   private async restart(slot: Slot): Promise<void> {
     slot.starting = true;
     slot.loaded = new Set();
+    if (performance.now() - slot.startedMs >= soundMs) slot.restarts = 0;
     await new Promise((resolve) => setTimeout(resolve, pauseMs(slot.restarts++)));
     if (this.closed) return;
-    slot.thread = this.newThread(slot);
+    const thread = this.newThread(slot);
+    Object.assign(slot, { thread, startedMs: performance.now() });
+    await this.loadAll(slot);
+    // It may have died meanwhile, and another may be on its way.
+    if (slot.thread !== thread || thread.isDead) return;
+    slot.starting = false;
+    this.onIdle();
+  }
+
+  private async loadAll(slot: Slot): Promise<void> {
     for (const student of this.students.values()) {
+      if (slot.thread.isDead) return;
       await loadInto(slot, student).catch((cause: Error) => {
         this.options.log.error(`a new worker could not load ${student.manifest.name}: ${cause.message}`);
       });
     }
-    slot.starting = false;
-    this.onIdle();
   }
 }
 
@@ -150,10 +194,20 @@ async function allOrFirstFailure(loads: readonly Promise<void>[]): Promise<void>
   await Promise.all(loads);
 }
 
-async function loadInto(slot: Slot, student: StudentFiles): Promise<void> {
+async function loadInto(slot: Slot, student: SharedStudent): Promise<void> {
   if (slot.loaded.has(student.id)) return;
   await slot.thread.load(student);
   slot.loaded.add(student.id);
+}
+
+/** A thread that is lost on the way loads every student when it is up again. */
+async function loadUnlessLost(slot: Slot, student: SharedStudent): Promise<void> {
+  if (slot.starting) return;
+  try {
+    await loadInto(slot, student);
+  } catch (cause) {
+    if (!(cause instanceof UnavailableError)) throw cause;
+  }
 }
 
 function isIdle(slot: Slot, studentId: string): boolean {

@@ -1,6 +1,8 @@
 import type { Manifest } from "../src/contract/manifest.ts";
 import type { Session } from "../src/onnx/session.ts";
+import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
+import type { LiftedGraph } from "./lift-tables.ts";
 
 export interface StudentFiles {
   /** One loading of one version; another loading of the same version has another id. */
@@ -9,6 +11,14 @@ export interface StudentFiles {
   readonly manifest: Manifest;
   /** Tokens read of one text. */
   readonly maxTokens: number;
+}
+
+/** A student that was read and checked: all that threads need to open it. What is large lies in memory that they share. */
+export interface SharedStudent extends StudentFiles {
+  readonly tokenizer: TokenizerParts;
+  readonly encoder: LiftedGraph;
+  /** By task, for tasks over pairs. */
+  readonly pairHeads: ReadonlyMap<string, LiftedGraph>;
 }
 
 /** Items of one kind for one student. For `pair` every two texts are an item: source, target. */

@@ -1,9 +1,9 @@
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { meanScore } from "../src/contract/mean-score.ts";
-import { BadFileError } from "../src/errors.ts";
-import { taskNamed } from "../src/tasks/index.ts";
+import { taskOf } from "../src/tasks/index.ts";
 import type { Task } from "../src/tasks/task.ts";
 import { estimateTokens, type Percentile, predictLatencyMs } from "./latency.ts";
+import { BadStudentError, blame } from "./load-failure.ts";
 
 /** A student as the routes see it: what it answers, how well, and how long it should take. */
 export interface Student {
@@ -20,11 +20,11 @@ export interface StudentTask {
   readonly accuracy: number;
 }
 
-/** @throws {BadFileError} when the manifest has a task that this server does not know, or lists too few files. */
+/** @throws {BadStudentError} when the manifest has a task or labels that this server does not know, or lists too few files. */
 export function createStudent(id: string, manifest: Manifest, maxTokens: number): Student {
   const needed = ["model.onnx", "tokenizer.json", ...manifest.tasks.map((task) => task.file)];
   const missing = needed.find((file) => manifest.files[file] === undefined);
-  if (missing !== undefined) throw new BadFileError(`${manifest.name}: its manifest has no sha256 of ${missing}`);
+  if (missing !== undefined) throw badManifest(manifest, `no sha256 of ${missing}`);
   return {
     id,
     manifest,
@@ -34,19 +34,16 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number)
 }
 
 function toStudentTask(manifest: Manifest, entry: ManifestTask): StudentTask {
-  const task = knownTask(manifest, entry);
+  const task = blame("manifest", () => taskOf(entry));
+  if (task.input !== entry.input) throw badManifest(manifest, `${entry.name} is not a task over a ${entry.input}`);
+  if (task.labels !== null && task.labels.join("\n") !== entry.labels.join("\n"))
+    throw badManifest(manifest, `the labels of ${entry.name} are ${task.labels.join(", ")}, in this order`, "labels");
   const scores = manifest.scores.filter((score) => score.task === entry.name);
   return { task, entry, accuracy: scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores) };
 }
 
-function knownTask(manifest: Manifest, entry: ManifestTask): Task {
-  try {
-    const task = taskNamed(entry.name);
-    if (task.input === entry.input) return task;
-  } catch (cause) {
-    throw new BadFileError(`${manifest.name}: ${(cause as Error).message}`, { cause });
-  }
-  throw new BadFileError(`${manifest.name}: ${entry.name} is not a task over a ${entry.input}`);
+function badManifest({ name }: Manifest, fault: string, reason: "manifest" | "labels" = "manifest"): BadStudentError {
+  return new BadStudentError(`the manifest of ${name}: ${fault}`, { reason });
 }
 
 /** Guessed tokens of one item's texts, and the time that the student should take for them. */

@@ -1,19 +1,34 @@
 import { Worker } from "node:worker_threads";
 import "../src/onnx/no-telemetry.ts";
-import { BadFileError, ModelFailedError, UnavailableError } from "../src/errors.ts";
-import type { BatchOutput, StudentFiles, TextBatch } from "./student-batch.ts";
+import { ModelFailedError, UnavailableError } from "../src/errors.ts";
+import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
+import { BadStudentError, type LoadFailureReason } from "./load-failure.ts";
+import type { BatchOutput, SharedStudent, StudentFiles, TextBatch } from "./student-batch.ts";
 
 /** What goes to a thread, and what comes back. `serial` joins them. */
 export type Call = { readonly serial: number } & Request;
 type Request =
-  | { readonly kind: "load"; readonly student: StudentFiles }
+  | {
+      readonly kind: "read";
+      readonly student: StudentFiles;
+      readonly yielding: boolean;
+      readonly tokenizer?: TokenizerParts;
+    }
+  | { readonly kind: "load"; readonly student: SharedStudent }
   | { readonly kind: "unload"; readonly id: string }
   | { readonly kind: "run"; readonly batch: TextBatch }
   | { readonly kind: "close" };
 export interface Answer {
   readonly serial: number;
   readonly value?: unknown;
-  readonly failure?: { readonly name: string; readonly message: string };
+  readonly failure?: Failure;
+}
+
+interface Failure {
+  readonly name: string;
+  readonly message: string;
+  /** Of a student that could not be loaded. */
+  readonly reason?: LoadFailureReason;
 }
 
 interface Waiter {
@@ -27,6 +42,8 @@ export class Thread {
   private readonly waiters = new Map<number, Waiter>();
   private serial = 0;
   private dead = false;
+  /** Resolves when the thread is gone: later than its death when a run holds it. */
+  readonly gone: Promise<void>;
 
   /** @param onDeath called once, when the thread has ended by itself or was given up. */
   constructor(entry: URL, onDeath: (reason: string) => void) {
@@ -34,6 +51,7 @@ export class Thread {
     this.worker.on("message", (answer: Answer) => this.settle(answer));
     this.worker.on("error", (cause) => this.die(`it threw ${(cause as Error).name}`, onDeath));
     this.worker.on("exit", (code) => this.die(`it ended with code ${code}`, onDeath));
+    this.gone = new Promise((resolve) => this.worker.once("exit", () => resolve()));
     this.giveUp = (reason) => this.die(reason, onDeath);
   }
 
@@ -42,10 +60,19 @@ export class Thread {
     return this.waiters.size;
   }
 
+  get isDead(): boolean {
+    return this.dead;
+  }
+
   /** Rejects all that waits and asks the thread to end when its run returns, since it cannot be ended before. */
   readonly giveUp: (reason: string) => void;
 
-  async load(student: StudentFiles): Promise<void> {
+  async read(student: StudentFiles, yielding: boolean, tokenizer?: TokenizerParts): Promise<SharedStudent> {
+    const known = tokenizer && { tokenizer };
+    return (await this.call({ kind: "read", student, yielding, ...known })) as SharedStudent;
+  }
+
+  async load(student: SharedStudent): Promise<void> {
     await this.call({ kind: "load", student });
   }
 
@@ -64,10 +91,9 @@ export class Thread {
   }
 
   async close(): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.worker.once("exit", () => resolve()));
     if (this.dead) return;
     this.call({ kind: "close" }).catch(() => {});
-    await ended;
+    await this.gone;
   }
 
   private call(request: Request): Promise<unknown> {
@@ -97,8 +123,8 @@ export class Thread {
 }
 
 /** Errors cross threads without their class: the ones that the table of replies knows are made anew. */
-function toError({ name, message }: { name: string; message: string }): Error {
-  if (name === "BadFileError") return new BadFileError(message);
+function toError({ name, message, reason }: Failure): Error {
+  if (reason !== undefined) return new BadStudentError(message, { reason });
   return new ModelFailedError(name === "ModelFailedError" ? message : `a worker failed with ${name}`);
 }
 

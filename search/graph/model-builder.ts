@@ -1,11 +1,9 @@
-import { ProtoWriter } from "./protobuf.ts";
+import { ProtoWriter } from "../../src/onnx/protobuf.ts";
+import { type Dims, valueInfo } from "../../src/onnx/value-info.ts";
 
 /** ONNX element types that we use, by the numbers of `TensorProto.DataType`. */
 export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 export type ElementType = keyof typeof elementTypes;
-
-/** A dimension is a number, or a name for one that is known only at run time. */
-export type Dims = readonly (number | string)[];
 
 export type TensorData = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;
 type Attribute = number | string | readonly number[];
@@ -31,12 +29,12 @@ export class ModelBuilder {
   }
 
   input(name: string, type: ElementType, dims: Dims): string {
-    this.inputs.push(valueInfo(name, type, dims));
+    this.inputs.push(valueInfo(name, elementTypes[type], dims));
     return name;
   }
 
   output(name: string, type: ElementType, dims: Dims): void {
-    this.outputs.push(valueInfo(name, type, dims));
+    this.outputs.push(valueInfo(name, elementTypes[type], dims));
   }
 
   initializer(name: string, type: ElementType, dims: readonly number[], data: TensorData): string {
@@ -125,15 +123,6 @@ export class ModelBuilder {
 
 function opset(domain: string, version: number): ProtoWriter {
   return new ProtoWriter().string(1, domain).integer(2, version);
-}
-
-function valueInfo(name: string, type: ElementType, dims: Dims): ProtoWriter {
-  const shape = new ProtoWriter();
-  for (const dim of dims) {
-    shape.message(1, typeof dim === "number" ? new ProtoWriter().integer(1, dim) : new ProtoWriter().string(2, dim));
-  }
-  const tensorType = new ProtoWriter().integer(1, elementTypes[type]).message(2, shape);
-  return new ProtoWriter().string(1, name).message(2, new ProtoWriter().message(1, tensorType));
 }
 
 function attribute(name: string, value: Attribute): ProtoWriter {

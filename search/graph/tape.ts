@@ -1,5 +1,6 @@
 import { invariant } from "../../src/invariant.ts";
-import type { Dims, ElementType } from "./model-builder.ts";
+import type { Dims } from "../../src/onnx/value-info.ts";
+import type { ElementType } from "./model-builder.ts";
 import { ModelBuilder } from "./model-builder.ts";
 
 /** A float32 tensor in the graph under construction. */

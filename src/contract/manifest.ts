@@ -64,8 +64,11 @@ export const Latency = z.strictObject({
 });
 export type Latency = Readonly<z.infer<typeof Latency>>;
 
+/** Raised when an older server could not read what is written. */
+export const manifestFormat = 1;
+
 export const Manifest = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(manifestFormat),
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
   /** First 12 hex digits of the hash over all file hashes. */
   version: z.string().regex(/^[0-9a-f]{12}$/),
@@ -86,10 +89,23 @@ export type Manifest = Readonly<z.infer<typeof Manifest>>;
 
 /** Reads and checks a manifest. @throws {BadFileError} with the path and the first thing that is wrong. */
 export function readManifest(path: string): Manifest {
+  return toManifest(path, readText(path));
+}
+
+/** Checks a manifest's text; the path is for the message. @throws {BadFileError} */
+export function toManifest(path: string, text: string): Manifest {
   try {
-    return Manifest.parse(JSON.parse(readFileSync(path, "utf8")));
+    return Manifest.parse(JSON.parse(text));
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
     throw new BadFileError(`${path}: not a usable manifest: ${reason}`, { cause });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new BadFileError(`${path}: not a usable manifest: ${(cause as Error).message}`, { cause });
   }
 }

@@ -15,6 +15,7 @@ export const metricNames = {
   texts: "kdnas_texts_total",
   studentInfo: "kdnas_student_info",
   studentLoads: "kdnas_student_loads_total",
+  studentLoadFailures: "kdnas_student_load_failures_total",
   predictionErrorRatio: "kdnas_latency_prediction_error_ratio",
 } as const;
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../serve/engine.ts";
+import { readStudent } from "../../serve/read-student.ts";
 import { planPasses } from "../../serve/run-batch.ts";
 import { BadFileError, ModelFailedError } from "../../src/errors.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
@@ -40,7 +41,7 @@ describe("run", () => {
 
   beforeAll(async () => {
     const manifest = writeTinyStudent(folder, { name: "tiny", layers: 0 });
-    await engine.load({ id: "s", folder, manifest, maxTokens: 16 });
+    await engine.load(await readStudent({ id: "s", folder, manifest, maxTokens: 16 }));
   });
 
   test("run() gives each text the logits that it has alone, in the order of the texts", async () => {
@@ -84,8 +85,8 @@ describe("run", () => {
 });
 
 describe("load", () => {
-  const load = (manifest: ReturnType<typeof writeTinyStudent>) =>
-    createEngine().load({ id: "x", folder, manifest, maxTokens: 16 });
+  const load = async (manifest: ReturnType<typeof writeTinyStudent>) =>
+    createEngine().load(await readStudent({ id: "x", folder, manifest, maxTokens: 16 }));
 
   test("load() refuses a file that was cut, changed or removed, and names it", async () => {
     const manifest = writeTinyStudent(folder, { name: "tiny" });

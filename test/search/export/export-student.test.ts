@@ -8,6 +8,7 @@ import { machine } from "../../../search/export/machine.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
 import { textLogits } from "../../../search/heads/predict.ts";
 import { openStudent } from "../../../serve/open-student.ts";
+import { readStudent } from "../../../serve/read-student.ts";
 import { createStudent } from "../../../serve/student.ts";
 import { readManifest } from "../../../src/contract/manifest.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
@@ -88,12 +89,8 @@ test("promote() hands over a student that the server opens", async () => {
   promote({ folder: run, names: [] }, models, manifest.name);
   expect([...createStudent("one", manifest, 64).tasks.keys()]).toEqual(["sentiment", "adequacy"]);
   const folder = join(models, manifest.name);
-  const student = await openStudent({
-    id: "one",
-    folder,
-    manifest: readManifest(join(folder, "manifest.json")),
-    maxTokens: 32,
-  });
+  const files = { id: "one", folder, manifest: readManifest(join(folder, "manifest.json")), maxTokens: 32 };
+  const student = await openStudent(await readStudent(files));
   expect(student.tokenizer.encode("good", 8).ids).toHaveLength(3);
   for (const session of [student.encoder, ...student.pairHeads.values()]) await session.release();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ProtoWriter } from "../../../search/graph/protobuf.ts";
+import { ProtoWriter, protoFields } from "../../../src/onnx/protobuf.ts";
 
 // The expected bytes are those of https://protobuf.dev/programming-guides/encoding/.
 
@@ -28,4 +28,24 @@ test("float() writes four little-endian bytes", () => {
 test("message() writes a message inside another", () => {
   const inner = new ProtoWriter().integer(1, 150);
   expect([...new ProtoWriter().message(3, inner).toBytes()]).toEqual([0x1a, 0x03, 0x08, 0x96, 0x01]);
+});
+
+test("protoFields() reads back what was written, and gives each field whole", () => {
+  const inner = new ProtoWriter().string(1, "é").integer(2, 2 ** 40);
+  const bytes = new ProtoWriter().integer(1, 150).float(2, 1).message(20, inner).toBytes();
+  const fields = [...protoFields(bytes)];
+  expect(fields.map(({ field }) => field)).toEqual([1, 2, 20]);
+  expect(fields[0]?.integer).toBe(150);
+  expect(Buffer.concat(fields.map(({ whole }) => whole))).toEqual(Buffer.from(bytes));
+  const [name, count] = [...protoFields(fields[2]?.bytes ?? new Uint8Array())];
+  expect([Buffer.from(name?.bytes ?? []).toString(), count?.integer]).toEqual(["é", 2 ** 40]);
+});
+
+test.each([
+  ["a cut tag", [0x92]],
+  ["a cut string", [0x0a, 0x05, 0x61]],
+  ["a cut float", [0x15, 0x00]],
+  ["an unknown wire type", [0x0b]],
+])("protoFields() refuses %s", (_, bytes) => {
+  expect(() => [...protoFields(Uint8Array.from(bytes))]).toThrow(RangeError);
 });

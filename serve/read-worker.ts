@@ -1,0 +1,20 @@
+import { setPriority } from "node:os";
+import { answerCalls } from "./answer-calls.ts";
+import { readStudent } from "./read-student.ts";
+
+/** A thread that reads students' files. It lives as long as there is something to read: what it leaves behind goes with it. */
+answerCalls((call) => {
+  if (call.kind !== "read") throw new Error(`a thread that reads students was asked to ${call.kind}`);
+  if (call.yielding) yieldToOthers();
+  return readStudent(call.student, call.tokenizer);
+});
+
+/** On Linux a priority is a thread's; elsewhere it would be the process's. */
+function yieldToOthers(): void {
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(0, 10);
+  } catch {
+    // Not allowed here: then it reads at the others' priority.
+  }
+}
