@@ -2,12 +2,13 @@ import { parseArgs } from "node:util";
 import { readFlags } from "../search/command.ts";
 import { type SearchConfig, searchCommand, toSearchConfig } from "../search/config.ts";
 import { neededTeacherLayers } from "../search/distil/state-maps.ts";
-import { budgetTokens, runTrial } from "../search/explore.ts";
+import { runTrial } from "../search/explore.ts";
 import { machine } from "../search/export/machine.ts";
 import { openJournal } from "../search/journal.ts";
 import { type Materials, prepare, teacherStates } from "../search/prepare.ts";
 import { architectureKey } from "../search/space/space.ts";
 import { teacherLatencyMs } from "../search/teacher/latency.ts";
+import { budgetTokens } from "../search/timed-lengths.ts";
 import { architectureName } from "../src/contract/architecture.ts";
 import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
 
@@ -36,7 +37,15 @@ export async function run(args: string[]): Promise<void> {
   await record(config, materials, values.out, Number(values.limit));
 }
 
-/** The quick preset's reading of the data, with other amounts of training. */
+/** Enough text of every data set for the proxy, and quick to read. */
+const limits = {
+  labelledPerLanguage: 300,
+  validationPerLanguage: 40,
+  languagePerLanguage: 30,
+  unlabelledPerLanguage: 40,
+};
+
+/** The quick preset with less of the data, the teacher as it is, and other amounts of training. */
 export function benchConfig(
   flags: {
     readonly data?: string | undefined;
@@ -51,7 +60,7 @@ export function benchConfig(
   const config = toSearchConfig(
     readFlags(searchCommand, [...given, ...(data === undefined ? [] : ["--data", data])], {}),
   );
-  return { ...config, effort: { ...config.effort, teacherTokens: 0, ...effort } };
+  return { ...config, effort: { ...config.effort, teacherTokens: 0, limits, ...effort } };
 }
 
 async function record(config: SearchConfig, materials: Materials, path: string, limit: number): Promise<void> {

@@ -1,12 +1,12 @@
 import { ConfigError } from "../src/errors.ts";
 import { runCommand } from "./command.ts";
-import { timedLengths } from "./explore.ts";
 import { machine } from "./export/machine.ts";
 import { calibrationDesign } from "./reward/calibration-design.ts";
 import { calibrationPath, calibrationSamples, writeCalibration } from "./reward/calibration-file.ts";
 import { leaveOneOut, medianError } from "./reward/latency-model.ts";
 import { table } from "./reward/report.ts";
 import { timeStudents } from "./reward/time-students.ts";
+import { timedLengths } from "./timed-lengths.ts";
 
 /** `npm run calibrate`: teaches the latency model this machine, within a minute, before anything is searched on it. */
 await runCommand(
@@ -42,7 +42,7 @@ await runCommand(
       seconds,
       students,
     };
-    const heldOut = leaveOneOut(calibrationSamples({ ...draft, leaveOneOutError: null }));
+    const heldOut = leaveOneOut(calibrationSamples(students));
     const error = medianError(heldOut);
     const path = calibrationPath(flags.runs, draft);
     writeCalibration(path, { ...draft, leaveOneOutError: Number.isNaN(error) ? null : error });

@@ -9,7 +9,6 @@ import type { SearchConfig } from "./config.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { distil } from "./distil/distil.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
-import { timedLengths } from "./explore.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
 import { machine } from "./export/machine.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
@@ -24,6 +23,7 @@ import { countParameters } from "./student/training-graph.ts";
 import { encoderParameters, headParameters, type Weights } from "./student/weights.ts";
 import { loadWeights, saveWeights } from "./student/weights-file.ts";
 import { taughtTasks } from "./taught-tasks.ts";
+import { timedLengths } from "./timed-lengths.ts";
 
 /** Longest text a student reads when served; static ones have no positions to run out of. */
 function maxTokensOf(a: Architecture): number {

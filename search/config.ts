@@ -91,6 +91,8 @@ export interface SearchConfig {
   readonly data: readonly string[];
   /** Tasks to train; null: those that the data folders are for. */
   readonly tasks: readonly string[] | null;
+  /** What students are called; null: after their tasks. */
+  readonly name: string | null;
   readonly models: string;
   readonly runs: string;
   readonly budgetsMs: readonly number[];
@@ -139,6 +141,10 @@ export const searchCommand: CommandSpec = {
     id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
     threads: { type: "integer", doc: "threads for training", default: 2 },
+    name: {
+      type: "string",
+      doc: "what students are called before their budget, as in name-1.2ms (default: budget, or the tasks that the data declare)",
+    },
     models: {
       type: "string",
       value: "folder",
@@ -179,16 +185,20 @@ export function toSearchConfig(flags: Flags): SearchConfig {
   const budgets = Budgets.safeParse(flags.budgets);
   if (!budgets.success)
     throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1.2, not "${flags.budgets}"`);
-  for (const name of ["trials", "threads"]) {
-    if (flags[name] !== undefined && flags[name] < 1)
-      throw new ConfigError(`--${name} is at least 1, not ${flags[name]}`);
+  for (const flag of ["trials", "threads"]) {
+    if (flags[flag] !== undefined && flags[flag] < 1)
+      throw new ConfigError(`--${flag} is at least 1, not ${flags[flag]}`);
   }
   const preset = flags.preset as SearchConfig["preset"];
   const id = flags.id ?? `${preset}-seed${flags.seed}`;
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id))
     throw new ConfigError(`--id is letters, digits, dots and dashes, not "${id}"`);
+  const name = flags.name ?? null;
+  if (name !== null && !/^[a-z0-9][a-z0-9-]*$/.test(name))
+    throw new ConfigError(`--name is lower-case letters, digits and dashes, not "${name}"`);
   return {
     id,
+    name,
     preset,
     effort: { ...presets[preset], ...(flags.trials === undefined ? {} : { trials: flags.trials }) },
     teacher: flags.teacher,

@@ -1,9 +1,20 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { BadFileError, ConfigError } from "../src/errors.ts";
 import { Trial } from "./space/trial.ts";
+import { isDiskFull } from "./student/own-fault.ts";
 
 /**
  * `runs/<id>/journal.jsonl`: a header, then a line a trial, each on disk before `append` returns. A search that is killed
@@ -30,28 +41,68 @@ export interface Journal {
   readonly header: Header;
   /** What the journal held when it was opened. */
   readonly trials: readonly Trial[];
-  /** One write, then fsync. @throws when the trial does not fit the schema; nothing is written then. */
-  append(trial: Trial): void;
+  /**
+   * One write, then fsync. False when the disk is full: the trial then waits, and is written before the next or on closing.
+   * @throws when the trial does not fit the schema; nothing is written then.
+   */
+  append(trial: Trial): boolean;
+  /** @throws when trials still wait and the disk is still full. */
   close(): void;
 }
+
+/** `writeSync` to the end of a file: bytes written, which may be fewer when the disk has just become full. */
+export type Write = (file: number, bytes: Buffer) => number;
 
 /**
  * Opens the journal of a search, or begins it.
  * @throws {ConfigError} when it was written under other settings, naming those that differ.
  * @throws {BadFileError} when a line is damaged, naming file and line.
  */
-export function openJournal(path: string, searchId: string, settings: Readonly<Record<string, unknown>>): Journal {
+export function openJournal(
+  path: string,
+  searchId: string,
+  settings: Readonly<Record<string, unknown>>,
+  write: Write = writeSync,
+): Journal {
   mkdirSync(dirname(path), { recursive: true });
   const found = existsSync(path) ? parse(path, readFileSync(path)) : null;
   if (found?.content) checkSettings(path, found.content.header, settings);
   const file = openSync(path, "a");
   ftruncateSync(file, found?.intactBytes ?? 0);
   const content = found?.content ?? begin(file, path, searchId, settings);
+  const waiting: string[] = [];
+  const tryWaiting = () => {
+    while (waiting[0] !== undefined && tryWrite(file, waiting[0], write)) waiting.shift();
+    return waiting.length === 0;
+  };
   return {
     ...content,
-    append: (trial) => writeLine(file, Trial.parse(trial)),
-    close: () => closeSync(file),
+    append: (trial) => {
+      waiting.push(toLine(Trial.parse(trial)));
+      return tryWaiting();
+    },
+    close: () => {
+      const written = tryWaiting();
+      closeSync(file);
+      if (!written) throw new BadFileError(`${path}: the disk is full, ${waiting.length} trials are not in it`);
+    },
   };
+}
+
+/** False when the disk is full; a part of the line that was written is taken back. */
+function tryWrite(file: number, line: string, write: Write): boolean {
+  const { size } = fstatSync(file);
+  const bytes = Buffer.from(line);
+  try {
+    if (write(file, bytes) === bytes.length) {
+      fsyncSync(file);
+      return true;
+    }
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
+  ftruncateSync(file, size);
+  return false;
 }
 
 /** Reads a journal without touching it. @throws {BadFileError} when it is missing, has no header or a damaged line. */
@@ -80,14 +131,14 @@ function begin(
     settings: { ...settings },
     created: new Date().toISOString(),
   };
-  writeLine(file, header);
+  writeSync(file, toLine(header));
+  fsyncSync(file);
   syncFolder(dirname(path));
   return { header, trials: [] };
 }
 
-function writeLine(file: number, value: unknown): void {
-  writeSync(file, `${JSON.stringify(value)}\n`);
-  fsyncSync(file);
+function toLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
 }
 
 /** A new file survives a power cut only when its folder was synced too. Some systems cannot open a folder: skip then. */
@@ -105,7 +156,7 @@ function checkSettings(path: string, header: Header, settings: Readonly<Record<s
     .filter((name) => canonical(header.settings[name]) !== canonical(settings[name]))
     .map((name) => `${name} was ${canonical(header.settings[name])}, is ${canonical(settings[name])}`);
   throw new ConfigError(
-    `${path}: this search was begun with other settings (${changes.join("; ")}); take them back or begin another search`,
+    `${path}: this search was begun with other settings (${changes.join("; ")}); take them back or begin another search (--id)`,
   );
 }
 

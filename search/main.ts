@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import { completeStudent } from "./complete.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
+import { forEachBudget } from "./each-budget.ts";
 import { explore } from "./explore.ts";
 import { showCalibration } from "./feedback.ts";
 import { showPlan } from "./plan.ts";
@@ -8,21 +10,21 @@ import { prepare } from "./prepare.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { formatFront } from "./reward/report.ts";
 import { bestPerBudget, paretoFront } from "./reward/reward.ts";
+import { lockRun } from "./run-lock.ts";
+import { studentName } from "./student-name.ts";
 
 /** corpus → teacher → propose → distil → reward → tell → distil in full → heads → export; or, with --metrics, production → reward. */
 await runCommand(searchCommand, async (flags, log) => {
   const config = toSearchConfig(flags);
   if (config.dryRun) return showPlan(config, log);
   if (config.metrics !== null) return showCalibration(config, config.metrics, log);
+  const unlock = lockRun(join(config.runs, config.id));
   const materials = await prepare(config, log);
   const trials = await explore(config, materials, log);
   log(formatFront(paretoFront(trials)));
-  for (const { budgetMs, trial } of bestPerBudget(trials, config.budgetsMs)) {
-    if (trial === null) {
-      log(`${budgetMs} ms · no trial meets this budget; --trials raises the number that are tried`);
-      continue;
-    }
-    const candidate = await completeStudent(config, materials, `budget-${budgetMs}ms`, trial.architecture, log);
-    promoteIfBetter(config, candidate, log);
-  }
+  await forEachBudget(bestPerBudget(trials, config.budgetsMs), log, async (budgetMs, { architecture }) => {
+    const name = studentName(materials.corpus.tasks, config.name, budgetMs);
+    promoteIfBetter(config, await completeStudent(config, materials, name, architecture, log), log);
+  });
+  unlock();
 });

@@ -29,6 +29,9 @@ function reasonToKeep(config: SearchConfig, manifest: Manifest): string | null {
   const current = readable(path);
   if (current === null)
     return `the student in ${join(config.models, manifest.name)} has a manifest that cannot be read`;
+  const lost = current.tasks.filter(({ name }) => !manifest.tasks.some((task) => task.name === name));
+  if (lost.length > 0)
+    return `version ${current.version} also answers ${lost.map(({ name }) => name).join(", ")} (--name gives students another name)`;
   const [now, then] = sharedMeans(manifest.scores, current.scores);
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;

@@ -44,6 +44,11 @@ export class ModelFailedError extends AppError {
   override readonly name = "ModelFailedError";
 }
 
+/** The training of a student came to nothing by itself: a loss that is no number, memory, a full disk. */
+export class TrainingFailedError extends AppError {
+  override readonly name = "TrainingFailedError";
+}
+
 /** A remote party (metrics endpoint, hub) is down or answers something else than it should. */
 export class UpstreamError extends AppError {
   override readonly name = "UpstreamError";

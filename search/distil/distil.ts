@@ -6,18 +6,26 @@ import { Trainer } from "../student/trainer.ts";
 import { mapName, mapParameters, type Objective, type StateMap } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
-import { distilBatch, distilObjective, distilStream } from "./distil-stream.ts";
+import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { type Heritage, inheritWeights } from "./inherit.ts";
 import { uniformAndLast } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
 
+/** What of the teacher's layers is imitated: hidden states (Uniform + Last), self-attention relations (MiniLMv2), or both. */
+export const transferKinds = ["hidden", "relation", "both"] as const;
+export type TransferKind = (typeof transferKinds)[number];
+
 export interface DistilOptions {
+  /** @default "hidden" */
+  readonly transfer?: TransferKind;
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;
   readonly positions: number;
   /** Texts kept out of training, on which the loss is taken. */
   readonly validationTexts: number;
+  /** Multiple of the usual learning rate. @default 1 */
+  readonly rateScale?: number;
   readonly onProgress: (progress: Progress) => void;
   readonly checkpoint?: string;
 }
@@ -47,8 +55,9 @@ export async function distil(
 ): Promise<Distilled> {
   const { teacher } = heritage;
   const random = createRandom(options.seed);
-  const maps = uniformAndLast(a.layers, teacher.architecture.layers);
-  const objective: Objective = { kind: "distil", maps, teacherHidden: targets.hidden };
+  const imitation = imitationOf(a, targets, teacher.architecture, options.transfer ?? "hidden");
+  const { maps, relation } = imitation;
+  const objective: Objective = { kind: "distil", maps, relation, teacherHidden: targets.hidden };
   const weights = await inheritWeights(a, options.positions, heritage, random);
   // Maps start at 0, the mean of the standardised targets: any other start would explain less than nothing.
   for (const { name, dims } of maps.flatMap((map) => mapParameters(a, map, targets.hidden))) {
@@ -63,14 +72,14 @@ export async function distil(
   try {
     const texts = [...targets.sequences.keys()];
     const learned = texts.slice(options.validationTexts);
-    const stream = distilStream(targets, learned, maps, {
+    const stream = distilStream(targets, learned, imitation, {
       seed: options.seed,
       limits: batchLimits,
       padId: teacher.padId,
     });
     const { tokens } = await runTraining(trainer, stream, {
       totalTokens: options.tokens,
-      schedule: { peak: peakRate(a) },
+      schedule: { peak: peakRate(a) * (options.rateScale ?? 1) },
       onProgress: options.onProgress,
       ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     });
@@ -78,7 +87,7 @@ export async function distil(
       trainer,
       targets,
       texts.slice(0, options.validationTexts),
-      maps,
+      imitation,
       teacher.padId,
     );
     const encoder = new Map([...trainer.weights()].filter(([name]) => !name.startsWith("map.")));
@@ -88,26 +97,43 @@ export async function distil(
   }
 }
 
+/** The pooled vector is imitated in every case: it is what the heads read, and what trials are compared by. */
+function imitationOf(a: Architecture, targets: StateTargets, teacher: Architecture, transfer: TransferKind): Imitation {
+  const states = uniformAndLast(a.layers, teacher.layers);
+  const related = transfer !== "hidden" && a.layers > 0;
+  const relation = related ? { teacherLayer: teacher.layers, heads: relationHeads(a.hidden, targets.hidden) } : null;
+  const maps = transfer === "relation" && related ? states.filter(({ studentLayer }) => studentLayer === "pooled") : states;
+  return { maps, relation, hidden: a.hidden };
+}
+
+/** The most relation heads, up to twelve, that divide both widths: finer relations say more. */
+function relationHeads(student: number, teacher: number): number {
+  for (let heads = 12; heads > 1; heads--) if (student % heads === 0 && teacher % heads === 0) return heads;
+  return 1;
+}
+
 async function validationLosses(
   trainer: Trainer,
   targets: StateTargets,
   texts: readonly number[],
-  maps: readonly StateMap[],
+  imitation: Imitation,
   padId: number,
 ): Promise<{ hiddenLoss: number | null; pooledLoss: number }> {
+  const { maps, relation } = imitation;
+  const parts = maps.length + (relation === null ? 0 : 1);
   const lengths = texts.map((text) => (targets.sequences[text] as Int32Array).length);
   const sums = new Map<string, number>();
   for (const rows of lengthBatches(lengths, batchLimits, createRandom(0))) {
     const { batch, targets: feeds } = distilBatch(
       targets,
       rows.map((row) => texts[row] as number),
-      maps,
+      imitation,
       padId,
     );
     const losses = await trainer.losses(distilObjective, batch, feeds);
-    // The graph divides every map's error by their number.
+    // The graph divides every part of the loss by their number.
     for (const map of maps) {
-      const loss = (losses[`loss:${mapName(map)}`] as number) * maps.length;
+      const loss = (losses[`loss:${mapName(map)}`] as number) * parts;
       sums.set(mapName(map), (sums.get(mapName(map)) ?? 0) + (loss * rows.length) / texts.length);
     }
   }

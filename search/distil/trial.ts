@@ -1,9 +1,8 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
-import { AppError } from "../../src/errors.ts";
 import { createRandom } from "../../src/random.ts";
 import { inferenceGraph } from "../student/inference-graph.ts";
+import { ownFault } from "../student/own-fault.ts";
 import type { Progress } from "../student/training-loop.ts";
-import { DivergedError } from "../student/training-loop.ts";
 import { type HeadShape, headParameters, initialWeight, type Weights } from "../student/weights.ts";
 import { type Distilled, distil } from "./distil.ts";
 import type { Heritage } from "./inherit.ts";
@@ -16,6 +15,8 @@ export interface ProxyOptions {
   readonly positions: number;
   /** Heads that the served artefact will have; they take part in its latency. */
   readonly heads: readonly HeadShape[];
+  /** Multiple of the usual learning rate. @default 1 */
+  readonly rateScale?: number;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -48,15 +49,10 @@ export async function runProxyTrial(
     const artefact = servedGraph(a, distilled.weights, options, heritage.teacher.layerNormEpsilon);
     return { status: "ok", distilled, artefact };
   } catch (error) {
-    if (error instanceof AppError || !isTrialsFault(error)) throw error;
-    return { status: "failed", reason: (error as Error).message };
+    const reason = ownFault(error);
+    if (reason === null) throw error;
+    return { status: "failed", reason };
   }
-}
-
-function isTrialsFault(error: unknown): boolean {
-  return (
-    error instanceof DivergedError || error instanceof RangeError || /allocat|memory/i.test((error as Error).message)
-  );
 }
 
 function servedGraph(a: Architecture, encoder: Weights, options: ProxyOptions, layerNormEpsilon: number): Uint8Array {

@@ -1,0 +1,98 @@
+import { type Architecture, architectureName } from "../src/contract/architecture.ts";
+import { must } from "../src/invariant.ts";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import { type Controller, createController } from "./controller/controller.ts";
+import type { Journal } from "./journal.ts";
+import { fitLatencyModel, predictLatency, priorModel, toSamples } from "./reward/latency-model.ts";
+import { bestPerBudget, budgetObjective } from "./reward/reward.ts";
+import { macsPerToken } from "./space/cost.ts";
+import { architectureKey, enumerate, type Space } from "./space/space.ts";
+import type { Objective, Trial } from "./space/trial.ts";
+import { budgetTokens } from "./timed-lengths.ts";
+
+export interface Episodes {
+  readonly config: SearchConfig;
+  readonly space: Space;
+  /** Trials of it that are asked for again are not run again. */
+  readonly journal: Journal;
+  readonly log: Log;
+  /** Runs a trial; one that fails by its own fault comes back as failed. */
+  readonly run: (architecture: Architecture, episode: number) => Promise<Trial>;
+  /** Whether to stop before the next episode, after so many trials. */
+  readonly isOver: (trials: number) => boolean;
+}
+
+/** Rounds of proposing, running and learning, until the trials are done. Every new trial goes into the journal. */
+export async function runEpisodes({ config, space, journal, log, run, isOver }: Episodes): Promise<Trial[]> {
+  const { trials: total, trialsPerEpisode } = config.effort;
+  const controller = createController(config.controller, {
+    space,
+    seed: config.seed,
+    episodes: Math.ceil(total / trialsPerEpisode),
+    objectives: config.budgetsMs.map((budget) => budgetObjective(budget)) as [Objective, ...Objective[]],
+  });
+  const known = new Map(journal.trials.map((trial) => [architectureKey(trial.architecture), trial]));
+  if (known.size > 0) log(`journal · ${known.size} trials taken up`);
+  const trials: Trial[] = [];
+  for (let episode = 0; trials.length < total && !isOver(trials.length); episode++) {
+    const wanted = Math.min(trialsPerEpisode, total - trials.length);
+    const unmet = anchors(space, unmetBudgets(trials, config.budgetsMs), trials).slice(0, wanted);
+    const proposals = distinct([...unmet, ...(await proposed(controller, wanted - unmet.length))]);
+    if (proposals.length === 0) break;
+    const told: Trial[] = [];
+    for (const architecture of proposals) {
+      told.push(known.get(architectureKey(architecture)) ?? (await noted(journal, log, run(architecture, episode))));
+      log(trialLine(must(told.at(-1)), trials.length + told.length, total));
+    }
+    await controller.tell(told);
+    trials.push(...told);
+  }
+  return trials;
+}
+
+async function noted(journal: Journal, log: Log, running: Promise<Trial>): Promise<Trial> {
+  const trial = await running;
+  if (!journal.append(trial))
+    log("journal · the disk is full: the trial waits in memory and is written when there is room");
+  return trial;
+}
+
+/** A controller that is asked for nothing would still count an episode. */
+function proposed(controller: Controller, count: number): Promise<Architecture[]> {
+  return count > 0 ? controller.propose(count) : Promise.resolve([]);
+}
+
+/** Budgets that no trial meets so far. */
+function unmetBudgets(trials: readonly Trial[], budgetsMs: readonly number[]): number[] {
+  return bestPerBudget(trials, budgetsMs).flatMap(({ budgetMs, trial }) => (trial === null ? [budgetMs] : []));
+}
+
+/**
+ * For each budget the untried architecture with the most multiply-adds that should fit it. Few of a space fit a small budget, and
+ * a controller that has seen none of them has nothing to learn from; the guess is corrected by every trial's latency.
+ */
+function anchors(space: Space, budgetsMs: readonly number[], trials: readonly Trial[]): Architecture[] {
+  if (budgetsMs.length === 0) return [];
+  const samples = toSamples(trials);
+  const model = samples.length === 0 ? priorModel : fitLatencyModel(samples);
+  const tried = new Set(trials.map((trial) => architectureKey(trial.architecture)));
+  const untried = enumerate(space)
+    .filter((a) => !tried.has(architectureKey(a)))
+    .map((a) => ({ a, size: macsPerToken(a) + a.tableWidth, ms: predictLatency(model, a, budgetTokens).ms }));
+  const chosen = budgetsMs.flatMap((budgetMs) => {
+    const fitting = untried.filter(({ ms }) => ms <= 0.9 * budgetMs);
+    return fitting.length === 0 ? [] : [fitting.reduce((best, each) => (each.size > best.size ? each : best)).a];
+  });
+  return distinct(chosen);
+}
+
+function distinct(architectures: readonly Architecture[]): Architecture[] {
+  return [...new Map(architectures.map((a) => [architectureKey(a), a])).values()];
+}
+
+function trialLine(trial: Trial, number: number, total: number): string {
+  const what = `trial ${number} of ${total} · ${architectureName(trial.architecture)}`;
+  if (trial.status === "failed") return `${what} · failed: ${trial.reason}`;
+  return `${what} · loss ${trial.loss.toFixed(4)} · ${trial.latencyMs.toFixed(3)} ms · reward ${trial.reward.toFixed(4)} · ${trial.seconds.toFixed(0)} s`;
+}

@@ -1,0 +1,18 @@
+import { AppError } from "../../src/errors.ts";
+import { DivergedError } from "./training-loop.ts";
+
+/** The disk, or the user's share of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+/**
+ * Why a trial or a training ended by its own fault: a loss that is no number, memory that it would not get, a full disk.
+ * Others may go on then. Null for every other error: what is wrong with the data or with us is wrong for all of them.
+ */
+export function ownFault(error: unknown): string | null {
+  if (error instanceof AppError || !(error instanceof Error)) return null;
+  if (isDiskFull(error)) return `the disk is full (${error.message})`;
+  const outOfMemory = error instanceof RangeError || /allocat|out of memory|bad_alloc/i.test(error.message);
+  return error instanceof DivergedError || outOfMemory ? error.message : null;
+}
