@@ -77,6 +77,15 @@ function join(chunks: readonly Buffer[]): Buffer {
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map(({ path, message }) => [...path.map(String), message].join(": "));
+  const lines = parsed.error.issues.map((issue) => [...issue.path.map(nameOf), messageOf(issue)].join(": "));
   throw new InvalidInputError(lines.join("; "), { cause: parsed.error });
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  return issue.code === "unrecognized_keys" ? `unknown field ${issue.keys.map(nameOf).join(", ")}` : issue.message;
+}
+
+/** A field is named when it looks like a field: a key may be someone's text as well. */
+function nameOf(key: PropertyKey): string {
+  return /^[\w-]{1,40}$/.test(String(key)) ? String(key) : "(a field)";
 }

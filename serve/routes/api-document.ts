@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createDocument } from "../openapi/document.ts";
+import { type ApiDocument, createDocument } from "../openapi/document.ts";
 import type { OperationRoute } from "./operations.ts";
 
 /** Open to all: it holds nothing that is not in the source. */
@@ -14,7 +14,11 @@ export const apiDocumentRoute: OperationRoute = {
     failures: [],
   },
   answer: (app, routes) => {
-    const document = createDocument(routes, app.access.open);
-    return (_req, res) => void res.json(document);
+    let document: ApiDocument | undefined;
+    return (_req, res) => {
+      // Not at the start: a server is to be ready soon, and few are asked for it.
+      document ??= createDocument(routes, app.access.open);
+      res.json(document);
+    };
   },
 };
