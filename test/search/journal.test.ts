@@ -1,4 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,6 +17,7 @@ import { hashSettings, openJournal, readJournal } from "../../search/journal.ts"
 import { createSpace, sampleArchitecture } from "../../search/space/space.ts";
 import type { Trial } from "../../search/space/trial.ts";
 import { BadFileError, ConfigError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";
 import { failedTrial, syntheticTrial } from "./synthetic-trials.ts";
 
@@ -45,6 +57,41 @@ describe("openJournal()", () => {
     for (const trial of trials.slice(2)) journal.append(trial);
     journal.close();
     expect(readJournal(path).trials).toEqual(trials);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "keeps trials in memory while the disk is full, and writes them in order later",
+    () => {
+      const full = openSync("/dev/full", "w");
+      let isFull = false;
+      const journal = openJournal(path, "a", settings, (file, bytes) => {
+        if (!isFull) return writeSync(file, bytes);
+        writeSync(file, bytes.subarray(0, 20));
+        return writeSync(full, bytes);
+      });
+      expect(journal.append(must(trials[0]))).toBe(true);
+      isFull = true;
+      expect(journal.append(must(trials[1]))).toBe(false);
+      expect(journal.append(must(trials[2]))).toBe(false);
+      expect(readJournal(path).trials).toEqual(trials.slice(0, 1));
+      isFull = false;
+      expect(journal.append(must(trials[3]))).toBe(true);
+      isFull = true;
+      expect(journal.append(must(trials[4]))).toBe(false);
+      expect(() => journal.close()).toThrow("the disk is full, 1 trials are not in it");
+      closeSync(full);
+      expect(readJournal(path).trials).toEqual(trials.slice(0, 4));
+    },
+  );
+
+  test("takes a line back that the disk had room for a part of", () => {
+    let room = Number.POSITIVE_INFINITY;
+    const journal = openJournal(path, "a", settings, (file, bytes) => writeSync(file, bytes.subarray(0, room)));
+    room = 30;
+    expect(journal.append(must(trials[0]))).toBe(false);
+    room = Number.POSITIVE_INFINITY;
+    journal.close();
+    expect(readJournal(path).trials).toEqual(trials.slice(0, 1));
   });
 
   test("drops a torn last line, wherever it was cut, and appends after it", () => {

@@ -66,6 +66,22 @@ test("promoteIfBetter() does not compare scores of different rows", () => {
   expect(lines[1]).toContain("shares no validation set");
 });
 
+test("promoteIfBetter() keeps an old student that answers a task which the new one does not", () => {
+  const config = toSearchConfig(readFlags(searchCommand, ["--models", models], {}));
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  promoteIfBetter(config, candidateOf([scoreOf(0.6)], 1), log);
+  const files = writeStudent(run, 2);
+  const tasks = description.tasks.slice(1);
+  const lost = description.tasks[0]?.name;
+  promoteIfBetter(
+    config,
+    { files, manifest: describeStudent(files, { ...description, tasks, scores: [scoreOf(0.9)] }) },
+    log,
+  );
+  expect(lines[1]).toMatch(new RegExp(`left in .*also answers ${lost} \\(--name`));
+});
+
 test("promoteIfBetter() leaves everything where it is under --promote never", () => {
   const { lines, live, second } = compete([scoreOf(0.6)], [scoreOf(0.9)], ["--promote", "never"]);
   expect(live.version).not.toBe(second.version);

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { lockRun } from "../../search/run-lock.ts";
+import { ConfigError } from "../../src/errors.ts";
+
+function runFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "kdnas-lock-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const leave = (folder: string, owner: unknown) => writeFileSync(join(folder, "lock"), JSON.stringify(owner));
+
+test("lockRun() lets one search into a folder at a time, and names the one that is there", () => {
+  const folder = runFolder();
+  const unlock = lockRun(folder);
+  expect(() => lockRun(folder)).toThrow(ConfigError);
+  expect(() => lockRun(folder)).toThrow(`another search is writing here (process ${process.pid} on ${hostname()})`);
+  unlock();
+  lockRun(folder)();
+  expect(existsSync(join(folder, "lock"))).toBe(false);
+});
+
+test("lockRun() takes over from a process that was killed", async () => {
+  const folder = runFolder();
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+  leave(folder, { pid: child.pid, host: hostname() });
+  expect(() => lockRun(folder)).toThrow("another search");
+  child.kill("SIGKILL");
+  await once(child, "close");
+  lockRun(folder)();
+});
+
+test("lockRun() believes another machine as long as it touches the lock", () => {
+  const folder = runFolder();
+  leave(folder, { pid: 1, host: "elsewhere" });
+  expect(() => lockRun(folder)).toThrow("process 1 on elsewhere");
+  const longAgo = new Date(Date.now() - 600_000);
+  utimesSync(join(folder, "lock"), longAgo, longAgo);
+  const unlock = lockRun(folder);
+  expect(JSON.parse(readFileSync(join(folder, "lock"), "utf8"))).toEqual({ pid: process.pid, host: hostname() });
+  unlock();
+});
+
+test("lockRun() is not stopped by a lock that cannot be read", () => {
+  const folder = runFolder();
+  writeFileSync(join(folder, "lock"), "");
+  lockRun(folder)();
+});
