@@ -53,6 +53,7 @@ export async function completeStudent(
     const texts = { tokens: config.effort.distilTexts, seed: config.seed + 1, layers };
     const targets = await teacherStates(config, materials, texts, log);
     const { weights, pooledLoss } = await distil(a, targets, materials.heritage, {
+      transfer: config.transfer,
       tokens: config.effort.distilTokens,
       seed: config.seed,
       threads: config.threads,

@@ -4,6 +4,7 @@ import type { CommandSpec, Flags } from "./command.ts";
 import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
 import type { Limits } from "./corpus/limits.ts";
 import { dataFlag } from "./data-flag.ts";
+import { type TransferKind, transferKinds } from "./distil/transfer.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
 export interface Effort {
@@ -97,8 +98,12 @@ export interface SearchConfig {
   readonly runs: string;
   readonly budgetsMs: readonly number[];
   readonly controller: ControllerKind;
+  /** What of the teacher's layers students imitate. */
+  readonly transfer: TransferKind;
   readonly seed: number;
   readonly threads: number;
+  /** Folder of an earlier run whose trials the controller learns from. */
+  readonly warmStart: string | null;
   readonly metrics: string | null;
   readonly promote: "better" | "never";
   readonly dryRun: boolean;
@@ -136,7 +141,18 @@ export const searchCommand: CommandSpec = {
       doc: "teacher folder, or an id on the Hugging Face hub",
       default: "models/teacher",
     },
+    transfer: {
+      type: "string",
+      doc: "what of the teacher's layers students imitate: hidden states, self-attention relations, or both",
+      choices: transferKinds,
+      default: "hidden",
+    },
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "policy" },
+    "warm-start": {
+      type: "string",
+      value: "runs/name",
+      doc: "folder of an earlier run: the controller learns from its trials first",
+    },
     trials: { type: "integer", doc: "architectures to distil on the proxy set (default: the preset's)" },
     id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
@@ -208,8 +224,10 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     runs: flags.runs,
     budgetsMs: [...budgets.data].sort((a, b) => a - b),
     controller: flags.controller,
+    transfer: flags.transfer,
     seed: flags.seed,
     threads: flags.threads,
+    warmStart: flags["warm-start"] ?? null,
     metrics: flags.metrics ?? null,
     promote: flags.promote,
     dryRun: flags["dry-run"],

@@ -7,7 +7,7 @@ import { neededTeacherLayers } from "./distil/state-maps.ts";
 import type { StateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { runEpisodes } from "./episodes.ts";
-import { openJournal } from "./journal.ts";
+import { openJournal, readJournal } from "./journal.ts";
 import { type Materials, studentPositions, teacherStates } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
@@ -29,11 +29,11 @@ const beta = 0.1;
 export async function explore(config: SearchConfig, materials: Materials, log: Log): Promise<readonly Trial[]> {
   const { architecture } = materials.teacher;
   const space = createSpace(architecture.vocabulary, architecture);
-  const journal = openJournal(
-    join(config.runs, config.id, "journal.jsonl"),
-    config.id,
-    journalSettings(config, materials),
-  );
+  const earlier = config.warmStart === null ? null : readJournal(join(config.warmStart, "journal.jsonl"));
+  const journal = openJournal(join(config.runs, config.id, "journal.jsonl"), config.id, {
+    ...journalSettings(config, materials),
+    ...(earlier === null ? {} : { warmStart: { search: earlier.header.searchId, trials: earlier.trials.length } }),
+  });
   const layers = neededTeacherLayers(space.layers, architecture.layers);
   const targets = await teacherStates(
     config,
@@ -47,6 +47,7 @@ export async function explore(config: SearchConfig, materials: Materials, log: L
     config,
     space,
     journal,
+    earlier: earlier?.trials ?? [],
     log,
     run: (architecture, episode) => runTrial(config, materials, targets, architecture, { episode, teacherMs, log }),
     isOver: () => false,
@@ -65,6 +66,7 @@ export async function runTrial(
 ): Promise<Trial> {
   const started = performance.now();
   const result = await runProxyTrial(architecture, targets, materials.heritage, {
+    transfer: config.transfer,
     tokens: config.effort.trialTokens,
     seed: config.seed,
     threads: config.threads,
@@ -113,6 +115,7 @@ function journalSettings(config: SearchConfig, { corpus, teacher }: Materials): 
   return {
     seed: config.seed,
     controller: config.controller,
+    transfer: config.transfer,
     budgetsMs: config.budgetsMs,
     effort: { trialsPerEpisode, proxyTokens, trialTokens, teacherTokens },
     dataSets: corpus.dataSets.map(({ name }) => name),

@@ -111,6 +111,7 @@ export function teacherStates(
   log: Log,
 ): Promise<StateTargets> {
   const { tokens, seed, layers } = wanted;
+  const relationLayer = config.transfer === "hidden" ? null : materials.teacher.architecture.layers;
   const texts = distillationTexts(materials.corpus, materials.tokenizer, {
     tokens,
     maxTokens: trainingMaxTokens,
@@ -118,6 +119,7 @@ export function teacherStates(
   });
   return stateTargets(materials.teacher, texts, {
     layers,
+    relationLayer,
     threads: config.threads,
     cacheFolder: join(materials.cacheFolder, "states"),
     onProgress: printShare("teacher states", "tokens", log),

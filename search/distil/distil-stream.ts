@@ -3,7 +3,7 @@ import { type Feeds, Tensor } from "../../src/onnx/session.ts";
 import { createRandom } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { type BatchLimits, lengthBatches } from "../student/length-batches.ts";
-import type { StateMap } from "../student/training-graph.ts";
+import type { RelationMap, StateMap } from "../student/training-graph.ts";
 import type { TrainingBatch } from "../student/training-loop.ts";
 import { batchOf } from "../teacher/hidden-states.ts";
 import { type StateTargets, unpackRow } from "./targets.ts";
@@ -11,11 +11,19 @@ import { type StateTargets, unpackRow } from "./targets.ts";
 /** Name of the objective that distils hidden states. */
 export const distilObjective = "distil";
 
-/** Batches of texts with the teacher states that `maps` regress onto; `texts` are indices into the targets. */
+/** What a student regresses onto. */
+export interface Imitation {
+  readonly maps: readonly StateMap[];
+  readonly relation: RelationMap | null;
+  /** Hidden width of the student. */
+  readonly hidden: number;
+}
+
+/** Batches of texts with the teacher states of an imitation; `texts` are indices into the targets. */
 export function* distilStream(
   targets: StateTargets,
   texts: readonly number[],
-  maps: readonly StateMap[],
+  imitation: Imitation,
   options: { readonly seed: number; readonly limits: BatchLimits; readonly padId: number },
 ): Generator<TrainingBatch, never> {
   invariant(texts.length > 0, "there are texts to distil from");
@@ -26,7 +34,7 @@ export function* distilStream(
       yield distilBatch(
         targets,
         batch.map((i) => must(texts[i])),
-        maps,
+        imitation,
         options.padId,
       );
     }
@@ -36,7 +44,7 @@ export function* distilStream(
 export function distilBatch(
   targets: StateTargets,
   texts: readonly number[],
-  maps: readonly StateMap[],
+  imitation: Imitation,
   padId: number,
 ): TrainingBatch {
   const batch = batchOf(targets.sequences, texts, padId);
@@ -49,11 +57,51 @@ export function distilBatch(
     ),
     row_weight: new Tensor("float32", new Float32Array(texts.length).fill(1 / texts.length), [texts.length, 1]),
   };
-  for (const { teacherLayer } of maps) {
+  for (const { teacherLayer } of imitation.maps) {
     feeds[`teacher_${teacherLayer}`] ??=
       teacherLayer === "pooled" ? pooledStates(targets, texts) : tokenStates(targets, texts, batch, teacherLayer);
   }
+  if (imitation.relation !== null) Object.assign(feeds, relationFeeds(targets, texts, batch, imitation, total));
   return { objective: distilObjective, batch, targets: feeds satisfies Feeds };
+}
+
+function relationFeeds(
+  targets: StateTargets,
+  texts: readonly number[],
+  { rows, tokens, mask }: Batch,
+  { relation, hidden }: Imitation,
+  total: number,
+): Feeds {
+  const { heads } = must(relation);
+  const shape = (width: number) => BigInt64Array.from([rows, tokens, 3, heads, width / heads], BigInt);
+  return {
+    shape_relation: new Tensor("int64", shape(hidden), [5]),
+    shape_teacher_relation: new Tensor("int64", shape(targets.hidden), [5]),
+    relation_weight: new Tensor(
+      "float32",
+      mask.map((m) => m / total),
+      [rows, 1, tokens, 1],
+    ),
+    teacher_qkv: queriesKeysValues(targets, texts, { rows, tokens }),
+  };
+}
+
+/** [rows · tokens, 3 · hidden]; padding stays 0. */
+function queriesKeysValues(
+  { relation, offsets, sequences, hidden }: StateTargets,
+  texts: readonly number[],
+  { rows, tokens }: { rows: number; tokens: number },
+): Tensor {
+  const { values, scales } = must(relation, "queries, keys and values of the teacher");
+  const width = 3 * hidden;
+  const out = new Float32Array(rows * tokens * width);
+  texts.forEach((text, row) => {
+    const from = must(offsets[text]) * width;
+    const to = row * tokens * width;
+    const length = must(sequences[text]).length * width;
+    for (let i = 0; i < length; i++) out[to + i] = (values[from + i] as number) * (scales[i % width] as number);
+  });
+  return new Tensor("float32", out, [rows * tokens, width]);
 }
 
 function pooledStates({ pooled, hidden }: StateTargets, texts: readonly number[]): Tensor {

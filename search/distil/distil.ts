@@ -3,17 +3,14 @@ import { createRandom } from "../../src/random.ts";
 import { mean } from "../../src/stats.ts";
 import { lengthBatches } from "../student/length-batches.ts";
 import { Trainer } from "../student/trainer.ts";
-import { mapName, mapParameters, type Objective, type StateMap } from "../student/training-graph.ts";
+import { mapName, mapParameters, type Objective } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { type Heritage, inheritWeights } from "./inherit.ts";
 import { uniformAndLast } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
-
-/** What of the teacher's layers is imitated: hidden states (Uniform + Last), self-attention relations (MiniLMv2), or both. */
-export const transferKinds = ["hidden", "relation", "both"] as const;
-export type TransferKind = (typeof transferKinds)[number];
+import type { TransferKind } from "./transfer.ts";
 
 export interface DistilOptions {
   /** @default "hidden" */
@@ -102,7 +99,8 @@ function imitationOf(a: Architecture, targets: StateTargets, teacher: Architectu
   const states = uniformAndLast(a.layers, teacher.layers);
   const related = transfer !== "hidden" && a.layers > 0;
   const relation = related ? { teacherLayer: teacher.layers, heads: relationHeads(a.hidden, targets.hidden) } : null;
-  const maps = transfer === "relation" && related ? states.filter(({ studentLayer }) => studentLayer === "pooled") : states;
+  const maps =
+    transfer === "relation" && related ? states.filter(({ studentLayer }) => studentLayer === "pooled") : states;
   return { maps, relation, hidden: a.hidden };
 }
 

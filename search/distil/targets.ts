@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
-import { openSafetensors, writeSafetensors } from "../graph/safetensors.ts";
+import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import { batchOf, inferenceBatches, startTeacher } from "../teacher/hidden-states.ts";
 import type { Teacher } from "../teacher/teacher.ts";
 import { fitScaler, type Scaler } from "./scaler.ts";
@@ -21,10 +21,22 @@ export interface StateTargets {
   readonly layers: ReadonlyMap<number, Int8Array>;
   /** Pooled states [texts, hidden]. */
   readonly pooled: Int8Array;
+  /** What relations are made of, where they were asked for. */
+  readonly relation: RelationTargets | null;
+}
+
+/** Queries, keys and values of a teacher layer. Their products count, so they keep their scale: value = scale · integer. */
+export interface RelationTargets {
+  /** [all tokens, 3 · hidden]. */
+  readonly values: Int8Array;
+  /** By column. */
+  readonly scales: Float32Array;
 }
 
 export interface TargetOptions {
   readonly layers: readonly number[];
+  /** Teacher layer, counted from 1, whose queries, keys and values are wanted. @default none */
+  readonly relationLayer?: number | null;
   readonly threads: number;
   /** Folder to keep them in, by content. */
   readonly cacheFolder: string;
@@ -43,7 +55,7 @@ export async function stateTargets(
   sequences: readonly Int32Array[],
   options: TargetOptions,
 ): Promise<StateTargets> {
-  const folder = join(options.cacheFolder, targetsKey(teacher, sequences, options.layers));
+  const folder = join(options.cacheFolder, targetsKey(teacher, sequences, options));
   if (!existsSync(folder)) await compute(teacher, sequences, options, folder);
   return {
     sequences,
@@ -51,6 +63,7 @@ export async function stateTargets(
     hidden: teacher.architecture.hidden,
     layers: new Map(options.layers.map((layer) => [layer, readStates(folder, stateName(layer))])),
     pooled: readStates(folder, "pooled"),
+    relation: options.relationLayer ? readRelation(folder, options.relationLayer) : null,
   };
 }
 
@@ -67,8 +80,11 @@ async function compute(
   folder: string,
 ): Promise<void> {
   const { hidden } = teacher.architecture;
-  const names = options.layers.map(stateName);
-  const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads });
+  const related = options.relationLayer ? [relationName(options.relationLayer)] : [];
+  const names = [...options.layers.map(stateName), ...related];
+  const widthOf = (name: string) => (related.includes(name) ? 3 * hidden : hidden);
+  const relationLayers = options.relationLayer ? [options.relationLayer] : [];
+  const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads, relationLayers });
   const batches = inferenceBatches(sequences, tokensPerBatch);
   const run = async (indices: readonly number[]) => {
     const outputs = await running.run(batchOf(sequences, indices, teacher.padId));
@@ -76,17 +92,17 @@ async function compute(
   };
   const sample = await Promise.all(spread(batches, sampleBatches).map(run));
   const scalers = new Map(
-    [...names, "pooled"].map((name) => [
-      name,
-      fitScaler(
+    [...names, "pooled"].map((name) => {
+      const scaler = fitScaler(
         sample.map((get) => get(name)),
-        hidden,
-      ),
-    ]),
+        widthOf(name),
+      );
+      return [name, related.includes(name) ? unshifted(scaler) : scaler];
+    }),
   );
   const offsets = offsetsOf(sequences);
   const totalTokens = must(offsets.at(-1));
-  const stored = new Map(names.map((name) => [name, new Int8Array(totalTokens * hidden)]));
+  const stored = new Map(names.map((name) => [name, new Int8Array(totalTokens * widthOf(name))]));
   stored.set("pooled", new Int8Array(sequences.length * hidden));
   let done = 0;
   for (const indices of batches) {
@@ -95,7 +111,8 @@ async function compute(
     indices.forEach((index, row) => {
       const length = must(sequences[index]).length;
       for (const name of names) {
-        const place = { from: row * padded * hidden, to: must(offsets[index]) * hidden, rows: length };
+        const width = widthOf(name);
+        const place = { from: row * padded * width, to: must(offsets[index]) * width, rows: length };
         pack(get(name), must(scalers.get(name)), must(stored.get(name)), place);
       }
       const place = { from: row * hidden, to: index * hidden, rows: 1 };
@@ -105,7 +122,12 @@ async function compute(
     options.onProgress(done, totalTokens);
   }
   await running.release();
-  keep(folder, stored);
+  keep(folder, stored, scalers);
+}
+
+/** Relations are products of the states as they are: 0 stays 0, and the mean counts into the deviation. */
+function unshifted({ mean, deviation }: Scaler): Scaler {
+  return { mean: new Float32Array(mean.length), deviation: deviation.map((d, k) => Math.hypot(d, mean[k] as number)) };
 }
 
 /** Standardises and rounds `rows` rows of floats, clipped to what int8 holds. */
@@ -124,7 +146,7 @@ function pack(
 }
 
 /** A file a state, since one file of all would pass the 2 GiB that Node writes at once; in place only when complete. */
-function keep(folder: string, stored: ReadonlyMap<string, Int8Array>): void {
+function keep(folder: string, stored: ReadonlyMap<string, Int8Array>, scalers: ReadonlyMap<string, Scaler>): void {
   const building = `${folder}.tmp`;
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
@@ -132,10 +154,26 @@ function keep(folder: string, stored: ReadonlyMap<string, Int8Array>): void {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.length);
     writeSafetensors(
       join(building, `${name}.safetensors`),
-      new Map([["values", { type: "I8", dims: [values.length], bytes }]]),
+      new Map([
+        ["values", { type: "I8", dims: [values.length], bytes }],
+        ["scales", scalesOf(must(scalers.get(name)))],
+      ]),
     );
   }
   renameSync(building, folder);
+}
+
+function scalesOf({ deviation }: Scaler) {
+  return fromFloat32(
+    [deviation.length],
+    deviation.map((d) => d * step),
+  );
+}
+
+function readRelation(folder: string, layer: number): RelationTargets {
+  const name = relationName(layer);
+  const scales = toFloat32(openSafetensors(join(folder, `${name}.safetensors`)).read("scales"));
+  return { values: readStates(folder, name), scales };
 }
 
 function readStates(folder: string, name: string): Int8Array {
@@ -145,6 +183,10 @@ function readStates(folder: string, name: string): Int8Array {
 
 function stateName(layer: number): string {
   return `hidden_${layer}`;
+}
+
+function relationName(layer: number): string {
+  return `qkv_${layer}`;
 }
 
 /** Row of each text's first token, and the total at the end. */
@@ -162,8 +204,14 @@ function spread<T>(items: readonly T[], count: number): T[] {
   return Array.from({ length: Math.min(count, items.length) }, (_, i) => must(items[Math.floor(i * stride)]));
 }
 
-function targetsKey(teacher: Teacher, sequences: readonly Int32Array[], layers: readonly number[]): string {
-  const hash = createHash("sha256").update(layers.join());
+function targetsKey(
+  teacher: Teacher,
+  sequences: readonly Int32Array[],
+  { layers, relationLayer }: Pick<TargetOptions, "layers" | "relationLayer">,
+): string {
+  const hash = createHash("sha256")
+    .update(layers.join())
+    .update(relationLayer ? ` qkv ${relationLayer}` : "");
   for (const { data } of teacher.weights.values())
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   for (const ids of sequences) hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));

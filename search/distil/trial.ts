@@ -7,8 +7,11 @@ import { type HeadShape, headParameters, initialWeight, type Weights } from "../
 import { type Distilled, distil } from "./distil.ts";
 import type { Heritage } from "./inherit.ts";
 import type { StateTargets } from "./targets.ts";
+import type { TransferKind } from "./transfer.ts";
 
 export interface ProxyOptions {
+  /** @default "hidden" */
+  readonly transfer?: TransferKind;
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;

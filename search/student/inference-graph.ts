@@ -10,6 +10,8 @@ export interface InferenceOptions {
   readonly heads: readonly HeadShape[];
   /** Also give every hidden state as `hidden_<i>` [batch, tokens, hidden], 0 = the embeddings. @default false */
   readonly hiddenStates?: boolean;
+  /** Layers, counted from 1, whose queries, keys and values are given as `qkv_<i>` [batch, tokens, 3 · hidden]. @default none */
+  readonly relationLayers?: readonly number[];
   /** Leave the token table outside: the graph then takes `embedded` float32 [batch, tokens, tableWidth]. @default false */
   readonly tableOutside?: boolean;
 }
@@ -25,8 +27,7 @@ export function inferenceGraph(a: Architecture, weights: Weights, options: Infer
     ? b.input("embedded", "float32", ["batch", "tokens", a.tableWidth])
     : writer.tokenRows(b.input("ids", "int32", ["batch", "tokens"]));
   const mask = b.input("mask", "float32", ["batch", "tokens"]);
-  const states =
-    a.layers === 0 ? [embedded] : encoderStates(b, writer, a, { embedded, mask, epsilon: options.layerNormEpsilon });
+  const states = a.layers === 0 ? [embedded] : encoderStates(b, writer, a, { embedded, mask, options });
   if (options.hiddenStates) {
     for (const [i, state] of states.entries()) expose(b, state, `hidden_${i}`, ["batch", "tokens", a.hidden]);
   }
@@ -58,9 +59,9 @@ function encoderStates(
   b: ModelBuilder,
   writer: TensorWriter,
   a: Architecture,
-  feeds: { embedded: string; mask: string; epsilon: number },
+  feeds: { embedded: string; mask: string; options: InferenceOptions },
 ): string[] {
-  const { epsilon } = feeds;
+  const { layerNormEpsilon: epsilon, relationLayers = [] } = feeds.options;
   const tokens = b.node("Shape", [feeds.mask], { start: 1, end: 2 });
   const positions = b.node("Slice", [writer.constant("position"), b.integers([0]), tokens, b.integers([0])]);
   const placed = b.node("Add", [feeds.embedded, positions]);
@@ -73,7 +74,9 @@ function encoderStates(
   const states = [x];
   const padding = b.node("Cast", [feeds.mask], { to: elementTypes.int32 });
   for (let i = 0; i < a.layers; i++) {
-    x = layer(b, writer, a, x, { at: `layer.${i}`, padding, epsilon });
+    const qkv = writer.multiply(x, `layer.${i}.qkv.weight`, `layer.${i}.qkv.bias`);
+    if (relationLayers.includes(i + 1)) expose(b, qkv, `qkv_${i + 1}`, ["batch", "tokens", 3 * a.hidden]);
+    x = layer(b, writer, a, { x, qkv }, { at: `layer.${i}`, padding, epsilon });
     states.push(x);
   }
   return states;
@@ -83,10 +86,9 @@ function layer(
   b: ModelBuilder,
   writer: TensorWriter,
   a: Architecture,
-  x: string,
+  { x, qkv }: { x: string; qkv: string },
   { at, padding, epsilon }: { at: string; padding: string; epsilon: number },
 ): string {
-  const qkv = writer.multiply(x, `${at}.qkv.weight`, `${at}.qkv.bias`);
   const [q, k, v] = b.nodeWith("Split", [qkv, b.integers([a.hidden, a.hidden, a.hidden])], 3, { axis: -1 }) as [
     string,
     string,

@@ -6,6 +6,7 @@ import { absoluteDifference, add, concatColumns, multiply, scale, sum } from "..
 import { layerNorm } from "../graph/ops/layer-norm.ts";
 import { linear } from "../graph/ops/linear.ts";
 import { crossEntropy, squaredError } from "../graph/ops/loss.ts";
+import { relationLoss } from "../graph/ops/relation.ts";
 import { addPositions, pool, selectRows } from "../graph/ops/sequence.ts";
 import { Tape, type Value } from "../graph/tape.ts";
 import {
@@ -23,10 +24,23 @@ export interface StateMap {
   readonly teacherLayer: number | "pooled";
 }
 
+/** The self-attention relations of a student's last layer follow those of a teacher layer (MiniLMv2). */
+export interface RelationMap {
+  readonly teacherLayer: number;
+  /** Divides the hidden widths of both. */
+  readonly heads: number;
+}
+
 /** What a training graph minimises. */
 export type Objective =
   | { readonly kind: "task"; readonly head: HeadShape }
-  | { readonly kind: "distil"; readonly maps: readonly StateMap[]; readonly teacherHidden: number };
+  | {
+      readonly kind: "distil";
+      readonly maps: readonly StateMap[];
+      /** @default none */
+      readonly relation?: RelationMap | null;
+      readonly teacherHidden: number;
+    };
 
 export interface TrainingOptions {
   readonly positions: number;
@@ -51,6 +65,9 @@ export interface TrainingGraph {
   readonly losses: readonly string[];
 }
 
+/** Name of the relations' loss. */
+export const relationName = "relation";
+
 export function mapName(map: StateMap): string {
   return `map.${map.studentLayer}.${map.teacherLayer}`;
 }
@@ -72,7 +89,8 @@ export function objectiveParameters(a: Architecture, objective: Objective): Para
 /**
  * Forward, losses and backward of one objective as one graph. Inputs beside the parameters: `embedded` [batch · tokens,
  * tableWidth], the batch's shape (see `batch-feeds.ts`) and the targets: `target` [rows, labels] and `weight` [rows, 1] for
- * a task (`source`, `target_rows` choose the rows of a pair), `teacher_<layer>` and `token_weight` for distillation.
+ * a task (`source`, `target_rows` choose the rows of a pair), `teacher_<layer>` and `token_weight` for distillation, `teacher_qkv`
+ * and `relation_weight` for relations.
  */
 export function trainingGraph(a: Architecture, objective: Objective, options: TrainingOptions): TrainingGraph {
   const build = new GraphBuild(a, options);
@@ -109,10 +127,11 @@ class GraphBuild {
   }
 
   distilLosses(objective: Extract<Objective, { kind: "distil" }>): { name: string; value: Value }[] {
-    const { maps, teacherHidden } = objective;
+    const { maps, relation = null, teacherHidden } = objective;
+    const parts = maps.length + (relation === null ? 0 : 1);
     const states = this.states();
     const teacher = new Map<string, string>();
-    return maps.map((map) => {
+    const losses = maps.map((map) => {
       for (const shape of mapParameters(this.a, map, teacherHidden)) this.declare(shape, false);
       const state =
         map.studentLayer === "pooled" ? this.pooled(states.at(-1) as Value) : must(states[map.studentLayer]);
@@ -122,8 +141,24 @@ class GraphBuild {
       if (!teacher.has(weight)) teacher.set(weight, this.tape.input(weight, ["states", 1]).name);
       const mapped = this.linear(state, mapName(map));
       const error = squaredError(this.tape, mapped, must(teacher.get(name)), weight, teacherHidden);
-      return { name: mapName(map), value: scale(this.tape, error, 1 / maps.length) };
+      return { name: mapName(map), value: scale(this.tape, error, 1 / parts) };
     });
+    if (relation === null) return losses;
+    const value = this.relation(relation, teacherHidden);
+    return [...losses, { name: relationName, value: scale(this.tape, value, 1 / parts) }];
+  }
+
+  private relation({ heads }: RelationMap, teacherHidden: number): Value {
+    const { tape, a } = this;
+    const shape = {
+      student: tape.input("shape_relation", [5], "int64").name,
+      teacher: tape.input("shape_teacher_relation", [5], "int64").name,
+      bias: "attention_bias",
+      weight: tape.input("relation_weight", ["batch", 1, "tokens", 1]).name,
+    };
+    const said = tape.input("teacher_qkv", ["states", 3 * teacherHidden]).name;
+    const widths = { heads, student: a.hidden, teacher: teacherHidden };
+    return relationLoss(tape, must(this.values.get("qkv"), "a layer to relate"), said, shape, widths);
   }
 
   finish(losses: readonly { name: string; value: Value }[]): TrainingGraph {
@@ -181,7 +216,9 @@ class GraphBuild {
   private layer(x: Value, index: number, batch: { split: string; bias: string }): Value {
     const { tape, a } = this;
     const at = `layer.${index}`;
-    const mixed = attention(tape, this.linear(x, `${at}.qkv`), batch, a.hidden, a.heads);
+    const qkv = this.linear(x, `${at}.qkv`);
+    this.values.set("qkv", qkv);
+    const mixed = attention(tape, qkv, batch, a.hidden, a.heads);
     const middle = this.norm(add(tape, this.linear(mixed, `${at}.out`), x), `${at}.norm1`);
     const active = activation(tape, a.activation, this.linear(middle, `${at}.up`));
     return this.norm(add(tape, this.linear(active, `${at}.down`), middle), `${at}.norm2`);

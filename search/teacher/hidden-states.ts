@@ -2,7 +2,7 @@ import { must } from "../../src/invariant.ts";
 import { openSession, Tensor } from "../../src/onnx/session.ts";
 import { type Batch, toBatch } from "../../src/text/batch.ts";
 import { gatherRows } from "../graph/row-adam.ts";
-import { inferenceGraph } from "../student/inference-graph.ts";
+import { type InferenceOptions, inferenceGraph } from "../student/inference-graph.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { tableName, weightOf } from "../student/weights.ts";
 import type { Teacher } from "./teacher.ts";
@@ -20,7 +20,9 @@ export async function startTeacher(
   options: {
     readonly precision: Precision;
     readonly threads: number;
-    readonly heads?: Parameters<typeof inferenceGraph>[2]["heads"];
+    readonly heads?: InferenceOptions["heads"];
+    /** Layers, counted from 1, that also give `qkv_<i>` [rows, tokens, 3 · hidden]. @default none */
+    readonly relationLayers?: readonly number[];
   },
 ): Promise<RunningTeacher> {
   const graph = inferenceGraph(teacher.architecture, teacher.weights, {
@@ -28,6 +30,7 @@ export async function startTeacher(
     layerNormEpsilon: teacher.layerNormEpsilon,
     heads: options.heads ?? [],
     hiddenStates: true,
+    relationLayers: options.relationLayers ?? [],
     tableOutside: true,
   });
   const session = await openSession(graph, { threads: options.threads });

@@ -75,15 +75,20 @@ test("stateTargets() has about mean 0 and deviation 1 in every dimension", () =>
 
 test("stateTargets() reads what it computed before, and computes other texts anew", async () => {
   const reports: number[] = [];
-  const again = await tinyStates(teacher, sequences, (done) => reports.push(done));
+  const again = await tinyStates(teacher, sequences, { onProgress: (done) => reports.push(done) });
   expect(isDeepStrictEqual(again, targets)).toBe(true);
   expect(reports).toEqual([]);
-  await tinyStates(teacher, sequences.slice(1), (done, total) => reports.push(done / total));
+  await tinyStates(teacher, sequences.slice(1), { onProgress: (done, total) => reports.push(done / total) });
   expect(reports.at(-1)).toBe(1);
 });
 
 test("distilBatch() puts each text's states beside its tokens and weighs padding with nothing", () => {
-  const { batch, targets: feeds } = distilBatch(targets, [3, 8], uniformAndLast(1, 3), teacher.padId);
+  const { batch, targets: feeds } = distilBatch(
+    targets,
+    [3, 8],
+    { maps: uniformAndLast(1, 3), relation: null, hidden: 16 },
+    teacher.padId,
+  );
   const { hidden } = teacher.architecture;
   const states = must(feeds.teacher_3).data as Float32Array;
   const expected = new Float32Array(hidden);
@@ -97,14 +102,14 @@ test("distilBatch() puts each text's states beside its tokens and weighs padding
 
 test("distilStream() is the same under a seed, and a bug without texts", () => {
   const stream = { seed: 5, limits: { rows: 8, tokens: 64 }, padId: teacher.padId };
-  const maps = uniformAndLast(1, 3);
+  const imitation = { maps: uniformAndLast(1, 3), relation: null, hidden: 16 };
   const texts = [...sequences.keys()];
   const run = () => {
-    const batches = distilStream(targets, texts, maps, stream);
+    const batches = distilStream(targets, texts, imitation, stream);
     return Array.from({ length: 40 }, () => batches.next().value.batch);
   };
   expect(isDeepStrictEqual(run(), run())).toBe(true);
-  expect(() => distilStream(targets, [], maps, stream).next()).toThrow("texts to distil from");
+  expect(() => distilStream(targets, [], imitation, stream).next()).toThrow("texts to distil from");
 });
 
 test("distil() is repeatable under a seed", async () => {
@@ -122,6 +127,38 @@ test("distil() lowers the loss on texts that it did not learn from", async () =>
   expect(must(after.hiddenLoss)).toBeLessThan(0.7 * must(before.hiddenLoss));
   expect(after.tokens).toBeGreaterThanOrEqual(options.tokens);
   expect([...after.weights.keys()].some((name) => name.startsWith("map."))).toBe(false);
+});
+
+test("distilBatch() gives queries, keys and values as the teacher has them", async () => {
+  const related = await tinyStates(teacher, sequences.slice(0, 20), { relationLayer: 2 });
+  const running = await startTeacher(teacher, { precision: "fp32", threads: 1, relationLayers: [2] });
+  const imitation = { maps: [], relation: { teacherLayer: 2, heads: 4 }, hidden: 16 };
+  const { batch, targets: feeds } = distilBatch(related, [3, 8], imitation, teacher.padId);
+  const exact = must((await running.run(batch)).qkv_2).data as Float32Array;
+  await running.release();
+  const given = must(feeds.teacher_qkv).data as Float32Array;
+  const errors = Array.from(given, (x, i) => Math.abs(x - must(exact[i]))).filter(
+    (_, i) => batch.mask[Math.floor(i / 48)] === 1,
+  );
+  expect(Math.max(...errors)).toBeLessThan(0.06 * Math.max(...exact.map(Math.abs)));
+  expect(Array.from(must(feeds.shape_relation).data as BigInt64Array, Number)).toEqual([2, batch.tokens, 3, 4, 4]);
+});
+
+test.each(["relation", "both"] as const)(
+  "distil() by %s lowers the loss of the pooled vector too",
+  async (transfer) => {
+    const related = await tinyStates(teacher, sequences, { relationLayer: teacher.architecture.layers });
+    const before = await distil(small, related, heritage, { ...options, transfer, tokens: 1 });
+    const after = await distil(small, related, heritage, { ...options, transfer });
+    expect(after.pooledLoss).toBeLessThan(0.8 * before.pooledLoss);
+    expect(after.hiddenLoss === null).toBe(transfer === "relation");
+  },
+);
+
+test("distil() by relations needs a teacher whose relations are at hand", async () => {
+  await expect(distil(small, targets, heritage, { ...options, transfer: "relation", tokens: 500 })).rejects.toThrow(
+    "queries, keys and values of the teacher",
+  );
 });
 
 test("distil() of a static student has a pooled loss only", async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHeritage, type Heritage } from "../../../search/distil/inherit.ts";
-import { type StateTargets, stateTargets } from "../../../search/distil/targets.ts";
+import { type StateTargets, stateTargets, type TargetOptions } from "../../../search/distil/targets.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "../../../search/distil/token-vectors.ts";
 import { readTeacher, type Teacher } from "../../../search/teacher/teacher.ts";
 import { createRandom } from "../../../src/random.ts";
@@ -36,8 +36,9 @@ export async function tinyHeritage(teacher: Teacher, sequences: readonly Int32Ar
 export function tinyStates(
   teacher: Teacher,
   sequences: readonly Int32Array[],
-  onProgress: (done: number, total: number) => void = () => undefined,
+  change: Partial<Pick<TargetOptions, "relationLayer" | "onProgress">> = {},
 ): Promise<StateTargets> {
   const layers = Array.from({ length: teacher.architecture.layers + 1 }, (_, i) => i);
-  return stateTargets(teacher, sequences, { layers, threads: 1, cacheFolder: join(root, "states"), onProgress });
+  const options = { layers, threads: 1, cacheFolder: join(root, "states"), onProgress: () => undefined };
+  return stateTargets(teacher, sequences, { ...options, ...change });
 }

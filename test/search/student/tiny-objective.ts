@@ -39,6 +39,13 @@ export const distilling: Objective = {
   ],
 };
 
+export const relating: Objective = {
+  kind: "distil",
+  teacherHidden,
+  maps: [{ studentLayer: "pooled", teacherLayer: "pooled" }],
+  relation: { teacherLayer: 6, heads: 4 },
+};
+
 /** Random weights away from the usual zeros and ones, the token table included. */
 export function tinyWeights(a: Architecture, objectives: readonly Objective[], seed = 3): Weights {
   const random = createRandom(seed);
@@ -91,7 +98,19 @@ function distilTargets(random: Random): Feeds {
       mask.map((m) => m / total),
     ),
     row_weight: floats([rows, 1], new Float32Array(rows).fill(1 / rows)),
+    teacher_qkv: floats([rows * tokens, 3 * teacherHidden], normals(rows * tokens * 3 * teacherHidden, random)),
+    relation_weight: floats(
+      [rows, 1, tokens, 1],
+      mask.map((m) => m / total),
+    ),
+    shape_relation: relationShape(deep.hidden),
+    shape_teacher_relation: relationShape(teacherHidden),
   };
+}
+
+function relationShape(hidden: number): Tensor {
+  const dims = [tinyBatch.rows, tinyBatch.tokens, 3, 4, hidden / 4];
+  return new Tensor("int64", BigInt64Array.from(dims, BigInt), [5]);
 }
 
 /** A hash of everything that a step changes, by name: quick to compare, and short to read where two differ. */
