@@ -1,4 +1,4 @@
-import { UnavailableError, UnknownModelError } from "../src/errors.ts";
+import { OverloadedError, UnavailableError, UnknownModelError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { mean } from "../src/stats.ts";
 import type { Student } from "./student.ts";
@@ -8,33 +8,71 @@ export interface Wish {
   /** Tasks to be answered in one pass. */
   readonly tasks: readonly string[];
   readonly name?: string | undefined;
+  /** What is left of it. */
   readonly budgetMs?: number | undefined;
+  /** Ids of students that were asked and could not keep the deadline. */
+  readonly tried?: ReadonlySet<string>;
+}
+
+/** 95th percentiles of the time until this request's answer, ms. */
+export interface Estimate {
+  /** In the queue as it is. */
+  readonly p95Ms: number;
+  /** With no queue. */
+  readonly aloneMs: number;
 }
 
 export interface Choice {
   readonly student: Student;
-  /** The budget ruled out a more accurate student. */
+  /** Budget or load ruled out a more accurate student. */
   readonly downgraded: boolean;
+  /** The budget will probably be missed: not even an idle server could keep it. */
+  readonly hopeless: boolean;
 }
 
 /**
- * @param predictMs expected time to this request's answer by a student, waiting included.
+ * Steps down to faster students before it sheds. A budget that no student could ever keep is tried by the fastest as long
+ * as nothing waits: trying again later would not help.
  * @throws {UnknownModelError} when no student has this name or covers the tasks.
  * @throws {UnavailableError} when there is no student at all.
+ * @throws {OverloadedError} when the queue leaves no student time enough; it says when one should have.
  */
 export function chooseStudent(
   students: readonly Student[],
   wish: Wish,
-  predictMs: (student: Student) => number,
+  estimate: (student: Student) => Estimate,
 ): Choice {
-  if (students.length === 0) throw new UnavailableError("no student is loaded");
-  const able = wish.name === undefined ? covering(students, wish.tasks) : [named(students, wish.tasks, wish.name)];
-  const ranked = able.toSorted((a, b) => accuracyOf(b, wish.tasks) - accuracyOf(a, wish.tasks));
+  const ranked = rankStudents(students, wish);
   const best = must(ranked[0]);
-  if (wish.budgetMs === undefined) return { student: best, downgraded: false };
+  if (wish.budgetMs === undefined) return { student: best, downgraded: false, hopeless: false };
   const budgetMs = wish.budgetMs;
-  const student = ranked.find((s) => predictMs(s) <= budgetMs) ?? fastest(ranked, predictMs);
-  return { student, downgraded: student !== best };
+  const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
+  const fitting = left.find(({ p95Ms }) => p95Ms <= budgetMs);
+  if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
+  const fastest = left.reduce((a, b) => (b.aloneMs < a.aloneMs ? b : a), must(left[0] ?? noneLeft));
+  if (fastest !== noneLeft && fastest.aloneMs > budgetMs && fastest.p95Ms <= fastest.aloneMs)
+    return { student: must(fastest.student), downgraded: fastest.student !== best, hopeless: true };
+  const waitMs = fastest.p95Ms - budgetMs;
+  throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(waitMs));
+}
+
+const noneLeft = { student: undefined, p95Ms: 0, aloneMs: 0 };
+
+/** In whole seconds, as the `Retry-After` header wants it. */
+function retrySeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+/**
+ * The students that could answer, the most accurate first.
+ * @throws {UnknownModelError | UnavailableError}
+ */
+export function rankStudents(students: readonly Student[], { tasks, name }: Wish): readonly Student[] {
+  if (students.length === 0) throw new UnavailableError("no student is loaded");
+  if (name !== undefined) return [named(students, tasks, name)];
+  const able = covering(students, tasks);
+  if (able.length === 1) return able;
+  return able.toSorted((a, b) => accuracyOf(b, tasks) - accuracyOf(a, tasks));
 }
 
 /** Students that cover all of the tasks. */
@@ -50,10 +88,6 @@ function named(students: readonly Student[], tasks: readonly string[], name: str
   const lacking = tasks.find((task) => !student.tasks.has(task));
   if (lacking !== undefined) throw new UnknownModelError(`${student.manifest.name} does not cover ${lacking}`);
   return student;
-}
-
-function fastest(students: readonly Student[], predictMs: (student: Student) => number): Student {
-  return students.reduce((best, student) => (predictMs(student) < predictMs(best) ? student : best));
 }
 
 /** Over several tasks their mean; students without scores come last. */

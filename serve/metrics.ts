@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { architectureName } from "../src/contract/architecture.ts";
 import type { Manifest } from "../src/contract/manifest.ts";
 import {
@@ -10,8 +10,8 @@ import {
   stages,
   tokensBuckets,
 } from "../src/contract/metrics.ts";
-import { predictLatencyMs } from "./latency.ts";
 import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
+import { SeriesCounter, SeriesHistogram } from "./series.ts";
 import type { BatchOutput } from "./student-batch.ts";
 
 /** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
@@ -23,22 +23,26 @@ export interface Metrics {
   studentRemoved(manifest: Manifest): void;
   studentFailed(name: string, reason: LoadFailureReason): void;
   observeQueue(queue: { readonly depth: () => number; readonly limit: number }): void;
-  /** Observes tokenising and inference for each text of the batch, its share of their time. */
-  batchDone(student: string, output: BatchOutput): void;
+  /** Observes tokenising and inference for each text of the batch, its share of their time. @param ratio measured to predicted work */
+  batchDone(student: string, output: BatchOutput, ratio: number): void;
   stage(student: string, stage: Stage, ms: number): void;
   answered(task: string, student: string, tokens: number): void;
   budget(task: string, student: string, outcome: BudgetOutcome): void;
   shed(reason: ShedReason, texts: number): void;
+  cascade(task: string, outcome: CascadeOutcome, texts: number): void;
+  cache(outcome: CacheOutcome): void;
   http(route: string, method: string, code: number, ms: number): void;
 }
 
 const budgetOutcomes = ["met", "missed", "downgraded"] as const;
 export type BudgetOutcome = (typeof budgetOutcomes)[number];
-const shedReasons = ["queue_full", "client_left"] as const;
+const shedReasons = ["queue_full", "client_left", "budget", "expired"] as const;
 export type ShedReason = (typeof shedReasons)[number];
 
-/** Passes that the running mean of measured/predicted looks back on. */
-const ratioPasses = 50;
+const cascadeOutcomes = ["confident", "escalated", "kept"] as const;
+export type CascadeOutcome = (typeof cascadeOutcomes)[number];
+const cacheOutcomes = ["hit", "miss"] as const;
+export type CacheOutcome = (typeof cacheOutcomes)[number];
 
 export interface MetricsOptions {
   /** Tasks and routes whose series exist from the start. */
@@ -53,16 +57,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
 class PrometheusMetrics implements Metrics {
   private readonly registry = new Registry();
   private readonly instruments = createInstruments([this.registry]);
-  private readonly latencies = new Map<string, Manifest["latency"]>();
-  private readonly ratios = new Map<string, { mean: number; passes: number }>();
+  private readonly known = new Set<string>();
 
   constructor({ tasks, routes }: MetricsOptions) {
     collectDefaultMetrics({ register: this.registry });
-    const { inputTokens, shed, http } = this.instruments;
-    for (const task of tasks) inputTokens.zero({ task });
+    const { inputTokens, shed, http, cascade, cache, batchSize, batchTokens } = this.instruments;
+    for (const task of tasks) inputTokens.observe([task], 0, 0);
+    for (const task of tasks) for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
+    for (const outcome of cacheOutcomes) cache.add([outcome], 0);
     for (const reason of shedReasons) shed.inc({ reason }, 0);
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
-    for (const { route, method } of routes) http.zero({ route, method, code: "200" });
+    for (const { route, method } of routes) http.observe([route, method, "200"], 0, 0);
+    for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
   }
 
   get contentType(): string {
@@ -76,9 +82,8 @@ class PrometheusMetrics implements Metrics {
   studentLoaded(manifest: Manifest): void {
     const { info, loads, errorRatio } = this.instruments;
     const student = manifest.name;
-    if (!this.latencies.has(student)) this.createSeries(manifest);
-    this.latencies.set(student, manifest.latency);
-    this.ratios.delete(student);
+    if (!this.known.has(student)) this.createSeries(manifest);
+    this.known.add(student);
     errorRatio.set({ student }, Number.NaN);
     info.set(infoLabels(manifest), 1);
     loads.inc({ student, outcome: "loaded" });
@@ -99,59 +104,58 @@ class PrometheusMetrics implements Metrics {
     createQueueDepth([this.registry], depth);
   }
 
-  batchDone(student: string, output: BatchOutput): void {
-    const { batchSize, batchTokens } = this.instruments;
+  batchDone(student: string, output: BatchOutput, ratio: number): void {
+    const { batchSize, batchTokens, stage, errorRatio } = this.instruments;
     const texts = output.tokens.length;
-    for (let i = 0; i < texts; i++) this.stage(student, "tokenize", output.tokenizeMs / texts);
+    stage.observe([student, "tokenize"], output.tokenizeMs / texts / 1000, texts);
     for (const { rows, tokens, inferMs } of output.passes) {
-      batchSize.observe(rows);
-      batchTokens.observe(rows * tokens);
-      for (let i = 0; i < rows; i++) this.stage(student, "infer", inferMs / rows);
+      batchSize.observe([], rows);
+      batchTokens.observe([], rows * tokens);
+      stage.observe([student, "infer"], inferMs / rows / 1000, rows);
     }
-    this.updateRatio(student, output);
+    errorRatio.set({ student }, ratio);
   }
 
   stage(student: string, stage: Stage, ms: number): void {
-    this.instruments.stage.observe({ student, stage }, ms / 1000);
+    this.instruments.stage.observe([student, stage], ms / 1000);
   }
 
   answered(task: string, student: string, tokens: number): void {
-    this.instruments.texts.inc({ task, student });
-    this.instruments.inputTokens.observe({ task }, tokens);
+    this.instruments.texts.add([task, student], 1);
+    this.instruments.inputTokens.observe([task], tokens);
   }
 
   budget(task: string, student: string, outcome: BudgetOutcome): void {
-    this.instruments.budget.inc({ task, student, outcome });
+    this.instruments.budget.add([task, student, outcome], 1);
   }
 
   shed(reason: ShedReason, texts: number): void {
     this.instruments.shed.inc({ reason }, texts);
   }
 
+  cascade(task: string, outcome: CascadeOutcome, texts: number): void {
+    this.instruments.cascade.add([task, outcome], texts);
+  }
+
+  cache(outcome: CacheOutcome): void {
+    this.instruments.cache.add([outcome], 1);
+  }
+
   http(route: string, method: string, code: number, ms: number): void {
-    this.instruments.http.observe({ route, method, code: String(code) }, ms / 1000);
+    this.instruments.http.observe([route, method, String(code)], ms / 1000);
   }
 
   /** Only once a name: the counts of a student outlive its versions. */
   private createSeries({ name: student, tasks }: Manifest): void {
-    const { stage, texts, budget } = this.instruments;
-    for (const of of stages) stage.zero({ student, stage: of });
+    const { stage, texts, budget, inputTokens, cascade } = this.instruments;
+    for (const of of stages) stage.observe([student, of], 0, 0);
     for (const { name: task } of tasks) {
-      texts.inc({ task, student }, 0);
-      for (const outcome of budgetOutcomes) budget.inc({ task, student, outcome }, 0);
+      // Again, since the student may bring a task that is not built in.
+      inputTokens.observe([task], 0, 0);
+      for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
+      texts.add([task, student], 0);
+      for (const outcome of budgetOutcomes) budget.add([task, student, outcome], 0);
     }
-  }
-
-  private updateRatio(student: string, output: BatchOutput): void {
-    const latency = this.latencies.get(student);
-    if (latency === undefined) return;
-    const ratio = this.ratios.get(student) ?? { mean: 0, passes: 0 };
-    for (const { rows, tokens, inferMs } of output.passes) {
-      ratio.passes = Math.min(ratio.passes + 1, ratioPasses);
-      ratio.mean += (inferMs / (rows * predictLatencyMs(latency, tokens, "p50Ms")) - ratio.mean) / ratio.passes;
-    }
-    this.ratios.set(student, ratio);
-    this.instruments.errorRatio.set({ student }, ratio.mean);
   }
 }
 
@@ -160,36 +164,38 @@ type Registers = Registry[];
 function createInstruments(registers: Registers) {
   const seconds = [...secondsBuckets];
   return {
-    http: new Histogram({
+    http: new SeriesHistogram({
       name: metricNames.httpRequestSeconds,
       help: "Time from the request's head to the end of the reply.",
       labelNames: ["route", "method", "code"],
       buckets: seconds,
       registers,
     }),
-    stage: new Histogram({
+    stage: new SeriesHistogram({
       name: metricNames.stageSeconds,
       help: "Time of a text in each stage; tokenize and infer are its share of its batch's time.",
       labelNames: ["student", "stage"],
       buckets: seconds,
       registers,
     }),
-    inputTokens: new Histogram({
+    inputTokens: new SeriesHistogram({
       name: metricNames.inputTokens,
       help: "Tokens of each input after truncation; of a pair, both texts together.",
       labelNames: ["task"],
       buckets: [...tokensBuckets],
       registers,
     }),
-    batchSize: new Histogram({
+    batchSize: new SeriesHistogram({
       name: metricNames.batchSize,
       help: "Texts of each pass through a student.",
+      labelNames: [],
       buckets: [...batchSizeBuckets],
       registers,
     }),
-    batchTokens: new Histogram({
+    batchTokens: new SeriesHistogram({
       name: metricNames.batchTokens,
       help: "Tokens, padding included, of each pass through a student.",
+      labelNames: [],
       buckets: [...batchTokensBuckets],
       registers,
     }),
@@ -200,16 +206,28 @@ function createInstruments(registers: Registers) {
       labelNames: ["reason"],
       registers,
     }),
-    budget: new Counter({
+    budget: new SeriesCounter({
       name: metricNames.budget,
       help: "Requests with a latency budget: met by the most accurate student, met by a faster one (downgraded), missed.",
       labelNames: ["task", "student", "outcome"],
       registers,
     }),
-    texts: new Counter({
+    texts: new SeriesCounter({
       name: metricNames.texts,
       help: "Inputs answered.",
       labelNames: ["task", "student"],
+      registers,
+    }),
+    cascade: new SeriesCounter({
+      name: metricNames.cascade,
+      help: "Texts asked of a fast student first: its answer was confident, escalated to a larger one, or kept since there was no time.",
+      labelNames: ["task", "outcome"],
+      registers,
+    }),
+    cache: new SeriesCounter({
+      name: metricNames.cache,
+      help: "Looks into the cache of answers.",
+      labelNames: ["outcome"],
       registers,
     }),
     info: new Gauge({
@@ -232,7 +250,7 @@ function createInstruments(registers: Registers) {
     }),
     errorRatio: new Gauge({
       name: metricNames.predictionErrorRatio,
-      help: "Measured inference time of a pass divided by its texts' p50 in the manifest, running mean; NaN before the first.",
+      help: "Measured work of a batch (tokenising and inference) divided by its texts' p50 in the manifest, running mean; NaN before the first.",
       labelNames: ["student"],
       registers,
     }),

@@ -1,20 +1,11 @@
 import type { Result } from "../src/contract/prediction.ts";
 import { must } from "../src/invariant.ts";
-import type { Batcher, Client, Outcome } from "./batcher.ts";
-import { chooseStudent } from "./choose.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Registry } from "./registry.ts";
-import type { Runner } from "./runner.ts";
-import { costOf, type Student, type StudentTask } from "./student.ts";
+import { type Answer, type Answers, answerItems, type Predictor, type Question } from "./answer.ts";
+import { answerInCascade } from "./cascade.ts";
+import type { Student } from "./student.ts";
+import type { Client } from "./waiting-items.ts";
 
 /** From checked inputs to results, whatever the route they came by. Knows nothing of HTTP. */
-export interface Predictor {
-  readonly registry: Registry;
-  readonly batcher: Batcher;
-  readonly runner: Runner;
-  readonly metrics: Metrics;
-}
-
 export interface PredictRequest {
   readonly tasks: readonly string[];
   readonly input: "text" | "pair";
@@ -29,7 +20,9 @@ export interface PredictRequest {
 export type ItemResult = Readonly<Record<string, Result>> | Error;
 
 export interface Prediction {
+  /** Of several that answered, the one that answered last: the others' results name theirs. */
   readonly student: Student;
+  /** Budget or load ruled out a more accurate student. */
   readonly downgraded: boolean;
   /** One for each item, in their order. */
   readonly results: readonly ItemResult[];
@@ -50,93 +43,70 @@ export interface Timing {
  */
 export async function predict(deps: Predictor, request: PredictRequest): Promise<Prediction> {
   const started = performance.now();
-  const texts = request.items.filter((item) => !(item instanceof Error)) as (readonly string[])[];
-  const wish = { tasks: request.tasks, name: request.student, budgetMs: request.budgetMs };
-  const waitMs = deps.batcher.backlogMs();
-  const { student, downgraded } = chooseStudent(
-    deps.registry.students(),
-    wish,
-    (s) => waitMs + predictMs(deps, s, texts),
-  );
-  if (request.items[0] instanceof Error && texts.length === 0) throw request.items[0];
-  const release = deps.registry.lease(student);
-  try {
-    const outcomes = await Promise.allSettled(deps.batcher.submit(toGroup(student, request, texts)));
-    const prediction = toPrediction(deps, request, student, downgraded, outcomes);
-    countBudget(deps, request, prediction, performance.now() - started);
-    return prediction;
-  } finally {
-    release();
-  }
+  const items: { texts: readonly string[] }[] = [];
+  for (const item of request.items) if (!(item instanceof Error)) items.push({ texts: item });
+  if (items.length === 0) throw must(request.items[0]);
+  const question = toQuestion(request, started);
+  const answers = await (deps.cascade ? answerInCascade(deps, question, items) : answerItems(deps, question, items));
+  const prediction = toPrediction(deps, request, answers);
+  countBudget(deps, request, prediction, performance.now() - started);
+  return prediction;
 }
 
-/** Time of a request's texts when they are spread over the workers. */
-function predictMs({ runner }: Predictor, student: Student, items: readonly (readonly string[])[]): number {
-  let total = 0;
-  for (const texts of items) total += costOf(student, texts, "p95Ms").latencyMs;
-  return total / Math.max(1, Math.min(runner.size, items.length));
+function toQuestion({ tasks, input, client, student, budgetMs }: PredictRequest, started: number): Question {
+  return { tasks, input, client, student, deadline: budgetMs === undefined ? undefined : started + budgetMs };
 }
 
-function toGroup(student: Student, request: PredictRequest, items: readonly (readonly string[])[]) {
-  const { tasks, input, client } = request;
-  return {
-    student: { id: student.id, name: student.manifest.name },
-    input,
-    tasks,
-    client,
-    items: items.map((texts) => {
-      const { tokens, latencyMs } = costOf(student, texts, "p50Ms");
-      return { texts, tokens, costMs: latencyMs };
-    }),
-  };
-}
-
-function toPrediction(
-  deps: Predictor,
-  request: PredictRequest,
-  student: Student,
-  downgraded: boolean,
-  settled: readonly PromiseSettledResult<Outcome>[],
-): Prediction {
+function toPrediction(deps: Predictor, request: PredictRequest, { answers, downgraded }: Answers): Prediction {
   const started = performance.now();
-  const name = student.manifest.name;
-  const tasks = request.tasks.map((task) => must(student.tasks.get(task)));
+  const answered = answers.filter((answer) => !(answer instanceof Error)) as Answer[];
+  if (answered.length === 0) throw must(answers[0]);
+  const student = mainStudent(answered);
   let next = 0;
-  const answered: Outcome[] = [];
   const results = request.items.map((item): ItemResult => {
     if (item instanceof Error) return item;
-    const outcome = must(settled[next++]);
-    if (outcome.status === "rejected") return outcome.reason as Error;
-    answered.push(outcome.value);
-    return toItemResult(tasks, outcome.value);
+    const answer = must(answers[next++]);
+    return answer instanceof Error ? answer : toItemResult(answer, request.tasks, student);
   });
-  if (answered.length === 0) throw must(results.find((result) => result instanceof Error));
   const post = performance.now() - started;
-  for (const outcome of answered) {
-    deps.metrics.stage(name, "queue", outcome.queueMs);
-    deps.metrics.stage(name, "post", post / answered.length);
-    for (const task of request.tasks) deps.metrics.answered(task, name, outcome.tokens);
-  }
+  count(deps, request, answered, post / answered.length);
   return { student, downgraded, results, timing: toTiming(answered, post) };
 }
 
-function toItemResult(tasks: readonly StudentTask[], outcome: Outcome): Readonly<Record<string, Result>> {
-  const results: Record<string, Result> = {};
-  for (const { task, entry } of tasks) {
-    const result = task.toResult(must(outcome.logits[task.name]), entry);
-    results[task.name] = outcome.truncated ? { ...result, truncated: true } : result;
-  }
-  return results;
+/** Of a cascade the last one asked, which is the most accurate. */
+function mainStudent(answered: readonly Answer[]): Student {
+  const first = must(answered[0]).student;
+  if (answered.every(({ student }) => student === first)) return first;
+  return answered.map(({ student }) => student).reduce((a, b) => (slowness(b) > slowness(a) ? b : a));
 }
 
-function toTiming(outcomes: readonly Outcome[], post: number): Timing {
-  const longest = (of: (outcome: Outcome) => number) => outcomes.reduce((most, o) => Math.max(most, of(o)), 0);
-  return {
-    queue: longest((o) => o.queueMs),
-    tokenize: longest((o) => o.tokenizeMs),
-    infer: longest((o) => o.inferMs),
-    post,
-  };
+function slowness({ manifest }: Student): number {
+  return must(manifest.latency.lengths.at(-1)).p50Ms;
+}
+
+function toItemResult({ student, results }: Answer, tasks: readonly string[], main: Student): ItemResult {
+  if (student === main && Object.keys(results).length === tasks.length) return results;
+  const named = student === main ? {} : { student: student.manifest.name };
+  return Object.fromEntries(tasks.map((task) => [task, { ...must(results[task]), ...named }]));
+}
+
+function count({ metrics }: Predictor, { tasks }: PredictRequest, answered: readonly Answer[], postMs: number): void {
+  for (const { student, tokens, queueMs } of answered) {
+    const { name } = student.manifest;
+    metrics.stage(name, "queue", queueMs);
+    metrics.stage(name, "post", postMs);
+    for (const task of tasks) metrics.answered(task, name, tokens);
+  }
+}
+
+function toTiming(answers: readonly Answer[], post: number): Timing {
+  const timing = { queue: 0, tokenize: 0, infer: 0, post };
+  for (const { queueMs, tokenizeMs, inferMs } of answers) {
+    timing.queue = Math.max(timing.queue, queueMs);
+    timing.tokenize = Math.max(timing.tokenize, tokenizeMs);
+    timing.infer = Math.max(timing.infer, inferMs);
+  }
+  return timing;
 }
 
 function countBudget({ metrics }: Predictor, request: PredictRequest, prediction: Prediction, tookMs: number): void {

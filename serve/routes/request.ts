@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
+import { callerOf } from "../security/access.ts";
+import type { Client } from "../waiting-items.ts";
 
 /** What all routes that texts come by read from a request besides its body. */
 
@@ -24,8 +26,9 @@ export function budgetOf(req: IncomingMessage): number | undefined {
 }
 
 /** Turns aborted when the connection is gone, without a listener for every request. */
-export function clientOf(res: ServerResponse): { readonly aborted: boolean } {
+export function clientOf(res: ServerResponse): Client {
   return {
+    key: callerOf(res.req)?.id ?? "",
     get aborted() {
       return res.destroyed;
     },

@@ -64,6 +64,28 @@ export const Latency = z.strictObject({
 });
 export type Latency = Readonly<z.infer<typeof Latency>>;
 
+/**
+ * From which confidence on this student's answers may stand in for those of a larger one: above it both are right equally
+ * often on validation data. Holds for this version of the larger student only.
+ */
+export const Cascade = z.strictObject({
+  to: z.strictObject({ name: z.string(), version: z.string() }),
+  tasks: z.array(
+    z.strictObject({
+      task: TaskName,
+      /** For languages that are not listed. At 1 nothing stands in. */
+      threshold: Share,
+      languages: z.record(z.string(), Share),
+      /** What the thresholds do on rows that they were not fitted on. */
+      kept: Share,
+      accuracy: Share,
+      largeAccuracy: Share,
+      rows: z.int().positive(),
+    }),
+  ),
+});
+export type Cascade = Readonly<z.infer<typeof Cascade>>;
+
 /** Raised when an older server could not read what is written. */
 export const manifestFormat = 1;
 
@@ -84,6 +106,7 @@ export const Manifest = z.strictObject({
   dataSets: z.array(z.strictObject({ name: z.string(), licence: z.string(), source: z.string() })),
   searchId: z.string(),
   created: z.iso.datetime(),
+  cascade: Cascade.optional(),
 });
 export type Manifest = Readonly<z.infer<typeof Manifest>>;
 

@@ -13,6 +13,8 @@ export const metricNames = {
   requestsShed: "kdnas_requests_shed_total",
   budget: "kdnas_budget_total",
   texts: "kdnas_texts_total",
+  cascade: "kdnas_cascade_total",
+  cache: "kdnas_cache_total",
   studentInfo: "kdnas_student_info",
   studentLoads: "kdnas_student_loads_total",
   studentLoadFailures: "kdnas_student_load_failures_total",

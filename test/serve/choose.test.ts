@@ -1,31 +1,76 @@
 import { expect, test } from "vitest";
 import { chooseStudent, tasksInOnePass } from "../../serve/choose.ts";
 import { createStudent, type Student } from "../../serve/student.ts";
-import { UnavailableError, UnknownModelError } from "../../src/errors.ts";
+import { OverloadedError, UnavailableError, UnknownModelError } from "../../src/errors.ts";
 import { type TinyStudent, tinyManifest } from "../fixtures/tiny-student.ts";
 
 const student = (options: TinyStudent) => createStudent(options.name, tinyManifest(options), 128);
 const large = student({ name: "large", score: 0.8 });
 const small = student({ name: "small", score: 0.6 });
 const students = [small, large];
-const took = (s: Student) => (s === large ? 10 : 1);
+const took = (s: Student) => ({ p95Ms: s === large ? 10 : 1, aloneMs: s === large ? 10 : 1 });
+/** As much on top for what waits. */
+const busy = (waitMs: number) => (s: Student) => ({ ...took(s), p95Ms: took(s).p95Ms + waitMs });
 const tasks = ["sentiment"];
 
 test("chooseStudent() takes the most accurate one without a budget", () => {
-  expect(chooseStudent(students, { tasks }, took)).toEqual({ student: large, downgraded: false });
+  expect(chooseStudent(students, { tasks }, took)).toEqual({ student: large, downgraded: false, hopeless: false });
 });
 
 test("chooseStudent() takes the most accurate one that fits the budget, and says when another was better", () => {
-  expect(chooseStudent(students, { tasks, budgetMs: 20 }, took)).toEqual({ student: large, downgraded: false });
-  expect(chooseStudent(students, { tasks, budgetMs: 5 }, took)).toEqual({ student: small, downgraded: true });
+  expect(chooseStudent(students, { tasks, budgetMs: 20 }, took)).toEqual({
+    student: large,
+    downgraded: false,
+    hopeless: false,
+  });
+  expect(chooseStudent(students, { tasks, budgetMs: 5 }, took)).toEqual({
+    student: small,
+    downgraded: true,
+    hopeless: false,
+  });
 });
 
-test("chooseStudent() takes the fastest when none fits", () => {
-  expect(chooseStudent(students, { tasks, budgetMs: 0.1 }, took).student).toBe(small);
+test("chooseStudent() tries the fastest for a budget that no student could ever keep, while nothing waits", () => {
+  expect(chooseStudent(students, { tasks, budgetMs: 0.1 }, took)).toMatchObject({ student: small, hopeless: true });
+  expect(() => chooseStudent(students, { tasks, budgetMs: 0.1 }, busy(5))).toThrow(OverloadedError);
+});
+
+test("chooseStudent() steps down under load, and refuses only when none fits", () => {
+  expect(chooseStudent(students, { tasks, budgetMs: 20 }, busy(15))).toMatchObject({
+    student: small,
+    downgraded: true,
+  });
+  expect(() => chooseStudent(students, { tasks, budgetMs: 20 }, busy(30))).toThrow(OverloadedError);
+});
+
+test("chooseStudent() says when the fastest should have time again", () => {
+  const refused = (waitMs: number) => {
+    try {
+      return chooseStudent(students, { tasks, budgetMs: 20 }, busy(waitMs));
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refused(30)).toMatchObject({ retryAfterSeconds: 1 });
+  expect(refused(3500)).toMatchObject({ retryAfterSeconds: 4 });
+});
+
+test("chooseStudent() passes over students that were tried, which is a downgrade", () => {
+  const tried = new Set([large.id]);
+  expect(chooseStudent(students, { tasks, budgetMs: 20, tried }, took)).toMatchObject({
+    student: small,
+    downgraded: true,
+  });
+  const all = new Set(students.map(({ id }) => id));
+  expect(() => chooseStudent(students, { tasks, budgetMs: 20, tried: all }, took)).toThrow(OverloadedError);
 });
 
 test("chooseStudent() obeys a name", () => {
-  expect(chooseStudent(students, { tasks, name: "small" }, took)).toEqual({ student: small, downgraded: false });
+  expect(chooseStudent(students, { tasks, name: "small" }, took)).toEqual({
+    student: small,
+    downgraded: false,
+    hopeless: false,
+  });
   expect(() => chooseStudent(students, { tasks, name: "other" }, took)).toThrow(UnknownModelError);
 });
 

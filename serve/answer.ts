@@ -1,0 +1,210 @@
+import type { Result } from "../src/contract/prediction.ts";
+import { OverloadedError } from "../src/errors.ts";
+import { must } from "../src/invariant.ts";
+import type { Batcher } from "./batcher.ts";
+import type { AnswerCache, Remembered } from "./cache.ts";
+import { type Choice, chooseStudent, type Estimate } from "./choose.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Registry } from "./registry.ts";
+import type { Runner } from "./runner.ts";
+import { costOf, type Student } from "./student.ts";
+import { LateError } from "./take-batch.ts";
+import type { Client, Item } from "./waiting-items.ts";
+
+/** All that predictions work with. */
+export interface Predictor {
+  readonly registry: Registry;
+  readonly batcher: Batcher;
+  readonly runner: Runner;
+  readonly metrics: Metrics;
+  readonly cache: AnswerCache;
+  /** Whether a fast student is asked first. */
+  readonly cascade: boolean;
+}
+
+/** What is asked about all items of a request. */
+export interface Question {
+  readonly tasks: readonly string[];
+  readonly input: "text" | "pair";
+  readonly client: Client;
+  /** Only this student may answer. */
+  readonly student?: string | undefined;
+  /** When the answer must be there, by `performance.now()`. */
+  readonly deadline?: number | undefined;
+}
+
+/** An item's texts, and its place in the queue where it had one. */
+export type Asked = Pick<Item, "texts" | "place">;
+
+/** What one student says to one item. */
+export interface Answer extends Remembered {
+  readonly student: Student;
+  readonly queueMs: number;
+  readonly tokenizeMs: number;
+  readonly inferMs: number;
+}
+
+export interface Answers {
+  /** One for each item, in their order. */
+  readonly answers: readonly (Answer | Error)[];
+  /** Budget or load ruled out a more accurate student for some. */
+  readonly downgraded: boolean;
+}
+
+/**
+ * Asks the most accurate student that is fast enough. Items whose turn comes too late for it are asked of a faster one,
+ * and are given up when there is none.
+ * @throws {UnknownModelError | UnavailableError | OverloadedError} when none can be asked now.
+ */
+export async function answerItems(
+  deps: Predictor,
+  question: Question,
+  items: readonly Asked[],
+  tried: ReadonlySet<string> = new Set(),
+): Promise<Answers> {
+  const inquiry = createInquiry(deps, question, items);
+  const { student, downgraded, hopeless } = choose(deps, question, inquiry, tried);
+  const answers = await inquiry.ask(student, hopeless);
+  const late = Array.from(answers.keys()).filter((i) => answers[i] instanceof LateError);
+  if (late.length === 0) return { answers, downgraded };
+  const again = late.map((i) => ({ texts: must(items[i]).texts, place: (answers[i] as LateError).place }));
+  const stepped = await stepDown(deps, question, again, new Set([...tried, student.id]));
+  return {
+    answers: answers.map((answer, i) => (late.includes(i) ? must(stepped.answers[late.indexOf(i)]) : answer)),
+    downgraded: downgraded || stepped.downgraded,
+  };
+}
+
+async function stepDown(
+  deps: Predictor,
+  question: Question,
+  items: readonly Asked[],
+  tried: ReadonlySet<string>,
+): Promise<Answers> {
+  try {
+    return await answerItems(deps, question, items, tried);
+  } catch (cause) {
+    return { answers: items.map(() => cause as Error), downgraded: false };
+  }
+}
+
+function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {
+  const { tasks, student: name, deadline } = question;
+  const budgetMs = deadline === undefined ? undefined : deadline - performance.now();
+  try {
+    return chooseStudent(deps.registry.students(), { tasks, name, budgetMs, tried }, inquiry.estimate);
+  } catch (cause) {
+    if (cause instanceof OverloadedError) deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
+    throw cause;
+  }
+}
+
+/** A question about items, before and after it is known who answers. */
+interface Inquiry {
+  readonly items: number;
+  estimate(student: Student): Estimate;
+  /** @param untimely answers are wanted even after the deadline. */
+  ask(student: Student, untimely?: boolean): Promise<(Answer | Error)[]>;
+}
+
+function createInquiry(deps: Predictor, question: Question, items: readonly Asked[]): Inquiry {
+  const waitMs = deps.batcher.waitMs(question.client);
+  const known = new Map<Student, Planned>();
+  const plan = (student: Student) => {
+    const planned = known.get(student) ?? planFor(deps, question, items, student);
+    known.set(student, planned);
+    return planned;
+  };
+  const expectedMs = (student: Student) => expect(deps, student, plan(student).open);
+  return {
+    items: items.length,
+    estimate: (student) => {
+      const { speeds } = deps.batcher;
+      const workMs = expectedMs(student);
+      const of = (ms: number) => speeds.p95Ms(student, ms);
+      return workMs === 0 ? { p95Ms: 0, aloneMs: 0 } : { p95Ms: of(waitMs + workMs), aloneMs: of(workMs) };
+    },
+    ask: async (student, untimely = false) => {
+      const { open, answers } = plan(student);
+      if (open.length === 0) return answers as Answer[];
+      const started = performance.now();
+      const outcomes = await submit(deps, question, student, open, untimely);
+      const late = outcomes.some((outcome) => outcome instanceof LateError);
+      const tookMs = late ? Number.POSITIVE_INFINITY : performance.now() - started;
+      deps.batcher.speeds.requestDone(student, waitMs + expectedMs(student), tookMs);
+      open.forEach((item, i) => {
+        answers[item.index] = toAnswer(deps, question, student, item, must(outcomes[i]));
+      });
+      return answers as (Answer | Error)[];
+    },
+  };
+}
+
+interface OpenItem extends Item {
+  readonly index: number;
+  readonly key: string | null;
+}
+
+/** Answers that are remembered, and the items that are not. */
+interface Planned {
+  readonly answers: (Answer | Error | undefined)[];
+  readonly open: readonly OpenItem[];
+}
+
+function planFor(deps: Predictor, { tasks }: Question, items: readonly Asked[], student: Student): Planned {
+  const open: OpenItem[] = [];
+  const answers = items.map(({ texts, place }, index): Answer | undefined => {
+    const key = deps.cache.key(student, tasks, texts);
+    const remembered = deps.cache.get(key);
+    if (remembered) return { ...remembered, student, queueMs: 0, tokenizeMs: 0, inferMs: 0 };
+    const { tokens, latencyMs } = costOf(student, texts, "p50Ms");
+    open.push({ texts, tokens, priorMs: latencyMs, index, key, ...(place !== undefined && { place }) });
+    return undefined;
+  });
+  return { answers, open };
+}
+
+/** Expected time of items that are spread over the workers; 0 for none. */
+function expect({ batcher: { speeds }, runner }: Predictor, student: Student, open: readonly OpenItem[]): number {
+  if (open.length === 0) return 0;
+  let priorMs = 0;
+  for (const item of open) priorMs += item.priorMs;
+  return speeds.overheadMs(student) + speeds.workMs(student, priorMs) / Math.max(1, Math.min(runner.size, open.length));
+}
+
+/** The student's sessions stay open until its outcomes are there. */
+async function submit(
+  deps: Predictor,
+  { tasks, input, client, deadline }: Question,
+  student: Student,
+  items: readonly OpenItem[],
+  untimely: boolean,
+): Promise<(Outcome | Error)[]> {
+  const release = deps.registry.lease(student);
+  try {
+    const timely = deadline !== undefined && !untimely && { deadline };
+    return await deps.batcher.submit({ student, input, tasks, items, client, ...timely });
+  } finally {
+    release();
+  }
+}
+
+function toAnswer(
+  { cache }: Predictor,
+  { tasks }: Question,
+  student: Student,
+  { key }: OpenItem,
+  outcome: Outcome | Error,
+): Answer | Error {
+  if (outcome instanceof Error) return outcome;
+  const results: Record<string, Result> = {};
+  for (const name of tasks) {
+    const { task, entry } = must(student.tasks.get(name));
+    const result = task.toResult(must(outcome.logits[name]), entry);
+    results[name] = outcome.truncated ? { ...result, truncated: true } : result;
+  }
+  const { tokens, queueMs, tokenizeMs, inferMs } = outcome;
+  cache.set(key, { results, tokens });
+  return { student, results, tokens, queueMs, tokenizeMs, inferMs };
+}

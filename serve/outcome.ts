@@ -1,0 +1,45 @@
+import { must } from "../src/invariant.ts";
+import type { BatchOutput } from "./student-batch.ts";
+
+/** What a batch brought for one of its items. */
+export interface Outcome {
+  /** Logits of each task. */
+  readonly logits: Readonly<Record<string, Float32Array>>;
+  readonly tokens: number;
+  readonly truncated: boolean;
+  readonly queueMs: number;
+  /** Time of the whole batch: what the item waited for. */
+  readonly tokenizeMs: number;
+  readonly inferMs: number;
+}
+
+/** Outcome of the item at `index` of a batch of `items`, for the tasks that it asked for. */
+export function toOutcome(
+  output: BatchOutput,
+  tasks: readonly string[],
+  index: number,
+  items: number,
+  queueMs: number,
+): Outcome {
+  const perItem = output.tokens.length / items;
+  let tokens = 0;
+  let truncated = false;
+  for (let text = index * perItem; text < (index + 1) * perItem; text++) {
+    tokens += must(output.tokens[text]);
+    if (output.truncated[text] === 1) truncated = true;
+  }
+  const logits: Record<string, Float32Array> = {};
+  for (const task of tasks) logits[task] = rowOf(must(output.logits[task]), index, items);
+  return { logits, tokens, truncated, queueMs, tokenizeMs: output.tokenizeMs, inferMs: inferMsOf(output) };
+}
+
+export function inferMsOf({ passes }: BatchOutput): number {
+  let total = 0;
+  for (const { inferMs } of passes) total += inferMs;
+  return total;
+}
+
+function rowOf(logits: Float32Array, row: number, rows: number): Float32Array {
+  const width = logits.length / rows;
+  return logits.subarray(row * width, (row + 1) * width);
+}

@@ -1,0 +1,143 @@
+import type { Manifest } from "../src/contract/manifest.ts";
+import { must } from "../src/invariant.ts";
+
+/**
+ * What serving teaches about the speed of each student. The manifest's latency is only the prior: it was measured on
+ * another day, one text at a time. Kept are the ratio of measured to predicted work, the time that a batch spends
+ * outside of its worker, and how far requests exceed their expected time. All of it fades when a student is not asked,
+ * so that a student which was once slow gets another chance.
+ */
+export interface Speeds {
+  /** Expected time in a worker, ms, of texts whose p50 in the manifest add up to `priorMs`. */
+  workMs(student: Timed, priorMs: number): number;
+  /** Expected time of a batch outside of its worker, ms: threads that wake up, messages, a busy event loop. */
+  overheadMs(student: Timed): number;
+  /** 95th percentile of the time of a request that is expected to take `expectedMs`. */
+  p95Ms(student: Timed, expectedMs: number): number;
+  /** Measured work divided by the manifest's, running mean; NaN before the first batch. */
+  ratio(student: Timed): number;
+  batchDone(student: Timed, batch: BatchTimes): void;
+  /** `tookMs` from admission to answer; infinite for work that was given up. */
+  requestDone(student: Timed, expectedMs: number, tookMs: number): void;
+}
+
+export interface Timed {
+  readonly id: string;
+  readonly manifest: Pick<Manifest, "name" | "latency">;
+}
+
+export interface BatchTimes {
+  /** The manifest's p50 of its texts, added up. */
+  readonly priorMs: number;
+  /** Tokenising and inference. */
+  readonly workedMs: number;
+  /** From dispatch to answer. */
+  readonly tookMs: number;
+}
+
+/** Batches that the running means look back on. */
+const window = 50;
+/** The prior counts as many: the first batch after a start is seldom like the others. */
+const priorBatches = 2;
+/** What was learnt counts half after this time without news. */
+const halfLifeMs = 15_000;
+const initialOverheadMs = 0.2;
+/**
+ * A request's excess is learnt by its expected time, since a scheduler's millisecond doubles a short one and is nothing to
+ * a long one. Upper bounds, ms.
+ */
+const classesMs = [1, 4, 16, 64, Number.POSITIVE_INFINITY];
+/** A quantile is followed by steps: up by 95 parts when it was exceeded, down by 5 when not (Robbins and Monro 1951). */
+const stepUp = 0.02 * 0.95;
+const stepDown = 0.02 * 0.05;
+const leastSpread = 1.05;
+const mostSpread = 8;
+
+interface State {
+  readonly id: string;
+  readonly priorSpread: number;
+  ratio: number;
+  overheadMs: number;
+  batches: number;
+  spreads: number[];
+  seenAt: number;
+}
+
+export function createSpeeds(now: () => number = () => performance.now()): Speeds {
+  return new LearntSpeeds(now);
+}
+
+class LearntSpeeds implements Speeds {
+  /** By name: another version starts anew. */
+  private readonly states = new Map<string, State>();
+  private readonly now: () => number;
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  workMs(student: Timed, priorMs: number): number {
+    return this.stateOf(student).ratio * priorMs;
+  }
+
+  overheadMs(student: Timed): number {
+    return this.stateOf(student).overheadMs;
+  }
+
+  p95Ms(student: Timed, expectedMs: number): number {
+    return expectedMs * must(this.stateOf(student).spreads[classOf(expectedMs)]);
+  }
+
+  ratio(student: Timed): number {
+    const { ratio, batches } = this.stateOf(student);
+    return batches === 0 ? Number.NaN : ratio;
+  }
+
+  batchDone(student: Timed, { priorMs, workedMs, tookMs }: BatchTimes): void {
+    const state = this.stateOf(student);
+    state.batches++;
+    const share = Math.max(1 / window, 1 / (state.batches + priorBatches));
+    state.ratio += share * (workedMs / priorMs - state.ratio);
+    state.overheadMs += share * (Math.max(0, tookMs - workedMs) - state.overheadMs);
+    state.seenAt = this.now();
+  }
+
+  requestDone(student: Timed, expectedMs: number, tookMs: number): void {
+    const { spreads } = this.stateOf(student);
+    const at = classOf(expectedMs);
+    const spread = must(spreads[at]);
+    const next = spread * Math.exp(tookMs > expectedMs * spread ? stepUp : -stepDown);
+    spreads[at] = Math.min(mostSpread, Math.max(leastSpread, next));
+  }
+
+  private stateOf(student: Timed): State {
+    let state = this.states.get(student.manifest.name);
+    if (state?.id !== student.id) {
+      state = toState(student, this.now());
+      this.states.set(student.manifest.name, state);
+    }
+    this.fade(state);
+    return state;
+  }
+
+  private fade(state: State): void {
+    const idleMs = this.now() - state.seenAt;
+    if (idleMs < 1000) return;
+    const kept = 0.5 ** (idleMs / halfLifeMs);
+    state.seenAt += idleMs;
+    state.spreads = state.spreads.map((spread) => state.priorSpread + kept * (spread - state.priorSpread));
+    state.overheadMs = initialOverheadMs + kept * (state.overheadMs - initialOverheadMs);
+  }
+}
+
+function toState({ id, manifest }: Timed, now: number): State {
+  const { lengths } = manifest.latency;
+  const { p50Ms, p95Ms } = must(lengths[lengths.length >> 1]);
+  const priorSpread = Math.min(2, Math.max(1.25, p95Ms / p50Ms));
+  const spreads = classesMs.map(() => priorSpread);
+  return { id, priorSpread, ratio: 1, overheadMs: initialOverheadMs, batches: 0, spreads, seenAt: now };
+}
+
+function classOf(ms: number): number {
+  return classesMs.findIndex((most) => ms < most || most === Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,236 @@
+import { OverloadedError, UnavailableError } from "../src/errors.ts";
+import { must } from "../src/invariant.ts";
+import type { Outcome } from "./outcome.ts";
+import { PlacedQueue } from "./placed-queue.ts";
+import { Places } from "./places.ts";
+import type { Speeds, Timed } from "./speeds.ts";
+import { type BatchLimits, LateError, takeBatch } from "./take-batch.ts";
+
+/** Items of one request that one student answers. */
+export interface Group {
+  readonly student: Timed;
+  readonly input: "text" | "pair";
+  readonly tasks: readonly string[];
+  readonly items: readonly Item[];
+  readonly client: Client;
+  /** When the answers must be there, by `performance.now()`. @default never too late */
+  readonly deadline?: number;
+}
+
+export interface Item {
+  /** One text, or source and target. */
+  readonly texts: readonly string[];
+  /** Guessed tokens of all its texts. */
+  readonly tokens: number;
+  /** The manifest's p50 of its texts, added up. */
+  readonly priorMs: number;
+  /** Place that it had when it was asked of another student. @default behind its client's others */
+  readonly place?: number;
+}
+
+/** Who asks. */
+export interface Client {
+  /** Turns true when nobody waits for the answer any more. */
+  readonly aborted: boolean;
+  /** Whom the workers' time is shared with fairly: an API key or an address. @default all without one share a turn */
+  readonly key?: string;
+}
+
+/** A request's items on their way. */
+interface Request {
+  readonly group: Group;
+  readonly outcomes: (Outcome | Error)[];
+  left: number;
+  readonly done: (outcomes: (Outcome | Error)[]) => void;
+}
+
+export interface Entry extends Item {
+  readonly request: Request;
+  readonly index: number;
+  readonly place: number;
+  readonly costMs: number;
+  readonly deadline: number;
+  readonly enqueuedAt: number;
+}
+
+/** Why items were never started. */
+export type Refusal = "queue_full" | "client_left";
+
+/**
+ * Items that wait for a worker: a queue for each student and kind of input, in fair places. Bounded; when it is full, a
+ * client that holds more than its share makes room for others. An item that leaves without being taken is settled.
+ */
+export class WaitingItems {
+  /** Empty queues are removed. */
+  private readonly queues = new Map<string, PlacedQueue<Entry>>();
+  private readonly places = new Places();
+  /** Items of each client. */
+  private readonly perClient = new Map<string, number>();
+  private readonly speeds: Speeds;
+  private readonly limit: number;
+  private readonly refused: (reason: Refusal, items: number) => void;
+  private count = 0;
+  private sumMs = 0;
+
+  constructor(options: {
+    readonly speeds: Speeds;
+    readonly limit: number;
+    readonly refused: (reason: Refusal, items: number) => void;
+  }) {
+    this.speeds = options.speeds;
+    this.limit = options.limit;
+    this.refused = options.refused;
+  }
+
+  get length(): number {
+    return this.count;
+  }
+
+  /** Expected work of all of them. */
+  get workMs(): number {
+    return this.sumMs;
+  }
+
+  /** Expected work of what stands before this client's next item. */
+  aheadMs(client: Client): number {
+    const key = keyOf(client);
+    if (this.perClient.size === 0 || (this.perClient.size === 1 && this.perClient.has(key))) return this.sumMs;
+    const place = this.places.next(key);
+    let total = 0;
+    for (const queue of this.queues.values())
+      for (const entry of queue) if (entry.place <= place) total += entry.costMs;
+    return total;
+  }
+
+  /** @throws {OverloadedError} when not all of them find a place. */
+  add(group: Group, retrySeconds: () => number): Promise<(Outcome | Error)[]> {
+    this.admit(group, retrySeconds);
+    const key = queueKey(group);
+    const queue = this.queues.get(key) ?? new PlacedQueue<Entry>();
+    this.queues.set(key, queue);
+    return new Promise((done) => {
+      const request: Request = { group, outcomes: [], left: group.items.length, done };
+      const enqueuedAt = performance.now();
+      group.items.forEach((item, index) => {
+        queue.push(this.toEntry(item, index, request, enqueuedAt));
+      });
+    });
+  }
+
+  private toEntry(item: Item, index: number, request: Request, enqueuedAt: number): Entry {
+    const { student, client, deadline = Number.POSITIVE_INFINITY } = request.group;
+    const { texts, tokens, priorMs } = item;
+    const costMs = this.speeds.workMs(student, priorMs);
+    const place = item.place ?? this.places.take(keyOf(client), costMs);
+    this.note(client, 1, costMs);
+    return { texts, tokens, priorMs, request, index, place, costMs, deadline, enqueuedAt };
+  }
+
+  private note(client: Client, items: 1 | -1, costMs: number): void {
+    this.count += items;
+    this.sumMs = this.count === 0 ? 0 : this.sumMs + items * costMs;
+    const key = keyOf(client);
+    const now = (this.perClient.get(key) ?? 0) + items;
+    if (now === 0) this.perClient.delete(key);
+    else this.perClient.set(key, now);
+    if (this.count === 0) this.places.clear();
+  }
+
+  private admit({ items, client }: Group, retrySeconds: () => number): void {
+    const isFull = () => this.count + items.length > this.limit;
+    if (isFull()) for (const queue of this.queues.values()) this.rejectEach(queue.remove(isAbandoned), abandoned());
+    while (isFull() && this.evictFor(keyOf(client), items.length, retrySeconds));
+    this.removeEmpty();
+    if (!isFull()) return;
+    this.refused("queue_full", items.length);
+    throw new OverloadedError(`${this.count} of ${this.limit} places in the queue are taken`, retrySeconds());
+  }
+
+  /** The newest request of the client with most items makes room for one that would still have fewer than it. */
+  private evictFor(client: string, items: number, retrySeconds: () => number): boolean {
+    const [most, held] = [...this.perClient].reduce((a, b) => (b[1] > a[1] ? b : a), ["", 0]);
+    if (held <= (this.perClient.get(client) ?? 0) + items) return false;
+    let newest: Entry | undefined;
+    for (const queue of this.queues.values())
+      for (const entry of queue)
+        if (keyOf(entry.request.group.client) === most && entry.place >= (newest?.place ?? 0)) newest = entry;
+    const { request } = must(newest);
+    const evicted = must(this.queues.get(queueKey(request.group))).remove((entry) => entry.request === request);
+    this.refused("queue_full", evicted.length);
+    const cause = new OverloadedError("its place in the queue went to a client that has fewer", retrySeconds());
+    for (const entry of evicted) this.reject(entry, cause);
+    return true;
+  }
+
+  /**
+   * The entry whose place comes first among those whose student has a worker free.
+   * @param idle free workers of a student; undefined when no worker will ever have it again.
+   */
+  next(idle: (studentId: string) => number | undefined): { key: string; student: Timed; idle: number } | undefined {
+    let best: { key: string; student: Timed; idle: number; place: number } | undefined;
+    for (const [key, queue] of [...this.queues]) {
+      const { place, request } = must(queue.head());
+      const free = idle(request.group.student.id);
+      if (free === undefined) this.rejectQueue(key, queue);
+      else if (free > 0 && place < (best?.place ?? Number.POSITIVE_INFINITY))
+        best = { key, student: request.group.student, idle: free, place };
+    }
+    return best;
+  }
+
+  /** Entries of a queue that can start together, none when those that waited were late or their clients had left. */
+  take(key: string, limits: BatchLimits): Entry[] {
+    const queue = must(this.queues.get(key));
+    const { batch, late, abandoned: gone } = takeBatch(queue, limits, isAbandoned);
+    if (queue.length === 0) this.queues.delete(key);
+    this.rejectEach(gone, abandoned());
+    for (const entry of late) this.reject(entry, new LateError(entry.place));
+    for (const entry of batch) {
+      this.places.served(entry.place);
+      this.note(entry.request.group.client, -1, entry.costMs);
+    }
+    return batch;
+  }
+
+  private rejectQueue(key: string, queue: PlacedQueue<Entry>): void {
+    this.queues.delete(key);
+    const cause = new UnavailableError("no worker has this student any more; try again");
+    for (const entry of queue) this.reject(entry, cause);
+  }
+
+  private rejectEach(gone: readonly Entry[], cause: Error): void {
+    if (gone.length > 0) this.refused("client_left", gone.length);
+    for (const entry of gone) this.reject(entry, cause);
+  }
+
+  private reject(entry: Entry, cause: Error): void {
+    this.note(entry.request.group.client, -1, entry.costMs);
+    settle(entry, cause);
+  }
+
+  private removeEmpty(): void {
+    for (const [key, queue] of this.queues) if (queue.length === 0) this.queues.delete(key);
+  }
+}
+
+/** The request's promise comes true with its last item. */
+export function settle({ request, index }: Entry, outcome: Outcome | Error): void {
+  request.outcomes[index] = outcome;
+  if (--request.left === 0) request.done(request.outcomes);
+}
+
+function isAbandoned(entry: Entry): boolean {
+  return entry.request.group.client.aborted;
+}
+
+function abandoned(): UnavailableError {
+  return new UnavailableError("the client left");
+}
+
+function keyOf({ key = "" }: Client): string {
+  return key;
+}
+
+function queueKey({ student, input }: Group): string {
+  return `${student.id} ${input}`;
+}
