@@ -16,6 +16,8 @@ export interface Episodes {
   readonly space: Space;
   /** Trials of it that are asked for again are not run again. */
   readonly journal: Journal;
+  /** Trials of an earlier run, from which the controller learns first. */
+  readonly earlier: readonly Trial[];
   readonly log: Log;
   /** Runs a trial; one that fails by its own fault comes back as failed. */
   readonly run: (architecture: Architecture, episode: number) => Promise<Trial>;
@@ -24,14 +26,16 @@ export interface Episodes {
 }
 
 /** Rounds of proposing, running and learning, until the trials are done. Every new trial goes into the journal. */
-export async function runEpisodes({ config, space, journal, log, run, isOver }: Episodes): Promise<Trial[]> {
+export async function runEpisodes({ config, space, journal, earlier, log, run, isOver }: Episodes): Promise<Trial[]> {
   const { trials: total, trialsPerEpisode } = config.effort;
   const controller = createController(config.controller, {
     space,
     seed: config.seed,
     episodes: Math.ceil(total / trialsPerEpisode),
     objectives: config.budgetsMs.map((budget) => budgetObjective(budget)) as [Objective, ...Objective[]],
+    earlier,
   });
+  if (earlier.length > 0) log(`warm start · the controller learns from ${earlier.length} earlier trials`);
   const known = new Map(journal.trials.map((trial) => [architectureKey(trial.architecture), trial]));
   if (known.size > 0) log(`journal · ${known.size} trials taken up`);
   const trials: Trial[] = [];
