@@ -1,0 +1,128 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { writeTinyTeacher } from "../fixtures/tiny-teacher.ts";
+import { type Running, start } from "./command-line.ts";
+
+/** The example that `docs/your-own-task.md` walks through, with a teacher that takes seconds instead of minutes. */
+const example = fileURLToPath(new URL("../../examples/tickets", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "kdnas-own-task-"));
+const [models, runs, teacher] = [join(root, "models"), join(root, "runs"), join(root, "teacher")];
+const labels = ["billing", "cancellation", "delivery", "login", "product-question", "return", "technical-fault"];
+
+let server: TestServer;
+beforeAll(async () => {
+  writeTinyTeacher(teacher, { kind: "xlm-roberta", layers: 2, hidden: 64, heads: 2, ffn: 128, positions: 256 });
+  server = await startTestServer([]);
+});
+afterAll(async () => {
+  await server.end();
+  rmSync(root, { recursive: true, force: true });
+});
+
+function search(...args: string[]): Running {
+  const folders = ["--teacher", teacher, "--runs", runs, "--models", models];
+  return start("search/main.ts", ["--preset", "smoke", "--threads", "1", "--budgets", "5", ...folders, ...args]);
+}
+
+test("npm run search makes a student of a task that the data declare, and the server serves it by its name", async () => {
+  const found = search("--data", example);
+  expect(await found.ended, found.stderr()).toBe(0);
+  const manifest = readManifest(join(models, "tickets-5ms", "manifest.json"));
+  expect(manifest.tasks).toMatchObject([{ name: "tickets", input: "text", labels, declared: { metric: "accuracy" } }]);
+  expect(new Set(manifest.scores.map(({ task, dataSet }) => `${task} ${dataSet}`))).toEqual(
+    new Set(["tickets example_tickets"]),
+  );
+  expect(readdirSync(models)).toEqual(["tickets-5ms"]);
+
+  expect((await server.post("/v1/tasks/tickets", { inputs: "Where is my parcel?" })).status).toBe(404);
+  cpSync(join(models, "tickets-5ms"), server.folder("tickets-5ms"), { recursive: true });
+  await eventually(async () => expect(await labelsOf("/v1/tasks/tickets")).toHaveLength(2));
+  const classified = (await (await server.post("/v1/classify", { inputs: "Where is my parcel?" })).json()) as {
+    results: Record<string, unknown>[];
+  };
+  expect(Object.keys(classified.results[0] ?? {})).toEqual(["tickets"]);
+  await expectDescribed(manifest);
+
+  rmSync(server.folder("tickets-5ms"), { recursive: true });
+  await eventually(async () => {
+    expect((await server.post("/v1/tasks/tickets", { inputs: "Where is my parcel?" })).status).not.toBe(200);
+  });
+}, 240_000);
+
+/** Labels that the server gives two texts. */
+async function labelsOf(route: string): Promise<string[]> {
+  const reply = await server.post(route, { inputs: ["Where is my parcel?", "Ich komme nicht in mein Konto."] });
+  expect(reply.status, await reply.clone().text()).toBe(200);
+  const { results } = (await reply.json()) as { results: { label: string; scores: Record<string, number> }[] };
+  for (const { scores } of results) expect(Object.keys(scores).sort()).toEqual(labels);
+  return results.map(({ label }) => label);
+}
+
+async function expectDescribed({ name }: Manifest): Promise<void> {
+  const { students } = (await (await fetch(`${server.url}/v1/students`)).json()) as { students: unknown[] };
+  const task = { name: "tickets", route: "/v1/tasks/tickets", labels, declared: { metric: "accuracy" } };
+  expect(students).toMatchObject([{ name, tasks: [task] }]);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toMatch(new RegExp(`^kdnas_texts_total\\{task="tickets",student="${name}"\\} [1-9]`, "m"));
+  expect(metrics).toContain(
+    'kdnas_http_request_duration_seconds_count{route="/v1/tasks/{task}",method="POST",code="200"}',
+  );
+}
+
+const wrongs: readonly { readonly what: string; readonly change: (content: Content) => void; readonly line: RegExp }[] =
+  [
+    {
+      what: "a task with the name of a built-in one",
+      change: ({ tasks }) => Object.assign(tasks[0] ?? {}, { name: "sentiment" }),
+      line: /^error: .*datasets\.json: sentiment is built in and cannot be declared again: /,
+    },
+    {
+      what: "a task with a name that fits no route",
+      change: ({ tasks }) => Object.assign(tasks[0] ?? {}, { name: "Support tickets" }),
+      line: /^error: .*datasets\.json: /,
+    },
+    {
+      what: "a set for a task that nobody declares",
+      change: ({ tasks }) => tasks.splice(0),
+      line: /^error: .*example_tickets is for the unknown task tickets \(known: .*; others are declared in "tasks"\)$/,
+    },
+    {
+      what: "a label that the declaration does not list",
+      change: ({ tasks }) => Object.assign(tasks[0] ?? {}, { labels: labels.slice(1) }),
+      line: /^error: .*tickets\.tsv:2: "billing" is no label of tickets$/,
+    },
+  ];
+
+interface Content {
+  readonly tasks: Record<string, unknown>[];
+  readonly dataSets: unknown[];
+}
+
+test.each(wrongs)(
+  "$what ends the search in one line",
+  async ({ what, change, line }) => {
+    const folder = join(root, what.replaceAll(" ", "-"));
+    cpSync(example, folder, { recursive: true });
+    const path = join(folder, "datasets.json");
+    const content = JSON.parse(readFileSync(path, "utf8")) as Content;
+    change(content);
+    writeFileSync(path, JSON.stringify(content));
+    const running = search("--data", folder, "--id", "wrong");
+    expect(await running.ended).toBe(1);
+    expect(running.stderr().split("\n")[0]).toMatch(line);
+  },
+  60_000,
+);
+
+test("--tasks with a task that there are no data for ends the search in one line, naming those there are", async () => {
+  const running = search("--data", example, "--tasks", "spam", "--id", "wrong");
+  expect(await running.ended).toBe(2);
+  expect(running.stderr()).toBe(
+    "error: no data for the task spam; there are filter, sentiment, language, adequacy, tickets\n",
+  );
+}, 60_000);
