@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type ControllerKind, type ControllerOptions, createController } from "../../search/controller/controller.ts";
 import { budgetObjective } from "../../search/reward/reward.ts";
-import { architectureKey, count, createSpace, isValid } from "../../search/space/space.ts";
+import { architectureKey, count, createSpace, enumerate, isValid } from "../../search/space/space.ts";
 import { okTrials, type Trial } from "../../search/space/trial.ts";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { mean } from "../../src/stats.ts";
@@ -70,6 +70,17 @@ export function testController(kind: ControllerKind): void {
       expect(new Set(keys(trials)).size).toBe(16);
       const hopeless = await search(kind, 5, failedTrial);
       expect(hopeless.controller.state().best).toEqual([]);
+    });
+
+    test("propose() may give again what an earlier search tried, and state() counts none of that", async () => {
+      const earlier = whole.trials;
+      const small = { ...options.space, layers: [0, 1], hidden: [128], ffnMultiples: [1] };
+      const warm = createController(kind, { ...options, space: small, earlier });
+      const proposed = await warm.propose(count(small));
+      expect(new Set(keys(proposed.map((architecture) => ({ architecture }))))).toEqual(
+        new Set(enumerate(small).map(architectureKey)),
+      );
+      expect(warm.state()).toMatchObject({ told: 0, episode: 0, best: [] });
     });
 
     test("propose() gives what is left of a small space and then nothing", async () => {
