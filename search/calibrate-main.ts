@@ -1,4 +1,5 @@
 import { ConfigError } from "../src/errors.ts";
+import { quantile } from "../src/stats.ts";
 import { runCommand } from "./command.ts";
 import { machine } from "./export/machine.ts";
 import { calibrationDesign } from "./reward/calibration-design.ts";
@@ -60,6 +61,15 @@ await runCommand(
         ],
       ),
     );
+    const spread = quantile(
+      students.flatMap(({ lengths }) => lengths.map((timing) => timing.spread)),
+      0.5,
+    );
+    if (spread > 0.2) {
+      log(
+        `The machine was busy (runs of one student differ by ${percent(spread)}): do it again when it has less to do.`,
+      );
+    }
     log(`${path} · searches with --runs ${flags.runs} on this machine use it from now on`);
   },
 );

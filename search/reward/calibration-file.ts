@@ -2,14 +2,23 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Architecture } from "../../src/contract/architecture.ts";
-import { Latency } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
-import { type LatencySample, lengthSamples } from "./latency-model.ts";
+import type { LatencySample } from "./latency-model.ts";
 
 /**
  * `runs/calibration/<machine>.json`: what `npm run calibrate` timed on a machine, for the latency model of every search on it. A
  * machine is its processor's name, its number of cores and the runtime's version: another of these is another machine.
  */
+/** As `measure.ts` tells them. */
+const Timing = z.strictObject({
+  tokens: z.int().positive(),
+  runs: z.int().positive(),
+  p50Ms: z.number().positive(),
+  p95Ms: z.number().positive(),
+  quietMs: z.number().positive(),
+  spread: z.number().nonnegative(),
+});
+
 const CalibrationFile = z.strictObject({
   format: z.literal(1),
   cpu: z.string(),
@@ -21,7 +30,7 @@ const CalibrationFile = z.strictObject({
   /** Median of |ln(predicted / measured)| of architectures that the model was not fitted to. */
   leaveOneOutError: z.number().nonnegative().nullable(),
   students: z
-    .array(z.strictObject({ architecture: Architecture, lengths: Latency.shape.lengths }).readonly())
+    .array(z.strictObject({ architecture: Architecture, lengths: z.array(Timing).min(1).readonly() }).readonly())
     .min(1)
     .readonly(),
 });
@@ -56,7 +65,17 @@ export function readCalibration(path: string): CalibrationFile | null {
   }
 }
 
-/** What the latency model is fitted to beside a run's own trials; nothing where there is no calibration. */
-export function calibrationSamples(calibration: CalibrationFile | null): LatencySample[] {
-  return (calibration?.students ?? []).flatMap(({ architecture, lengths }) => lengthSamples(architecture, lengths));
+/**
+ * What the latency model is fitted to beside a run's own trials; nothing where there is no calibration. Of each timing the undisturbed
+ * runs count: how costs relate to each other shows there, and how slow the machine is otherwise shows in the trials.
+ */
+export function calibrationSamples(students: CalibrationFile["students"]): LatencySample[] {
+  return students.flatMap(({ architecture, lengths }) =>
+    lengths.map(({ tokens, quietMs, p50Ms, p95Ms }) => ({
+      architecture,
+      tokens,
+      ms: quietMs,
+      p95Ms: (quietMs * p95Ms) / p50Ms,
+    })),
+  );
 }

@@ -23,6 +23,8 @@ export interface Miss {
   readonly tokens: number;
   /** ln(measured / summed costs) */
   readonly log: number;
+  /** Square root of what it counts. */
+  readonly weight: number;
 }
 
 /** Null without measurements. */
@@ -31,12 +33,12 @@ export function fitCorrection(misses: readonly Miss[]): Correction | null {
   const points = misses.map(({ architecture, tokens }) => dimensions(architecture, tokens));
   const edge = (of: (...values: number[]) => number) =>
     (points[0] as number[]).map((_, i) => points.reduce((edge, point) => of(edge, point[i] as number), of()));
-  const rows = points.map(features);
+  const rows = points.map((point, r) => features(point).map((value) => value * (misses[r] as Miss).weight));
   const width = (rows[0] as number[]).length;
   const ridge = (spread.noise / spread.deviation) ** 2;
   const normal = gram(rows, width).map((row, i) => row.map((value, j) => (i === j ? value + ridge : value)));
   const right = Array.from({ length: width }, (_, i) =>
-    rows.reduce((sum, row, r) => sum + (row[i] as number) * (misses[r] as Miss).log, 0),
+    rows.reduce((sum, row, r) => sum + (row[i] as number) * (misses[r] as Miss).log * (misses[r] as Miss).weight, 0),
   );
   return {
     weights: solve(normal, right),

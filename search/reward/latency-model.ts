@@ -64,6 +64,8 @@ const NOISE_FLOOR = 0.05;
 const PRIOR_JITTER: Jitter = { base: Math.log(1.15), slope: 0 };
 /** As many samples of a run tell half of its speed. */
 const SPEED_SAMPLES = 5;
+/** What a sample counts that was measured on another day, as a share of one of the search's own. */
+const KNOWN_WEIGHT = 1 / 4;
 /** More groups than these are left out together, so that a long journal is not fitted hundreds of times. */
 const MAX_FOLDS = 50;
 
@@ -98,12 +100,12 @@ export function predictLatency(model: LatencyModel, a: Architecture, tokens: num
  *   when they were taken.
  */
 export function fitLatencyModel(samples: readonly LatencySample[], known: readonly LatencySample[] = []): LatencyModel {
-  return known.length === 0 ? fitSamples(samples) : fitSamples([...samples, ...atSpeedOf(samples, known)]);
+  return fitSamples(samples, atSpeedOf(samples, known));
 }
 
 /** Known samples, as slow as the machine was when `samples` were taken; a few of those do not yet tell all of it. */
 function atSpeedOf(samples: readonly LatencySample[], known: readonly LatencySample[]): readonly LatencySample[] {
-  if (samples.length === 0) return known;
+  if (samples.length === 0 || known.length === 0) return known;
   const model = fitSamples(known);
   const ratios = samples.map((s) => Math.log(s.ms / predictLatency(model, s.architecture, s.tokens).ms));
   const factor = Math.exp((quantile(ratios, 0.5) * samples.length) / (samples.length + SPEED_SAMPLES));
@@ -114,7 +116,8 @@ function atSpeedOf(samples: readonly LatencySample[], known: readonly LatencySam
   }));
 }
 
-function fitSamples(samples: readonly LatencySample[]): LatencyModel {
+function fitSamples(own: readonly LatencySample[], known: readonly LatencySample[] = []): LatencyModel {
+  const samples = [...own, ...known];
   if (samples.length === 0) return priorModel;
   const scale = Math.exp(
     quantile(
@@ -122,12 +125,18 @@ function fitSamples(samples: readonly LatencySample[]): LatencyModel {
       0.5,
     ),
   );
+  const weights = samples.map((_, i) => (i < own.length ? 1 : Math.sqrt(KNOWN_WEIGHT)));
   // unknowns are shares of the scaled prior, rows are shares of the measurement: residuals are relative errors
-  const rows = samples.map((s) =>
-    costs(s.architecture, s.tokens, 1).map((cost, i) => (cost * must(COSTS[i]).priorMs * scale) / s.ms),
+  const rows = samples.map((s, r) =>
+    costs(s.architecture, s.tokens, 1).map(
+      (cost, i) => (cost * must(COSTS[i]).priorMs * scale * must(weights[r])) / s.ms,
+    ),
   );
-  const shares = fitShares(rows, { deviation: PRIOR_DEVIATION, noise: NOISE_FLOOR });
-  const misses = samples.map((s, r) => ({ ...s, log: -Math.log(Math.max(1e-3, dot(must(rows[r]), shares))) }));
+  const shares = fitShares(rows, weights, { deviation: PRIOR_DEVIATION, noise: NOISE_FLOOR });
+  const misses = samples.map((s, r) => {
+    const weight = must(weights[r]);
+    return { ...s, weight, log: -Math.log(Math.max(1e-3, dot(must(rows[r]), shares) / weight)) };
+  });
   const correction = fitCorrection(misses);
   const left = misses.map((miss) => miss.log - correct(correction, miss.architecture, miss.tokens).log);
   const freedom = Math.max(1, left.length - Math.min(shares.length, left.length / 2));

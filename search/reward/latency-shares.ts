@@ -10,15 +10,19 @@ export interface ShareOptions {
 }
 
 /**
- * Shares that bring `rows * shares` nearest to 1, none negative: coordinates take turns at their own optimum, which for this strictly
+ * Shares that bring `rows * shares` nearest to `targets`, none negative: coordinates take turns at their own optimum, which for this strictly
  * convex problem ends in the only minimum.
  */
-export function fitShares(rows: readonly (readonly number[])[], { deviation, noise }: ShareOptions): number[] {
+export function fitShares(
+  rows: readonly (readonly number[])[],
+  targets: readonly number[],
+  { deviation, noise }: ShareOptions,
+): number[] {
   const ridge = (noise / deviation) ** 2;
   const width = must(rows[0]).length;
   const products = gram(rows, width);
   const shares = Array.from({ length: width }, () => 1);
-  const sums = shares.map((_, i) => rows.reduce((sum, row) => sum + must(row[i]), 0));
+  const sums = shares.map((_, i) => rows.reduce((sum, row, r) => sum + must(row[i]) * must(targets[r]), 0));
   for (let sweep = 0; sweep < 2000; sweep++) {
     let moved = 0;
     for (let i = 0; i < width; i++) {

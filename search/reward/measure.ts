@@ -31,6 +31,8 @@ export interface LengthTiming {
   readonly runs: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /** Tenth percentile of all runs: what one takes undisturbed, on a machine however busy. */
+  readonly quietMs: number;
   /** Interquartile range of all runs as a share of the median: above 0.2 the machine was busy. */
   readonly spread: number;
 }
@@ -147,6 +149,7 @@ function toTiming(tokens: number, rounds: readonly (readonly number[])[]): Lengt
     runs: all.length,
     p50Ms: quantile(quiet, 0.5),
     p95Ms: quantile(quiet, 0.95),
+    quietMs: quantile(all, 0.1),
     spread: (must(q75) - must(q25)) / must(q50),
   };
 }

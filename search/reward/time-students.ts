@@ -1,8 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { randomStudent } from "../student/random-student.ts";
 import type { HeadShape } from "../student/weights.ts";
-import type { CalibrationFile } from "./calibration-file.ts";
-import { openTimer, type Timer } from "./measure.ts";
+import { type LengthTiming, openTimer, type Timer } from "./measure.ts";
 
 export interface TimingPlan {
   readonly lengths: readonly number[];
@@ -24,6 +23,11 @@ const MIN_ROUNDS = 3;
 /** A length's share of a round: three runs of a 1 ms student. */
 const ROUND_MS = 3;
 
+export interface TimedStudent {
+  readonly architecture: Architecture;
+  readonly lengths: readonly LengthTiming[];
+}
+
 interface Subject {
   readonly architecture: Architecture;
   readonly timer: Timer;
@@ -36,7 +40,7 @@ interface Subject {
 export async function timeStudents(
   architectures: readonly Architecture[],
   { lengths, seconds }: TimingPlan,
-): Promise<CalibrationFile["students"]> {
+): Promise<TimedStudent[]> {
   const started = performance.now();
   const spent = () => (performance.now() - started) / 1000;
   const subjects: Subject[] = [];
@@ -48,10 +52,7 @@ export async function timeStudents(
       subjects.push({ architecture, timer });
     }
     await takeTurns(subjects, () => seconds - spent());
-    return subjects.map(({ architecture, timer }) => ({
-      architecture,
-      lengths: timer.timings().map(({ tokens, p50Ms, p95Ms }) => ({ tokens, p50Ms, p95Ms })),
-    }));
+    return subjects.map(({ architecture, timer }) => ({ architecture, lengths: timer.timings() }));
   } finally {
     for (const { timer } of subjects) await timer.release();
   }

@@ -1,0 +1,72 @@
+import { okTrials } from "../space/trial.ts";
+import { dimensionSection } from "./dimension-section.ts";
+import { effortSection, trialTable } from "./effort-section.ts";
+import { frontChart } from "./front-chart.ts";
+import { latencySection } from "./latency-chart.ts";
+import { element, escapeText, textElement } from "./markup.ts";
+import { qualitySection } from "./quality-section.ts";
+import type { ReportData } from "./report-data.ts";
+import { rewardChart } from "./reward-chart.ts";
+import { style } from "./style.ts";
+import { cards, headline } from "./summary.ts";
+
+/** `report.html` of a search: one file that needs nothing else, no script, no network. What was found comes first. */
+export function reportHtml(data: ReportData): string {
+  const title = headline(data);
+  const body = [
+    textElement("p", { class: "kicker" }, `kdnas search ${data.searchId}`),
+    textElement("h1", {}, title),
+    cards(data),
+    ...(okTrials(data.trials).length === 0 ? [] : [searched(data)]),
+    section(
+      "Quality by data set and language",
+      "Validation data, scores times 100, int8 students.",
+      qualitySection(data),
+    ),
+    section("What the run took", "", effortSection(data)),
+    element("details", {}, textElement("summary", {}, "every trial") + trialTable(data)),
+  ];
+  const foot = textElement(
+    "footer",
+    {},
+    `Made from the journal of ${data.searchId} and the manifests of its students.`,
+  );
+  return [
+    "<!doctype html>",
+    '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
+    `<title>${escapeText(`${data.searchId}: ${title}`)}</title><style>${style}</style></head>`,
+    `<body><main>${body.join("\n")}\n${foot}</main></body></html>\n`,
+  ].join("\n");
+}
+
+/** What only a search with a successful trial has to show. */
+function searched(data: ReportData): string {
+  const rewards = data.budgetsMs.map((budgetMs) => figure(`Reward under ${budgetMs} ms`, rewardChart(data, budgetMs)));
+  return [
+    section(
+      "Quality against latency",
+      "Up and left is better. The line joins the trials that no other beats in both; circled ones were the best within a budget.",
+      frontChart(data),
+    ),
+    section(
+      "How the search went",
+      "Dots are trials, the line is the best so far. A reward weighs quality against latency under its budget.",
+      element("div", { class: "pair" }, rewards.join("")),
+    ),
+    section(
+      "Predicted and measured latency",
+      "The search rates candidates by latency that it predicts; what it keeps is timed.",
+      latencySection(data),
+    ),
+    section("What each dimension contributed", "", dimensionSection(data)),
+  ].join("\n");
+}
+
+function section(title: string, lead: string, inner: string): string {
+  const intro = lead === "" ? "" : textElement("p", { class: "lead" }, lead);
+  return element("section", {}, textElement("h2", {}, title) + intro + inner);
+}
+
+function figure(title: string, chart: string): string {
+  return element("figure", {}, textElement("h3", {}, title) + chart);
+}

@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readManifest } from "../src/contract/manifest.ts";
+import { machine } from "./export/machine.ts";
+import { readJournal } from "./journal.ts";
+import { reportHtml } from "./report/report.ts";
+import { budgetsOf, cardLatency, type FinishedStudent } from "./report/report-data.ts";
+import { calibrationPath, calibrationSamples, readCalibration } from "./reward/calibration-file.ts";
+
+export interface ReportPlace {
+  readonly id: string;
+  readonly runs: string;
+  readonly models: string;
+}
+
+/** Makes `runs/<id>/report.html` of the journal and the students finished so far. @returns its path. */
+export function writeReport({ id, runs, models }: ReportPlace): string {
+  const folder = join(runs, id);
+  const { header, trials } = readJournal(join(folder, "journal.jsonl"));
+  const html = reportHtml({
+    searchId: id,
+    created: header.created,
+    settings: header.settings,
+    budgetsMs: budgetsOf(header.settings),
+    trials,
+    students: finishedStudents(folder, models),
+    calibration: calibrationSamples(readCalibration(calibrationPath(runs, machine()))?.students ?? []),
+  });
+  const path = join(folder, "report.html");
+  writeFileSync(`${path}.tmp`, html);
+  renameSync(`${path}.tmp`, path);
+  return path;
+}
+
+/** A student's folder is `<run>/<name>-<architecture>/student`; of one that is served the manifest there is the newer one. */
+function finishedStudents(folder: string, models: string): FinishedStudent[] {
+  const paths = readdirSync(folder).map((name) => join(folder, name, "student", "manifest.json"));
+  const students = paths
+    .filter((path) => existsSync(path))
+    .map((path): FinishedStudent => {
+      const own = readManifest(path);
+      const servedPath = join(models, own.name, "manifest.json");
+      const served = existsSync(servedPath) ? readManifest(servedPath) : null;
+      return served?.version === own.version
+        ? { manifest: served, isServed: true }
+        : { manifest: own, isServed: false };
+    });
+  return students.sort((a, b) => cardLatency(a.manifest).p50Ms - cardLatency(b.manifest).p50Ms);
+}
