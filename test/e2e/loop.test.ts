@@ -6,11 +6,11 @@ import { type JournalContent, readJournal } from "../../search/journal.ts";
 import { readConfig } from "../../serve/config.ts";
 import { createLog } from "../../serve/log.ts";
 import { startServer } from "../../serve/server.ts";
-import { architectureName } from "../../src/contract/architecture.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { tasks } from "../../src/tasks/index.ts";
 import { writeTinyTeacher } from "../fixtures/tiny-teacher.ts";
 import { type Running, start, untilWritten } from "./command-line.ts";
+import { outcomeOf } from "./outcome.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-loop-"));
 const teacher = join(root, "teacher");
@@ -108,12 +108,4 @@ describe("a search that is cut off", () => {
   }, 180_000);
 });
 
-/** All but the times: each trial's architecture and losses, and the bytes of the student that came of them. */
-function whatCameOut(home: string) {
-  const trials = journalOf(home).trials.map((trial) => ({
-    episode: trial.episode,
-    architecture: architectureName(trial.architecture),
-    ...(trial.status === "ok" ? { loss: trial.loss, hiddenLoss: trial.hiddenLoss } : { reason: trial.reason }),
-  }));
-  return { trials, files: manifestOf(home, "budget-5ms").files };
-}
+const whatCameOut = (home: string) => outcomeOf(join(root, home), "smoke-seed1", "budget-5ms");
