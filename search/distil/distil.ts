@@ -24,7 +24,15 @@ export interface DistilOptions {
   /** Multiple of the usual learning rate. @default 1 */
   readonly rateScale?: number;
   readonly onProgress: (progress: Progress) => void;
+  /** Also take the loss each time so many tokens have been seen. @default never */
+  readonly curveTokens?: number;
   readonly checkpoint?: string;
+}
+
+/** A point of the learning curve. */
+export interface CurvePoint {
+  readonly tokens: number;
+  readonly pooledLoss: number;
 }
 
 export interface Distilled {
@@ -35,6 +43,8 @@ export interface Distilled {
   /** The same for the pooled state: share of the teacher's variance that the student does not explain. */
   readonly pooledLoss: number;
   readonly tokens: number;
+  /** Empty unless `curveTokens` was given. */
+  readonly curve: readonly CurvePoint[];
 }
 
 const batchLimits = { rows: 32, tokens: 1024 };
@@ -74,24 +84,32 @@ export async function distil(
       limits: batchLimits,
       padId: teacher.padId,
     });
+    const validation = texts.slice(0, options.validationTexts);
+    const validate = () => validationLosses(trainer, targets, validation, imitation, teacher.padId);
+    const { curve, afterStep } = createCurve(options.curveTokens ?? Number.POSITIVE_INFINITY, validate);
     const { tokens } = await runTraining(trainer, stream, {
       totalTokens: options.tokens,
       schedule: { peak: peakRate(a) * (options.rateScale ?? 1) },
       onProgress: options.onProgress,
+      afterStep,
       ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     });
-    const losses = await validationLosses(
-      trainer,
-      targets,
-      texts.slice(0, options.validationTexts),
-      imitation,
-      teacher.padId,
-    );
+    const losses = await validate();
     const encoder = new Map([...trainer.weights()].filter(([name]) => !name.startsWith("map.")));
-    return { weights: encoder, ...losses, tokens };
+    return { weights: encoder, ...losses, tokens, curve };
   } finally {
     await trainer.release();
   }
+}
+
+function createCurve(every: number, validate: () => Promise<{ readonly pooledLoss: number }>) {
+  const curve: CurvePoint[] = [];
+  const afterStep = async (tokens: number) => {
+    if (tokens < every * (curve.length + 1)) return;
+    const { pooledLoss } = await validate();
+    curve.push({ tokens, pooledLoss });
+  };
+  return { curve, afterStep };
 }
 
 /** The pooled vector is imitated in every case: it is what the heads read, and what trials are compared by. */

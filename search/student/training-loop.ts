@@ -26,6 +26,8 @@ export interface LoopOptions {
   readonly totalTokens: number;
   readonly schedule: Schedule;
   readonly onProgress: (progress: Progress) => void;
+  /** Called after each step, with the tokens seen so far; the next step waits for it. */
+  readonly afterStep?: (tokens: number) => Promise<void>;
   /** File to resume from; written every `checkpointSeconds` and at the end. Drop it once the result is safe. */
   readonly checkpoint?: string;
   /** @default 60 */
@@ -68,6 +70,7 @@ export async function runTraining(
     steps++;
     tokens += textTokens(batch);
     report(objective, loss, tokens);
+    await options.afterStep?.(tokens);
     if (options.checkpoint && performance.now() - savedAt > (options.checkpointSeconds ?? 60) * 1000) {
       saveCheckpoint(options.checkpoint, trainer, { steps, tokens });
       savedAt = performance.now();
