@@ -3,6 +3,7 @@ import { type Architecture, architectureName } from "../src/contract/architectur
 import { must } from "../src/invariant.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
+import { corpusHash } from "./corpus/corpus-hash.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
 import type { StateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
@@ -119,6 +120,8 @@ function journalSettings(config: SearchConfig, { corpus, teacher }: Materials): 
     budgetsMs: config.budgetsMs,
     effort: { trialsPerEpisode, proxyTokens, trialTokens, teacherTokens },
     dataSets: corpus.dataSets.map(({ name }) => name),
+    tasks: corpus.tasks.map(({ name }) => name),
+    data: corpusHash(corpus),
     teacher: teacher.architecture,
   };
 }
