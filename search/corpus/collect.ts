@@ -2,6 +2,7 @@ import { BadFileError } from "../../src/errors.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { type DataSet, unlabelledTask } from "./datasets.ts";
 import { handlingOf } from "./known-sets.ts";
+import { languageReader } from "./language-codes.ts";
 import type { Limits } from "./limits.ts";
 import { ownCopy, type Row, readRows } from "./read-rows.ts";
 import { Reservoir, randomFor } from "./reservoir.ts";
@@ -33,11 +34,13 @@ export async function collect(
   const keeps = labelCheck(folder, set, task);
   const labels = new Set<string>();
   const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
+  const withLanguage = languageCorrection(set);
   for await (const rows of readRows(folder, set)) {
-    for (const row of rows) {
-      const use = useOf(row.split);
-      if (use === "validation" || use === "held-out") heldOut.add(row);
-      if (use === "held-out" || !keeps(row)) continue;
+    for (const read of rows) {
+      const use = useOf(read.split);
+      if (use === "validation" || use === "held-out") heldOut.add(read);
+      const row = use === "held-out" ? null : withLanguage(read);
+      if (row === null || !keeps(row)) continue;
       if (use === "train" && task?.labels === null && !labels.has(row.label)) labels.add(ownCopy(row.label));
       reservoirOf(drawn, set, row, use, seed, limits).offer(row);
     }
@@ -45,6 +48,16 @@ export async function collect(
   const detach = detacher(set);
   const of = (use: Use) => [...drawn.values()].flatMap((d) => (d.use === use ? d.reservoir.items.map(detach) : []));
   return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon"), labels };
+}
+
+/** A row under the right code of its language, which is its label where the set has no other; null when nobody knows. */
+function languageCorrection(set: DataSet): (row: Row) => Row | null {
+  const languageOf = languageReader(set.name);
+  return (row) => {
+    const language = languageOf(row.language);
+    if (language === null || language === row.language) return language === null ? null : row;
+    return { ...row, language, label: row.label === row.language ? language : row.label };
+  };
 }
 
 function reservoirOf(
@@ -87,10 +100,11 @@ function labelCheck(folder: string, set: DataSet, task: Task | undefined): (row:
 function detacher(set: DataSet): (row: Row) => Row {
   const known = new Map<string, string>();
   const shared = (cell: string) => known.get(cell) ?? remember(known, ownCopy(cell));
-  const clean = handlingOf(set.name).tokenised ? joinTokens : (text: string) => text;
+  const { tokenised, letters } = handlingOf(set.name);
+  const clean = tokenised ? joinTokens : (text: string) => text;
   return (row) => {
     const { dataSet, line } = row;
-    const text = ownCopy(clean(row.text));
+    const text = ownCopy(withLetters(clean(row.text), letters?.[row.language]));
     const own = {
       split: shared(row.split),
       language: shared(row.language),
@@ -101,6 +115,10 @@ function detacher(set: DataSet): (row: Row) => Row {
     };
     return row.pair === undefined ? own : { ...own, pair: ownCopy(clean(row.pair)) };
   };
+}
+
+function withLetters(text: string, letters: Readonly<Record<string, string>> | undefined): string {
+  return letters === undefined ? text : text.replace(/[^ -~]/g, (letter) => letters[letter] ?? letter);
 }
 
 function remember(known: Map<string, string>, cell: string): string {

