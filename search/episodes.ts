@@ -4,12 +4,14 @@ import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { type Controller, createController } from "./controller/controller.ts";
 import type { Journal } from "./journal.ts";
-import { fitLatencyModel, predictLatency, priorModel, toSamples } from "./reward/latency-model.ts";
+import { knownLatencies } from "./known-latencies.ts";
+import { fitLatencyModel, type LatencySample, predictLatency, toSamples } from "./reward/latency-model.ts";
 import { bestPerBudget, budgetObjective } from "./reward/reward.ts";
 import { macsPerToken } from "./space/cost.ts";
 import { architectureKey, enumerate, type Space } from "./space/space.ts";
 import type { Objective, Trial } from "./space/trial.ts";
 import { budgetTokens } from "./timed-lengths.ts";
+import { keepReport } from "./write-report.ts";
 
 export interface Episodes {
   readonly config: SearchConfig;
@@ -38,15 +40,18 @@ export async function runEpisodes({ config, space, journal, earlier, log, run, i
   if (earlier.length > 0) log(`warm start · the controller learns from ${earlier.length} earlier trials`);
   const known = new Map(journal.trials.map((trial) => [architectureKey(trial.architecture), trial]));
   if (known.size > 0) log(`journal · ${known.size} trials taken up`);
+  const calibration = knownLatencies(config.runs);
   const trials: Trial[] = [];
   for (let episode = 0; trials.length < total && !isOver(trials.length); episode++) {
     const wanted = Math.min(trialsPerEpisode, total - trials.length);
-    const unmet = anchors(space, unmetBudgets(trials, config.budgetsMs), trials).slice(0, wanted);
+    const unmet = anchors(space, unmetBudgets(trials, config.budgetsMs), trials, calibration).slice(0, wanted);
     const proposals = distinct([...unmet, ...(await proposed(controller, wanted - unmet.length))]);
     if (proposals.length === 0) break;
     const told: Trial[] = [];
     for (const architecture of proposals) {
-      told.push(known.get(architectureKey(architecture)) ?? (await noted(journal, log, run(architecture, episode))));
+      told.push(
+        known.get(architectureKey(architecture)) ?? (await noted(config, journal, log, run(architecture, episode))),
+      );
       log(trialLine(must(told.at(-1)), trials.length + told.length, total));
     }
     await controller.tell(told);
@@ -55,10 +60,11 @@ export async function runEpisodes({ config, space, journal, earlier, log, run, i
   return trials;
 }
 
-async function noted(journal: Journal, log: Log, running: Promise<Trial>): Promise<Trial> {
+async function noted(config: SearchConfig, journal: Journal, log: Log, running: Promise<Trial>): Promise<Trial> {
   const trial = await running;
   if (!journal.append(trial))
     log("journal · the disk is full: the trial waits in memory and is written when there is room");
+  keepReport(config, log);
   return trial;
 }
 
@@ -76,10 +82,14 @@ function unmetBudgets(trials: readonly Trial[], budgetsMs: readonly number[]): n
  * For each budget the untried architecture with the most multiply-adds that should fit it. Few of a space fit a small budget, and
  * a controller that has seen none of them has nothing to learn from; the guess is corrected by every trial's latency.
  */
-function anchors(space: Space, budgetsMs: readonly number[], trials: readonly Trial[]): Architecture[] {
+function anchors(
+  space: Space,
+  budgetsMs: readonly number[],
+  trials: readonly Trial[],
+  calibration: readonly LatencySample[],
+): Architecture[] {
   if (budgetsMs.length === 0) return [];
-  const samples = toSamples(trials);
-  const model = samples.length === 0 ? priorModel : fitLatencyModel(samples);
+  const model = fitLatencyModel(toSamples(trials), calibration);
   const tried = new Set(trials.map((trial) => architectureKey(trial.architecture)));
   const untried = enumerate(space)
     .filter((a) => !tried.has(architectureKey(a)))

@@ -5,6 +5,7 @@ import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { readJournal } from "./journal.ts";
+import { knownLatencies } from "./known-latencies.ts";
 import { calibrateFrom } from "./reward/calibrate.ts";
 import { formatCalibration } from "./reward/report.ts";
 
@@ -17,7 +18,16 @@ export async function showCalibration(config: SearchConfig, url: string, log: Lo
   const journal = join(config.runs, config.id, "journal.jsonl");
   const trials = existsSync(journal) ? readJournal(journal).trials : [];
   if (trials.length === 0) log(`${journal} holds no trials: the front is left out`);
-  log(formatCalibration(await calibrateFrom(url, { manifests, trials, budgetsMs: config.budgetsMs })));
+  log(
+    formatCalibration(
+      await calibrateFrom(url, {
+        manifests,
+        trials,
+        budgetsMs: config.budgetsMs,
+        calibration: knownLatencies(config.runs),
+      }),
+    ),
+  );
 }
 
 /** A folder that is being replaced has a dot before its name. */

@@ -12,6 +12,7 @@ import { formatFront } from "./reward/report.ts";
 import { bestPerBudget, paretoFront } from "./reward/reward.ts";
 import { lockRun } from "./run-lock.ts";
 import { studentName } from "./student-name.ts";
+import { keepReport } from "./write-report.ts";
 
 /** corpus → teacher → propose → distil → reward → tell → distil in full → heads → export; or, with --metrics, production → reward. */
 await runCommand(searchCommand, async (flags, log) => {
@@ -26,5 +27,7 @@ await runCommand(searchCommand, async (flags, log) => {
     const name = studentName(materials.corpus.tasks, config.name, budgetMs);
     promoteIfBetter(config, await completeStudent(config, materials, name, architecture, log), log);
   });
+  keepReport(config, log);
+  log(`report · ${join(config.runs, config.id, "report.html")}`);
   unlock();
 });

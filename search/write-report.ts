@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
-import { machine } from "./export/machine.ts";
+import type { Log } from "./command.ts";
 import { readJournal } from "./journal.ts";
+import { knownLatencies } from "./known-latencies.ts";
 import { reportHtml } from "./report/report.ts";
 import { budgetsOf, cardLatency, type FinishedStudent } from "./report/report-data.ts";
-import { calibrationPath, calibrationSamples, readCalibration } from "./reward/calibration-file.ts";
 
 export interface ReportPlace {
   readonly id: string;
@@ -24,12 +24,21 @@ export function writeReport({ id, runs, models }: ReportPlace): string {
     budgetsMs: budgetsOf(header.settings),
     trials,
     students: finishedStudents(folder, models),
-    calibration: calibrationSamples(readCalibration(calibrationPath(runs, machine()))?.students ?? []),
+    calibration: knownLatencies(runs),
   });
   const path = join(folder, "report.html");
   writeFileSync(`${path}.tmp`, html);
   renameSync(`${path}.tmp`, path);
   return path;
+}
+
+/** As `writeReport`, for a running search, which must not end because its report could not be made. */
+export function keepReport(place: ReportPlace, log: Log): void {
+  try {
+    writeReport(place);
+  } catch (error) {
+    log(`report · not written: ${(error as Error).message}`);
+  }
 }
 
 /** A student's folder is `<run>/<name>-<architecture>/student`; of one that is served the manifest there is the newer one. */

@@ -1,9 +1,10 @@
 import { architectureName } from "../../src/contract/architecture.ts";
 import { bestPerBudget, paretoFront } from "../reward/reward.ts";
 import { type OkTrial, okTrials } from "../space/trial.ts";
+import { budgetTokens } from "../timed-lengths.ts";
 import { element, textElement } from "./markup.ts";
 import { axes, type Frame, frameOf, line, path, svg } from "./plot.ts";
-import { cardTokens, type ReportData } from "./report-data.ts";
+import type { ReportData } from "./report-data.ts";
 import { linearScale, logScale, type Scale } from "./scale.ts";
 import { milliseconds, percent, plainArchitecture } from "./wording.ts";
 
@@ -25,7 +26,7 @@ export function frontChart({ trials, budgetsMs }: ReportData): string {
     title,
     axes(
       frame,
-      { scale: x, label: `latency, ms at ${cardTokens} tokens (p50, int8, one thread, log scale)`, format: String },
+      { scale: x, label: `latency, ms at ${budgetTokens} tokens (p50, int8, one thread, log scale)`, format: String },
       { scale: y, label: "teacher explained, %", format: String },
     ) +
       budgetsMs.map((budgetMs) => budgetLine(frame, x, budgetMs)).join("") +

@@ -5,6 +5,7 @@ import { BadFileError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
 import type { LatencySample } from "../reward/latency-model.ts";
 import type { Trial } from "../space/trial.ts";
+import { budgetTokens } from "../timed-lengths.ts";
 
 /** What a report is made from: a journal, and the students that came of it. */
 export interface ReportData {
@@ -26,9 +27,6 @@ export interface FinishedStudent {
   /** Whether this very version is the one in the models folder. */
   readonly isServed: boolean;
 }
-
-/** Token length that budgets and cards speak of. */
-export const cardTokens = 32;
 
 const Settings = z.object({ budgetsMs: z.array(z.number().positive()).min(1) });
 
@@ -63,9 +61,9 @@ export function shareOfTeacher(manifest: Manifest): number | null {
   return shares.length === 0 ? null : mean(shares);
 }
 
-/** p50 and p95 in ms at the card's length, or at the nearest one that was timed. */
+/** p50 and p95 in ms at the length that budgets are meant at, or at the nearest one that was timed. */
 export function cardLatency({ latency }: Manifest): Manifest["latency"]["lengths"][number] {
   return latency.lengths.reduce((best, each) =>
-    Math.abs(each.tokens - cardTokens) < Math.abs(best.tokens - cardTokens) ? each : best,
+    Math.abs(each.tokens - budgetTokens) < Math.abs(best.tokens - budgetTokens) ? each : best,
   );
 }

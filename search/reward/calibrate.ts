@@ -4,7 +4,14 @@ import { UpstreamError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
 import type { OkTrial, Trial } from "../space/trial.ts";
 import { okTrials } from "../space/trial.ts";
-import { fitLatencyModel, type LatencyModel, lengthSamples, predictLatency, toSamples } from "./latency-model.ts";
+import {
+  fitLatencyModel,
+  type LatencyModel,
+  type LatencySample,
+  lengthSamples,
+  predictLatency,
+  toSamples,
+} from "./latency-model.ts";
 import {
   type FetchOptions,
   fetchMetricsText,
@@ -68,6 +75,8 @@ export interface CalibrateOptions extends ObserveOptions, FetchOptions {
   readonly manifests: readonly Manifest[];
   readonly trials: readonly Trial[];
   readonly budgetsMs: readonly number[];
+  /** What `npm run calibrate` timed on this machine. */
+  readonly calibration?: readonly LatencySample[];
 }
 
 /** A ratio beyond this either way is a mix-up of servers or units, not a slow machine. */
@@ -83,10 +92,8 @@ const RATIO_DEVIATION = 0.2;
  */
 export async function calibrateFrom(url: string, options: CalibrateOptions): Promise<Calibration> {
   const observed = readObserved(await fetchMetricsText(url, options), options);
-  const model = fitLatencyModel([
-    ...toSamples(options.trials),
-    ...options.manifests.flatMap((manifest) => lengthSamples(manifest.architecture, manifest.latency.lengths)),
-  ]);
+  const timed = options.manifests.flatMap(({ architecture, latency }) => lengthSamples(architecture, latency.lengths));
+  const model = fitLatencyModel([...toSamples(options.trials), ...timed], options.calibration);
   return recalibrate(model, observed, options);
 }
 

@@ -1,0 +1,41 @@
+import { describe, expect, test } from "vitest";
+import { contributionsTo } from "../../../search/report/dimensions.ts";
+import { createSpace, sampleArchitecture } from "../../../search/space/space.ts";
+import { createRandom } from "../../../src/random.ts";
+import { syntheticTrial } from "../synthetic-trials.ts";
+
+const random = createRandom(5);
+const trials = Array.from({ length: 60 }, () => syntheticTrial(sampleArchitecture(createSpace(1000), random)));
+
+describe("contributionsTo()", () => {
+  test("gives the whole share to the only dimension that matters", () => {
+    const found = contributionsTo(trials, ({ architecture }) => (architecture.tableWidth === 256 ? 1 : 0));
+    expect(found?.heldOutR2).toBeGreaterThan(0.95);
+    const shares = Object.fromEntries(found?.contributions.map(({ dimension, share }) => [dimension, share]) ?? []);
+    expect(shares["table width"]).toBeGreaterThan(0.95);
+  });
+
+  test("claims no shares of noise", () => {
+    const noise = createRandom(1);
+    const found = contributionsTo(trials.slice(0, 20), () => noise.normal());
+    expect(found?.heldOutR2).toBeLessThan(0.3);
+    if ((found?.heldOutR2 ?? 0) <= 0) expect(found?.contributions.every(({ share }) => share === null)).toBe(true);
+  });
+
+  test("leaves out what never varied, and counts static students only where they have the dimension", () => {
+    const found = contributionsTo(trials, (trial) => trial.loss);
+    const counts = Object.fromEntries(
+      found?.contributions.map(({ dimension, values }) => [
+        dimension,
+        values.reduce((sum, { outcomes }) => sum + outcomes.length, 0),
+      ]) ?? [],
+    );
+    expect(counts.vocabulary).toBeUndefined();
+    expect(counts.layers).toBe(trials.length);
+    expect(counts["head width"]).toBe(trials.filter(({ architecture }) => architecture.layers > 0).length);
+  });
+
+  test("is null for too few trials", () => {
+    expect(contributionsTo(trials.slice(0, 2), (trial) => trial.loss)).toBeNull();
+  });
+});
