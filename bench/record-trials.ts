@@ -14,12 +14,9 @@ import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
 
 /**
  * Records the table that `controllers` reads: a cheap but real trial (distillation from the teacher, int8 artefact, measured
- * latency) of every architecture of `tabledSpace`. Resumes; `--limit` stops after so many. The teacher is taken as it is,
+ * latency) of every architecture of `tabledSpace`, one pass over `--tokens`. Resumes; `--limit` stops after so many. The teacher is taken as it is,
  * so that its states depend on nothing but its folder and the data.
  */
-const proxyTokens = 24_000;
-const trialTokens = 24_000;
-
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -29,10 +26,12 @@ export async function run(args: string[]): Promise<void> {
       runs: { type: "string", default: "runs" },
       out: { type: "string", default: tablePath },
       threads: { type: "string", default: "2" },
+      tokens: { type: "string", default: "40000" },
       limit: { type: "string", default: "100000" },
     },
   });
-  const config = benchConfig(values, { proxyTokens, trialTokens });
+  const tokens = Number(values.tokens);
+  const config = benchConfig(values, { proxyTokens: tokens, trialTokens: tokens });
   const materials = await prepare(config, console.log);
   await record(config, materials, values.out, Number(values.limit));
 }
@@ -65,6 +64,7 @@ export function benchConfig(
 
 async function record(config: SearchConfig, materials: Materials, path: string, limit: number): Promise<void> {
   const { architecture: teacher } = materials.teacher;
+  const { proxyTokens, trialTokens } = config.effort;
   const space = tabledSpace(teacher.vocabulary);
   const layers = neededTeacherLayers(space.layers, teacher.layers);
   const targets = await teacherStates(

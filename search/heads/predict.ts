@@ -56,7 +56,7 @@ export async function pairLogits(
   return rowsOf(await classifier.runPair(task, stacked(u), stacked(v)));
 }
 
-async function pooledRows(classifier: Classifier, sequences: readonly Int32Array[]): Promise<Float32Array[]> {
+export async function pooledRows(classifier: Classifier, sequences: readonly Int32Array[]): Promise<Float32Array[]> {
   const pooled = new Array<Float32Array>(sequences.length);
   await forEachBatch(classifier, sequences, (outputs, indices) => {
     rowsOf(must(outputs.pooled)).forEach((row, i) => {
