@@ -26,7 +26,8 @@ const errors: ErrorShape = {
   contentType: "application/json",
   schema: z.strictObject({ error: z.string() }),
   toReply: ({ status, title, detail }) => ({
-    status,
+    // LibreTranslate refuses a missing or wrong key with 403.
+    status: status === 401 ? 403 : status,
     body: { error: status === 429 ? `Slowdown: ${detail ?? title}` : (detail ?? title) },
   }),
 };
@@ -48,14 +49,8 @@ export const libreTranslateRoutes: readonly HotRoute[] = [
     },
   },
   {
-    ...{
-      method: "GET",
-      path: "/languages",
-      scope: "infer",
-      keyIn: { query: "api_key" },
-      errors,
-      answer: listLanguages,
-    },
+    // Open to all, as at LibreTranslate, some of whose clients send their key in the body of a GET.
+    ...{ method: "GET", path: "/languages", scope: null, errors, answer: listLanguages },
     describe: {
       tag: "LibreTranslate",
       summary: "Lists the languages that are detected",
