@@ -18,7 +18,7 @@ const replies: Readonly<Record<string, { readonly status: number; readonly title
   RateLimitedError: { status: 429, title: "Too many requests" },
   ClientLeftError: { status: 499, title: "Client left" },
   ModelFailedError: { status: 500, title: "The student failed" },
-  NotEnabledError: { status: 501, title: "Not enabled" },
+  NotEnabledError: { status: 403, title: "Not enabled" },
   UnavailableError: { status: 503, title: "Not available now" },
 };
 const bug = { status: 500, title: "Internal error" };

@@ -1,6 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { problemDetails } from "../error-reply.ts";
 import type { DescribedRoute, RouteDescription } from "../routes/route.ts";
+import { toSchema } from "./schema.ts";
 
 /** The OpenAPI 3.1 document, made from the schemas that parse the requests. */
 export interface ApiDocument {
@@ -39,12 +40,6 @@ function toOperation(route: DescribedRoute, open: boolean) {
     responses: { ...successesOf(describe), ...failuresOf(route, open) },
     security: open || scope === null ? [] : keysOf(route).map(({ name }) => ({ [name]: [scope] })),
   };
-}
-
-/** Draft 2020-12, which OpenAPI 3.1 speaks; a type that JSON has not is left open. */
-function toSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest;
 }
 
 function toRequestBody({ requestTypes = ["application/json"] }: RouteDescription, request: z.ZodType) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ErrorShape } from "../error-reply.ts";
+import { toSchema } from "../openapi/schema.ts";
 
 /** Shapes of OpenAI's API as its published clients type them (openai-node, `src/resources/moderations.ts`). */
 
@@ -34,7 +35,14 @@ const Image = z.object({ type: z.literal("image_url"), image_url: z.object({ url
 /** A list of texts has a result each; a list of parts is one input, with one result. */
 export const ModerationRequest = z.object({
   input: z.union(
-    [z.string(), z.array(z.string()).min(1), z.array(z.union([Text, Image])).min(1)],
+    [
+      z.string(),
+      z.array(z.string()).min(1),
+      z
+        .array(z.union([Text, Image]))
+        .min(1)
+        .meta({ items: toSchema(Text, "input") }),
+    ],
     "expected a text, a list of texts or a list of {type, text} parts",
   ),
   model: z.string().min(1).optional(),

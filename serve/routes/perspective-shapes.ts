@@ -82,7 +82,6 @@ const codes: Readonly<Record<number, string>> = {
   429: "RESOURCE_EXHAUSTED",
   499: "CANCELLED",
   500: "INTERNAL",
-  501: "UNIMPLEMENTED",
   503: "UNAVAILABLE",
 };
 

@@ -48,7 +48,7 @@ export const perspectiveRoutes: readonly HotRoute[] = [
       summary: "Takes corrections of scores",
       request: SuggestRequest,
       responses: { 200: SuggestReply },
-      failures: [400, 413, 415, 501],
+      failures: [400, 403, 413, 415],
     },
   },
 ];

@@ -7,6 +7,7 @@ import type { Task } from "../../src/tasks/task.ts";
 import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import { tasksInOnePass } from "../choose.ts";
+import { toSchema } from "../openapi/schema.ts";
 import { type ItemResult, type Prediction, predict } from "../predict.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, budgetOf, clientOf, LatencyBudgetMs, textFailures } from "./request.ts";
@@ -48,18 +49,26 @@ const options = {
   student: z.string().min(1).max(200).optional(),
 };
 
-/** Items are checked one by one, so that a bad one does not spoil the others. */
-const list = z.array(z.unknown()).min(1);
+const Pair = z.strictObject({ source: z.string(), target: z.string() });
+/** Items are checked one by one, so that a bad one does not spoil the others; but one must be good. */
+const listWith = (item: z.ZodType) =>
+  z
+    .array(z.unknown())
+    .min(1)
+    .meta({ contains: toSchema(item, "input") });
 export const taskRequests = {
-  text: z.strictObject({ inputs: z.union([z.string(), list], "expected a text or a list of texts"), ...options }),
+  text: z.strictObject({
+    inputs: z.union([z.string(), listWith(z.string())], "expected a text or a list of texts"),
+    ...options,
+  }),
   pair: z.strictObject({
-    inputs: z.union([z.record(z.string(), z.unknown()), list], "expected {source, target} or a list of them"),
+    inputs: z.union([Pair, listWith(Pair)], "expected {source, target} or a list of them"),
     ...options,
   }),
 };
 const items = {
   text: z.string().transform((text) => [text]),
-  pair: z.strictObject({ source: z.string(), target: z.string() }).transform(({ source, target }) => [source, target]),
+  pair: Pair.transform(({ source, target }) => [source, target]),
 };
 
 const ItemError = z.strictObject({ error: z.string() });

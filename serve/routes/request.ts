@@ -6,7 +6,7 @@ import type { Client } from "../waiting-items.ts";
 
 /** What all routes that texts come by read from a request besides its body. */
 
-export const LatencyBudgetMs = z.number().positive().max(3_600_000);
+export const LatencyBudgetMs = z.number().min(0.0001).max(3_600_000);
 
 /** As the documentation shows them; they are read by `budgetOf`. */
 export const budgetHeaders = z.object({

@@ -17,7 +17,8 @@ import type { HotRoute } from "./route.ts";
 const Sequence = z.array(z.string()).min(1).max(2);
 const PredictRequest = z.object({
   inputs: z.union(
-    [z.string(), Sequence, z.array(Sequence)],
+    // An empty batch is read only to be refused with an error of its own.
+    [z.string(), Sequence, z.array(Sequence).meta({ minItems: 1 })],
     "expected a string, a pair of strings [string, string] or a batch [[string], [string, string], ...]",
   ),
   raw_scores: z.boolean().default(false),

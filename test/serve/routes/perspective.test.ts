@@ -125,9 +125,9 @@ describe("comments:suggestscore", () => {
 
   test("says that nothing was stored", async () => {
     const response = await suggest({ comment, attributeScores: { TOXICITY: { summaryScore: { value: 0.9 } } } });
-    expect(response.status).toBe(501);
+    expect(response.status).toBe(403);
     const message = "Feedback is not enabled on this server; nothing was stored.";
-    expect(await response.json()).toEqual({ error: { code: 501, message, status: "UNIMPLEMENTED" } });
+    expect(await response.json()).toEqual({ error: { code: 403, message, status: "PERMISSION_DENIED" } });
   });
 
   test("tells a client's mistakes all the same", async () => {
