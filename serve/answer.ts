@@ -32,6 +32,8 @@ export interface Question {
   readonly student?: string | undefined;
   /** When the answer must be there, by `performance.now()`. */
   readonly deadline?: number | undefined;
+  /** Rather no answer than one that will be late. */
+  readonly inTime?: boolean | undefined;
 }
 
 /** An item's texts, and its place in the queue where it had one. */
@@ -90,10 +92,10 @@ async function stepDown(
 }
 
 function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {
-  const { tasks, student: name, deadline } = question;
+  const { tasks, student: name, deadline, inTime } = question;
   const budgetMs = deadline === undefined ? undefined : deadline - performance.now();
   try {
-    return chooseStudent(deps.registry.students(), { tasks, name, budgetMs, tried }, inquiry.estimate);
+    return chooseStudent(deps.registry.students(), { tasks, name, budgetMs, tried, inTime }, inquiry.estimate);
   } catch (cause) {
     if (cause instanceof OverloadedError) deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
     throw cause;
@@ -122,7 +124,8 @@ function createInquiry(deps: Predictor, question: Question, items: readonly Aske
     estimate: (student) => {
       const { speeds } = deps.batcher;
       const workMs = expectedMs(student);
-      const of = (ms: number) => speeds.p95Ms(student, ms);
+      // A request lies in its socket, and its reply on the way out, about as long as messages do between threads.
+      const of = (ms: number) => speeds.p95Ms(student, ms) + speeds.overheadMs(student);
       return workMs === 0 ? { p95Ms: 0, aloneMs: 0 } : { p95Ms: of(waitMs + workMs), aloneMs: of(workMs) };
     },
     ask: async (student, untimely = false) => {

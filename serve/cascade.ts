@@ -40,7 +40,7 @@ export async function answerInCascade(deps: Predictor, question: Question, items
 /** Errors where the larger student has no time for it, or fails: then the first answer stands. */
 async function escalate(deps: Predictor, question: Question, large: Student, items: readonly Asked[]) {
   try {
-    return (await answerItems(deps, { ...question, student: large.manifest.name }, items)).answers;
+    return (await answerItems(deps, { ...question, student: large.manifest.name, inTime: true }, items)).answers;
   } catch (cause) {
     if (cause instanceof AppError) return items.map(() => cause);
     throw cause;

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { startTestServer } from "../fixtures/test-server.ts";
+
+test("a remembered answer is the one that the student gave, and does not ask it again", async () => {
+  const server = await startTestServer(undefined, { cacheEntries: 100 });
+  const ask = async (inputs: unknown) => (await server.post("/v1/sentiment", { inputs })).json();
+  const counts = async () => {
+    const text = await server.app.metrics.text();
+    const of = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
+    return [of(/batch_size_sum (\d+)/), of(/outcome="hit"} (\d+)/), of(/outcome="miss"} (\d+)/)];
+  };
+  const first = await ask(["good", "bad"]);
+  expect(await ask(["bad", "good", "new"])).toMatchObject({ results: [first.results[1], first.results[0], {}] });
+  expect(await counts()).toEqual([3, 2, 3]);
+  await server.end();
+});
+
+test("nothing is remembered unless the setting says so", async () => {
+  const server = await startTestServer();
+  for (let i = 0; i < 2; i++) await server.post("/v1/sentiment", { inputs: "good" });
+  expect(await server.app.metrics.text()).toContain('kdnas_cache_total{outcome="hit"} 0');
+  expect(server.app.cache.key(server.app.registry.students()[0] as never, ["sentiment"], ["good"])).toBeNull();
+  await server.end();
+});

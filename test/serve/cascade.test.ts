@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Cascade } from "../../src/contract/manifest.ts";
+import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
+
+const texts = ["good", "what a bad day it was", "a b c d", "no"];
+let server: TestServer;
+beforeAll(async () => {
+  const large = { name: "large", layers: 1, score: 0.8, latencyMs: [300, 300, 300] } as const;
+  const small = { name: "small", layers: 0, score: 0.6, latencyMs: [0.1, 0.1, 0.1] } as const;
+  server = await startTestServer([large, small], { cascade: true, pollSeconds: 3600 });
+});
+afterAll(() => server.end());
+
+/** Gives the small student thresholds for sentiment, as `npm run cascade` does. */
+async function calibrate(threshold: number, languages: Record<string, number> = {}, to?: Partial<Cascade["to"]>) {
+  const { name, version } = read("large");
+  const quality = { kept: 0.5, accuracy: 0.7, largeAccuracy: 0.7, rows: 100 };
+  const cascade = { to: { name, version, ...to }, tasks: [{ task: "sentiment", threshold, languages, ...quality }] };
+  writeFileSync(join(server.folder("small"), "manifest.json"), JSON.stringify({ ...read("small"), cascade }));
+  await server.app.registry.scan();
+}
+const read = (student: string) => JSON.parse(readFileSync(join(server.folder(student), "manifest.json"), "utf8"));
+const ask = async (body: object) => (await server.post("/v1/sentiment", { inputs: "good", ...body })).json();
+const count = async (outcome: string) => {
+  const series = new RegExp(`cascade_total{task="sentiment",outcome="${outcome}"} (\\d+)`);
+  return Number(series.exec(await server.app.metrics.text())?.[1]);
+};
+const counts = async () => [await count("confident"), await count("escalated"), await count("kept")];
+
+test("without thresholds the most accurate student answers, as without a cascade", async () => {
+  expect(await ask({})).toMatchObject({ student: "large" });
+  await calibrate(0, {}, { version: "000000000000" });
+  expect(await ask({})).toMatchObject({ student: "large" });
+  expect(await counts()).toEqual([0, 0, 0]);
+});
+
+test("what the fast student is sure of is its answer", async () => {
+  await calibrate(0);
+  expect(await ask({})).toMatchObject({ student: "small" });
+  expect(await counts()).toEqual([1, 0, 0]);
+});
+
+test("what it is not sure of is answered by the larger one, as that alone answers", async () => {
+  await calibrate(1);
+  expect(await ask({})).toEqual(await ask({ student: "large" }));
+  expect(await counts()).toEqual([1, 1, 0]);
+});
+
+test("each result that another student than the reply's gave names it", async () => {
+  const { results: own } = await ask({ inputs: texts, student: "small" });
+  const scores: number[] = own.map((result: { score: number }) => result.score).sort();
+  await calibrate(((scores[1] as number) + (scores[2] as number)) / 2);
+  const { student, results } = await ask({ inputs: texts });
+  expect(student).toBe("large");
+  expect(results.filter((result: { student?: string }) => result.student === "small")).toHaveLength(2);
+  expect(await counts()).toEqual([3, 3, 0]);
+});
+
+test("thresholds go by the language that the fast student takes the text for", async () => {
+  await calibrate(0, { de: 1, en: 1, es: 1, fr: 1, ja: 1, pt: 1, zh: 1 });
+  expect(await ask({})).toMatchObject({ student: "large" });
+});
+
+test("a request that names its student, or asks another task, gets no cascade", async () => {
+  const before = await counts();
+  expect(await ask({ student: "small" })).toMatchObject({ student: "small" });
+  await server.post("/v1/filter", { inputs: "good" });
+  expect(await counts()).toEqual(before);
+});
+
+test("without time for the larger student the fast one's answer stands, as a downgrade", async () => {
+  await calibrate(1);
+  const { speeds } = server.app.batcher;
+  const large = server.app.registry.students().find((student) => student.manifest.name === "large");
+  for (let i = 0; i < 300; i++) speeds.batchDone(large as never, { priorMs: 1, workedMs: 1, tookMs: 1 });
+  expect(await ask({ latencyBudgetMs: 250 })).toMatchObject({ student: "small", downgraded: true });
+  expect(await count("kept")).toBe(1);
+});

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createSpeeds } from "../../serve/speeds.ts";
+import { LateError } from "../../serve/take-batch.ts";
+import { type Entry, settle, WaitingItems } from "../../serve/waiting-items.ts";
+import { OverloadedError, UnavailableError } from "../../src/errors.ts";
+
+const lengths = [{ tokens: 32, p50Ms: 1, p95Ms: 1.5 }];
+const student = { id: "a@1#0", manifest: { name: "a", latency: { cpu: "", threads: 1, runtime: "", lengths } } };
+const once = { tokens: 10, idle: 1, now: 0, overheadMs: 0 };
+
+function room(limit = 100) {
+  const refused: [string, number][] = [];
+  const note = (reason: string, items: number) => void refused.push([reason, items]);
+  const waiting = new WaitingItems({ speeds: createSpeeds(), limit, refused: note });
+  const ask = (key: string, texts: readonly string[], more: { aborted?: boolean; deadline?: number } = {}) => {
+    const { aborted = false, deadline } = more;
+    const client = { key, aborted };
+    const items = texts.map((text) => ({ texts: [text], tokens: 10, priorMs: 1 }));
+    const timely = deadline !== undefined && { deadline };
+    return waiting.add({ student, input: "text", tasks: [], items, client, ...timely }, () => 3);
+  };
+  /** Takes one item, as a worker would. */
+  const take = (): Entry[] => {
+    const next = waiting.next(() => 1);
+    return next ? waiting.take(next.key, once) : [];
+  };
+  const served = (): string[] => {
+    const texts: string[] = [];
+    for (let batch = take(); batch.length > 0; batch = take())
+      texts.push(...batch.map((entry) => entry.texts[0] as string));
+    return texts;
+  };
+  return { waiting, refused, ask, take, served };
+}
+
+test("clients are served by turns, a single one in the order of its requests", () => {
+  const { ask, served } = room();
+  void ask("many", ["m1", "m2", "m3", "m4"]);
+  void ask("few", ["f1"]);
+  void ask("some", ["s1", "s2"]);
+  expect(served()).toEqual(["m1", "f1", "s1", "m2", "s2", "m3", "m4"]);
+});
+
+test("aheadMs() counts only what would be served before this client", () => {
+  const { waiting, ask } = room();
+  void ask("many", ["m1", "m2", "m3", "m4"]);
+  expect(waiting.aheadMs({ key: "many", aborted: false })).toBe(4);
+  expect(waiting.aheadMs({ key: "new", aborted: false })).toBe(1);
+});
+
+test("add() refuses what does not find a place, and takes none of it", () => {
+  const { waiting, ask, refused } = room(3);
+  void ask("a", ["1", "2"]);
+  expect(() => ask("a", ["3", "4"])).toThrow(OverloadedError);
+  expect([waiting.length, refused]).toEqual([2, [["queue_full", 2]]]);
+});
+
+test("a full queue makes room for a client that has fewer, by the newest request of the one that has most", async () => {
+  const { waiting, ask, served } = room(4);
+  void ask("many", ["m1", "m2"]);
+  const newest = ask("many", ["m3", "m4"]);
+  void ask("few", ["f1"]);
+  expect((await newest).map((outcome) => outcome instanceof OverloadedError)).toEqual([true, true]);
+  expect(() => ask("many", ["m5", "m6"])).toThrow(OverloadedError);
+  expect(waiting.length).toBe(3);
+  expect(served()).toEqual(["m1", "f1", "m2"]);
+});
+
+test("what is late or abandoned is never taken, and settles", async () => {
+  const { ask, served, refused } = room();
+  const gone = ask("a", ["gone"], { aborted: true });
+  const late = ask("a", ["late"], { deadline: -1 });
+  void ask("a", ["good"]);
+  expect(served()).toEqual(["good"]);
+  expect((await gone)[0]).toBeInstanceOf(UnavailableError);
+  expect((await late)[0]).toBeInstanceOf(LateError);
+  expect(refused).toEqual([["client_left", 1]]);
+});
+
+test("every item settles once, whatever the order of requests, clients that leave and deadlines", async () => {
+  const request = fc.record({
+    key: fc.constantFrom("a", "b", "c"),
+    texts: fc.array(fc.constant("x"), { minLength: 1, maxLength: 4 }),
+    aborted: fc.boolean(),
+    deadline: fc.constantFrom(-1, 1e9),
+    takeAfter: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(request, { maxLength: 20 }), async (requests) => {
+      const { waiting, ask, take } = room(12);
+      const answers: Promise<unknown[]>[] = [];
+      const run = (entries: Entry[]) => {
+        for (const entry of entries) settle(entry, new Error("answered"));
+      };
+      for (const { key, texts, takeAfter, ...more } of requests) {
+        try {
+          answers.push(ask(key, texts, more));
+        } catch (cause) {
+          expect(cause).toBeInstanceOf(OverloadedError);
+        }
+        expect(waiting.length).toBeLessThanOrEqual(12);
+        if (takeAfter) run(take());
+      }
+      while (waiting.length > 0) run(take());
+      expect(waiting.workMs).toBe(0);
+      for (const outcomes of await Promise.all(answers)) expect(outcomes.every((o) => o instanceof Error)).toBe(true);
+    }),
+  );
+});
