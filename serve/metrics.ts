@@ -18,6 +18,8 @@ import type { BatchOutput } from "./student-batch.ts";
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
+  /** Creates the series of these routes. */
+  expectRoutes(routes: readonly { readonly path: string; readonly method: string }[]): void;
   /** Creates every series of a student's name. */
   studentLoaded(manifest: Manifest): void;
   studentRemoved(manifest: Manifest): void;
@@ -45,9 +47,8 @@ const cacheOutcomes = ["hit", "miss"] as const;
 export type CacheOutcome = (typeof cacheOutcomes)[number];
 
 export interface MetricsOptions {
-  /** Tasks and routes whose series exist from the start. */
+  /** Tasks whose series exist from the start. */
   readonly tasks: readonly string[];
-  readonly routes: readonly { readonly route: string; readonly method: string }[];
 }
 
 export function createMetrics(options: MetricsOptions): Metrics {
@@ -59,16 +60,19 @@ class PrometheusMetrics implements Metrics {
   private readonly instruments = createInstruments([this.registry]);
   private readonly known = new Set<string>();
 
-  constructor({ tasks, routes }: MetricsOptions) {
+  constructor({ tasks }: MetricsOptions) {
     collectDefaultMetrics({ register: this.registry });
-    const { inputTokens, shed, http, cascade, cache, batchSize, batchTokens } = this.instruments;
+    const { inputTokens, shed, cascade, cache, batchSize, batchTokens } = this.instruments;
     for (const task of tasks) inputTokens.observe([task], 0, 0);
     for (const task of tasks) for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
     for (const outcome of cacheOutcomes) cache.add([outcome], 0);
     for (const reason of shedReasons) shed.inc({ reason }, 0);
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
-    for (const { route, method } of routes) http.observe([route, method, "200"], 0, 0);
     for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
+  }
+
+  expectRoutes(routes: readonly { readonly path: string; readonly method: string }[]): void {
+    for (const { path, method } of routes) this.instruments.http.observe([path, method, "200"], 0, 0);
   }
 
   get contentType(): string {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../src/invariant.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
@@ -20,7 +20,9 @@ export async function readStudent(files: StudentFiles, known?: TokenizerParts): 
   const used = ["tokenizer.json", "model.onnx", ...pairTasks.map((task) => task.file)];
   const tokenizer = await blameLater("tokenizer", readTokenizer(files, known));
   const encoder = blame("graph", () => shareGraph(read("model.onnx")));
-  const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), ids: "", tables: [] }]));
+  const pairHeads = new Map(
+    pairTasks.map(({ name, file }) => [name, { model: read(file).slice(), ids: "", tables: [] }]),
+  );
   for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
   return { id, folder, manifest, maxTokens, tokenizer, encoder, pairHeads };
 }
@@ -30,17 +32,21 @@ async function readTokenizer(files: StudentFiles, known?: TokenizerParts): Promi
   return known ?? (await parseTokenizer(join(files.folder, "tokenizer.json"), bytes));
 }
 
-/** Imports the schemas only now: they take longer to load than a student whose tokeniser is known. */
 async function parseTokenizer(path: string, bytes: Uint8Array): Promise<TokenizerParts> {
-  const { readTokenizerParts } = await import("../src/text/read-tokenizer.ts");
+  const { readTokenizerParts } = await loadTokenizerReader();
   return readTokenizerParts(path, bytes);
+}
+
+/** Imported where it is needed: it brings schemas with it that take longer to load than a student whose tokeniser is known. */
+export function loadTokenizerReader() {
+  return import("../src/text/read-tokenizer.ts");
 }
 
 /** A file's bytes, when length and hash are the manifest's. */
 function readChecked({ folder, manifest }: StudentFiles, name: string): Uint8Array {
   const path = join(folder, name);
   const expected = must(manifest.files[name]);
-  const bytes = readWhole(path);
+  const bytes = readShared(path);
   if (bytes.length !== expected.bytes)
     throw new BadStudentError(`${path}: ${bytes.length} bytes, the manifest says ${expected.bytes}`, {
       reason: "checksum",
@@ -50,22 +56,41 @@ function readChecked({ folder, manifest }: StudentFiles, name: string): Uint8Arr
   return bytes;
 }
 
-function readWhole(path: string): Uint8Array {
+/** Reads a file into memory that all threads see. */
+function readShared(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    const file = openSync(path, "r");
+    try {
+      return fill(file, new Uint8Array(new SharedArrayBuffer(fstatSync(file).size)));
+    } finally {
+      closeSync(file);
+    }
   } catch (cause) {
     throw new BadStudentError(`${path}: ${(cause as Error).message}`, { reason: "missing", cause });
   }
 }
 
-function shareGraph(model: Uint8Array): LiftedGraph {
-  const lifted = liftTables(model);
-  return { ...lifted, tables: lifted.tables.map((table) => ({ ...table, bytes: toShared(table.bytes) })) };
+/** What could be read: less than there is room for when the file was cut meanwhile. */
+function fill(file: number, bytes: Uint8Array): Uint8Array {
+  let length = 0;
+  while (length < bytes.length) {
+    const read = readSync(file, bytes, length, bytes.length - length, null);
+    if (read === 0) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
 }
 
-/** A copy in memory that all threads see. */
-function toShared(bytes: Uint8Array): Uint8Array {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
-  return shared;
+/** The tables stay where they were read; the rest is copied out, since the runtime takes no shared memory. */
+function shareGraph(bytes: Uint8Array): LiftedGraph {
+  const { model, ids, tables } = liftTables(bytes);
+  return { model: model.slice(), ids, tables: tables.map((table) => ({ ...table, bytes: toAligned(table.bytes) })) };
+}
+
+/** Moves bytes down to a multiple of four, so that rows can be copied by words. What lies before a table is its tag. */
+function toAligned(bytes: Uint8Array): Uint8Array {
+  const start = bytes.byteOffset - (bytes.byteOffset % 4);
+  const aligned = new Uint8Array(bytes.buffer, start, bytes.length);
+  aligned.set(bytes);
+  return aligned;
 }

@@ -1,12 +1,18 @@
 import { setPriority } from "node:os";
 import { answerCalls } from "./answer-calls.ts";
-import { readStudent } from "./read-student.ts";
+import { loadTokenizerReader, readStudent } from "./read-student.ts";
 
 /** A thread that reads students' files. It lives as long as there is something to read: what it leaves behind goes with it. */
 answerCalls((call) => {
-  if (call.kind !== "read") throw new Error(`a thread that reads students was asked to ${call.kind}`);
-  if (call.yielding) yieldToOthers();
-  return readStudent(call.student, call.tokenizer);
+  switch (call.kind) {
+    case "prepare":
+      return loadTokenizerReader().then(() => undefined);
+    case "read":
+      if (call.yielding) yieldToOthers();
+      return readStudent(call.student, call.tokenizer);
+    default:
+      throw new Error(`a thread that reads students was asked to ${call.kind}`);
+  }
 });
 
 /** On Linux a priority is a thread's; elsewhere it would be the process's. */

@@ -8,7 +8,7 @@ import { readStudentManifest } from "./read-manifest.ts";
 import type { Runner } from "./runner.ts";
 import { createStudent, type Student } from "./student.ts";
 import type { SharedStudent } from "./student-batch.ts";
-import { createStudentReader } from "./student-reader.ts";
+import type { StudentReader } from "./student-reader.ts";
 import { watchFolder } from "./watch.ts";
 
 /**
@@ -30,6 +30,7 @@ export interface Registry {
 export interface RegistryOptions {
   readonly folder: string;
   readonly runner: Runner;
+  readonly reader: StudentReader;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly maxTokens: number;
@@ -65,7 +66,6 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 class FolderRegistry implements Registry {
   private readonly options: RegistryOptions;
-  private readonly reader = createStudentReader();
   /** By folder name. */
   private readonly live = new Map<string, Live>();
   /** What a folder held when it was last tried. */
@@ -114,6 +114,7 @@ class FolderRegistry implements Registry {
 
   close(): void {
     this.watcher?.close();
+    this.options.reader.close();
   }
 
   private async scanOnce(): Promise<void> {
@@ -158,7 +159,7 @@ class FolderRegistry implements Registry {
     if (this.live.get(name)?.manifestText === manifestText) return undefined;
     const student = createStudent(`${manifest.name}@${manifest.version}#${this.generation++}`, manifest, maxTokens);
     const files = { id: student.id, folder, manifest, maxTokens: student.maxTokens };
-    return { student, manifestText, shared: await this.reader.read(files, this.live.size > 0) };
+    return { student, manifestText, shared: await this.options.reader.read(files, this.live.size > 0) };
   }
 
   private async finish({ name, folder, fingerprint, startedMs, read }: Attempt): Promise<void> {

@@ -75,7 +75,8 @@ class ThreadRunner implements Runner {
   /** Students that a new thread has to load. */
   private readonly students = new Map<string, SharedStudent>();
   private readonly stuck = new Set<Thread>();
-  private lastUpMs = performance.now();
+  /** Since when no thread is up. */
+  private downSinceMs: number | undefined;
   private closed = false;
 
   constructor(options: RunnerOptions) {
@@ -136,8 +137,8 @@ class ThreadRunner implements Runner {
 
   health(): RunnerHealth {
     const up = this.slots.filter((slot) => !slot.starting).length;
-    if (up > 0) this.lastUpMs = performance.now();
-    return { up, downMs: performance.now() - this.lastUpMs, stuck: this.stuck.size };
+    const downMs = this.downSinceMs === undefined ? 0 : performance.now() - this.downSinceMs;
+    return { up, downMs, stuck: this.stuck.size };
   }
 
   private newSlot(): Slot {
@@ -166,6 +167,7 @@ class ThreadRunner implements Runner {
   private async restart(slot: Slot): Promise<void> {
     slot.starting = true;
     slot.loaded = new Set();
+    if (this.slots.every(({ starting }) => starting)) this.downSinceMs ??= performance.now();
     if (performance.now() - slot.startedMs >= soundMs) slot.restarts = 0;
     await new Promise((resolve) => setTimeout(resolve, pauseMs(slot.restarts++)));
     if (this.closed) return;
@@ -175,6 +177,7 @@ class ThreadRunner implements Runner {
     // It may have died meanwhile, and another may be on its way.
     if (slot.thread !== thread || thread.isDead) return;
     slot.starting = false;
+    this.downSinceMs = undefined;
     this.onIdle();
   }
 

@@ -1,17 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tasks } from "../src/tasks/index.ts";
-import { type App, createApp, describedRoutes } from "./app.ts";
-import { createBatcher } from "./batcher.ts";
-import { createAnswerCache } from "./cache.ts";
+import type { App } from "./app.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
-import { createRegistry } from "./registry.ts";
 import { createRunner } from "./runner.ts";
-import { createAccess } from "./security/access.ts";
 import { limitConnections, socketOptions } from "./security/socket-limits.ts";
-import { startTracing } from "./tracing.ts";
+import { createStudentReader } from "./student-reader.ts";
 
 /** A listening server and its end. */
 export interface RunningServer {
@@ -24,44 +18,35 @@ export interface RunningServer {
 }
 
 /**
- * Puts the parts together and listens. Probes answer at once, texts when `loaded` has come true.
+ * Puts the parts together and listens. Probes answer at once, texts when `loaded` has come true. Threads come first and
+ * routes last: the modules of each take time, and so they are loaded, and students read, at the same time.
  * @param entry the threads' script, where it is not the standard one.
  */
 export async function startServer(config: Config, log: Log, entry?: URL): Promise<RunningServer> {
-  const routes = describedRoutes().map(({ path, method }) => ({ route: path, method }));
-  const metrics = createMetrics({ tasks: tasks.map((task) => task.name), routes });
-  const access = createAccess(config, log);
-  const tracing = await startTracing(config, log);
-  const server = createServer(socketOptions(config));
-  limitConnections(server, config);
-  await listen(server, config);
   const runTimeoutMs = config.runTimeoutSeconds * 1000;
   const runner = createRunner({ workers: config.workers, runTimeoutMs, log, ...(entry && { entry }) });
-  const { queueLimit, batchTokens, maxTokens, pollSeconds } = config;
-  const batcher = createBatcher({ runner, metrics, queueLimit, batchTokens });
-  const registry = createRegistry({ folder: config.models, runner, metrics, log, maxTokens, pollSeconds });
-  const cache = createAnswerCache(config.cacheEntries, metrics);
-  const { cascade } = config;
-  const app: App = {
-    config,
-    log,
-    metrics,
-    runner,
-    batcher,
-    registry,
-    cache,
-    cascade,
-    access,
-    tracing,
-    state: { started: false, draining: false },
-  };
+  const reader = createStudentReader();
+  reader.prepare();
+  const { createParts } = await import("./parts.ts");
+  const app = await createParts(config, log, runner, reader);
+  const loaded = loadStudents(app);
+  const server = createServer(socketOptions(config));
+  limitConnections(server, config);
+  try {
+    await serve(server, app, config);
+  } catch (cause) {
+    await close(app);
+    throw cause;
+  }
+  const capMs = config.drainSeconds * 1000;
+  return { url: urlOf(server, config), app, loaded, drain: (delayMs) => drain(server, app, delayMs, capMs) };
+}
+
+async function serve(server: Server, app: App, config: Config): Promise<void> {
+  const { createApp, describedRoutes } = await import("./app.ts");
+  app.metrics.expectRoutes(describedRoutes());
   server.on("request", createApp(app));
-  return {
-    url: urlOf(server, config),
-    app,
-    loaded: loadStudents(app),
-    drain: (delayMs) => drain(server, app, delayMs, config.drainSeconds * 1000),
-  };
+  await listen(server, config);
 }
 
 async function loadStudents({ registry, state }: App): Promise<void> {
@@ -97,7 +82,12 @@ async function drain(server: Server, app: App, delayMs: number, capMs: number): 
   const clean = await Promise.race([closed, capped]);
   clearInterval(sweep);
   if (!clean) server.closeAllConnections();
-  app.access.close();
-  const ended = Promise.all([app.runner.close(), app.tracing?.close()]).then(() => clean);
+  const ended = close(app).then(() => clean);
   return await Promise.race([ended, new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000).unref())]);
+}
+
+async function close({ registry, access, runner, tracing }: App): Promise<void> {
+  registry.close();
+  access.close();
+  await Promise.all([runner.close(), tracing?.close()]);
 }

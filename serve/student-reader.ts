@@ -3,14 +3,20 @@ import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
 import { Thread } from "./thread.ts";
 
-/** Reads students off the event loop, one after another, in a thread that is there only while there is work for it. */
+/** Reads students off the event loop, one after another, in a thread that ends when there is nothing to read for a while. */
 export interface StudentReader {
+  /** Starts the thread ahead of its first student, of which nothing is known yet. */
+  prepare(): void;
   /**
    * @param yielding leaves the cores to requests.
    * @throws {BadStudentError} when a file is missing or damaged. @throws {UnavailableError} when the thread was lost.
    */
   read(files: StudentFiles, yielding: boolean): Promise<SharedStudent>;
+  close(): void;
 }
+
+/** What reading leaves in the thread's heap goes with it; starting one costs as much as reading a student. */
+const lingerMs = 2000;
 
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./read-worker.ts" : "./read-worker.js", import.meta.url);
 
@@ -20,26 +26,39 @@ export function createStudentReader(): StudentReader {
 
 class ThreadReader implements StudentReader {
   private thread: Thread | undefined;
+  private linger: NodeJS.Timeout | undefined;
   /** By the hash of their file; kept by the students that have them. */
   private readonly tokenizers = new Map<string, WeakRef<TokenizerParts>>();
 
-  async read(files: StudentFiles, yielding: boolean): Promise<SharedStudent> {
+  prepare(): void {
+    this.use((thread) => thread.prepare()).catch(() => {});
+  }
+
+  read(files: StudentFiles, yielding: boolean): Promise<SharedStudent> {
     const { sha256 } = must(files.manifest.files["tokenizer.json"]);
-    this.thread ??= new Thread(entry, () => {});
-    const thread = this.thread;
-    try {
+    return this.use(async (thread) => {
       const known = this.tokenizers.get(sha256)?.deref();
       const student = await thread.read(files, yielding, known);
       const tokenizer = this.tokenizers.get(sha256)?.deref() ?? student.tokenizer;
       this.tokenizers.set(sha256, new WeakRef(tokenizer));
       return { ...student, tokenizer };
+    });
+  }
+
+  private async use<T>(work: (thread: Thread) => Promise<T>): Promise<T> {
+    clearTimeout(this.linger);
+    if (this.thread === undefined || this.thread.isDead) this.thread = new Thread(entry, () => {});
+    const thread = this.thread;
+    try {
+      return await work(thread);
     } finally {
-      if (thread.outstanding === 0) this.end(thread);
+      if (thread.outstanding === 0) this.linger = setTimeout(() => this.close(), lingerMs).unref();
     }
   }
 
-  private end(thread: Thread): void {
-    if (this.thread === thread) this.thread = undefined;
-    void thread.close();
+  close(): void {
+    clearTimeout(this.linger);
+    void this.thread?.close();
+    this.thread = undefined;
   }
 }

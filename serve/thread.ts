@@ -8,6 +8,7 @@ import type { BatchOutput, SharedStudent, StudentFiles, TextBatch } from "./stud
 /** What goes to a thread, and what comes back. `serial` joins them. */
 export type Call = { readonly serial: number } & Request;
 type Request =
+  | { readonly kind: "prepare" }
   | {
       readonly kind: "read";
       readonly student: StudentFiles;
@@ -66,6 +67,10 @@ export class Thread {
 
   /** Rejects all that waits and asks the thread to end when its run returns, since it cannot be ended before. */
   readonly giveUp: (reason: string) => void;
+
+  async prepare(): Promise<void> {
+    await this.call({ kind: "prepare" });
+  }
 
   async read(student: StudentFiles, yielding: boolean, tokenizer?: TokenizerParts): Promise<SharedStudent> {
     const known = tokenizer && { tokenizer };

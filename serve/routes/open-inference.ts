@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from "./open-inference-shapes.ts";
 import { inputNames, outputMetadata, toItems, toOutputs } from "./open-inference-tensors.ts";
-import { readyReason } from "./readiness.ts";
+import { deadReason, readyReason } from "./readiness.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute, Parameters } from "./route.ts";
@@ -30,7 +30,7 @@ export const openInferenceRoutes: readonly HotRoute[] = [
     ...{ ...get, path: "/v2", scope: "infer", answer: describeServer },
     describe: { tag, summary: "The server and its models", responses: { 200: ServerMetadata }, failures: [] },
   },
-  probe("live", () => undefined),
+  probe("live", deadReason),
   probe("ready", readyReason),
   ...["/v2/models/{model}", "/v2/models/{model}/versions/{version}"].flatMap(modelRoutes),
 ];

@@ -5,7 +5,7 @@ import type { App } from "../app.ts";
 import { MethodNotAllowedError } from "../http-errors.ts";
 import { adminRoutes } from "./admin.ts";
 import { apiDocumentRoute } from "./api-document.ts";
-import { readyReason } from "./readiness.ts";
+import { deadReason, readyReason } from "./readiness.ts";
 import type { DescribedRoute, HotRoute } from "./route.ts";
 import { describeStudents, Students } from "./students.ts";
 
@@ -42,7 +42,7 @@ export function operationRoutes(): OperationRoute[] {
       },
       answer: (app) => async (_req, res) => void res.type(app.metrics.contentType).send(await app.metrics.text()),
     },
-    probe("live", "The process is there", () => undefined),
+    probe("live", "The process can go on; if not, it should be started anew", deadReason),
     probe("ready", "Requests can be answered now", readyReason),
     probe("startup", "The students that were there at the start have been looked at", startupReason),
     ...adminRoutes,
@@ -63,7 +63,7 @@ function probe(name: keyof typeof statusOf, summary: string, reasonAgainst: (app
       ...operations,
       summary,
       responses: { 200: z.strictObject({ status: z.literal(status) }) },
-      failures: name === "live" ? [] : [503],
+      failures: [503],
     },
     answer: (app) => (_req, res) => {
       const reason = reasonAgainst(app);

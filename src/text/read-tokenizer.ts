@@ -60,8 +60,13 @@ function checked<T>(path: string, schema: z.ZodType<T>, content: unknown): T {
 
 function parse(path: string, bytes: Uint8Array | null): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes ?? readFileSync(path)));
+    return JSON.parse(bytes === null ? readFileSync(path, "utf8") : toText(bytes));
   } catch (error) {
     throw new BadFileError(`${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Not by TextDecoder, which takes no shared memory. */
+function toText({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString();
 }

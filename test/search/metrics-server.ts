@@ -35,7 +35,7 @@ export function listenMetrics(metrics: Metrics): Promise<MetricsServer> {
 
 /** The server's metrics with the series of these students, before any request. */
 export function freshMetrics(manifests: readonly Manifest[]): Metrics {
-  const metrics = createMetrics({ tasks: ["filter", "sentiment", "language", "adequacy"], routes: [] });
+  const metrics = createMetrics({ tasks: ["filter", "sentiment", "language", "adequacy"] });
   for (const manifest of manifests) metrics.studentLoaded(manifest);
   return metrics;
 }

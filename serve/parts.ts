@@ -1,0 +1,31 @@
+import { tasks } from "../src/tasks/index.ts";
+import type { App } from "./app.ts";
+import { createBatcher } from "./batcher.ts";
+import { createAnswerCache } from "./cache.ts";
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { createRegistry } from "./registry.ts";
+import type { Runner } from "./runner.ts";
+import { createAccess } from "./security/access.ts";
+import type { StudentReader } from "./student-reader.ts";
+import { startTracing } from "./tracing.ts";
+
+/** All that routes work with. It comes without the routes, so that students can be read while those are imported. */
+export async function createParts(config: Config, log: Log, runner: Runner, reader: StudentReader): Promise<App> {
+  const metrics = createMetrics({ tasks: tasks.map((task) => task.name) });
+  const { models: folder, queueLimit, batchTokens, maxTokens, pollSeconds, cascade } = config;
+  return {
+    config,
+    log,
+    metrics,
+    runner,
+    batcher: createBatcher({ runner, metrics, queueLimit, batchTokens }),
+    registry: createRegistry({ folder, runner, reader, metrics, log, maxTokens, pollSeconds }),
+    cache: createAnswerCache(config.cacheEntries, metrics),
+    cascade,
+    access: createAccess(config, log),
+    tracing: await startTracing(config, log),
+    state: { started: false, draining: false },
+  };
+}
