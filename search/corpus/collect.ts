@@ -35,11 +35,12 @@ export async function collect(
   const labels = new Set<string>();
   const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
   const withLanguage = languageCorrection(set);
+  const leftOut = new Set(handlingOf(set.name).leftOut);
   for await (const rows of readRows(folder, set)) {
     for (const read of rows) {
       const use = useOf(read.split);
       if (use === "validation" || use === "held-out") heldOut.add(read);
-      const row = use === "held-out" ? null : withLanguage(read);
+      const row = use === "held-out" || leftOut.has(read.kind ?? "") ? null : withLanguage(read);
       if (row === null || !keeps(row)) continue;
       if (use === "train" && task?.labels === null && !labels.has(row.label)) labels.add(ownCopy(row.label));
       reservoirOf(drawn, set, row, use, seed, limits).offer(row);
@@ -103,7 +104,7 @@ function detacher(set: DataSet): (row: Row) => Row {
   const { tokenised, letters } = handlingOf(set.name);
   const clean = tokenised ? joinTokens : (text: string) => text;
   return (row) => {
-    const { dataSet, line } = row;
+    const { dataSet, line, kind } = row;
     const text = ownCopy(withLetters(clean(row.text), letters?.[row.language]));
     const own = {
       split: shared(row.split),
@@ -112,6 +113,7 @@ function detacher(set: DataSet): (row: Row) => Row {
       text,
       dataSet,
       line,
+      ...(kind === undefined ? {} : { kind: shared(kind) }),
     };
     return row.pair === undefined ? own : { ...own, pair: ownCopy(clean(row.pair)) };
   };

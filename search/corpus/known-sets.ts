@@ -17,6 +17,8 @@ export interface Handling {
   readonly rough?: true;
   /** Language codes of it that are wrong, with the right ones; null where its rows are of several languages. */
   readonly languages?: Readonly<Record<string, string | null>>;
+  /** Finer labels (`fine_label`) whose rows do not say what the set's label says. */
+  readonly leftOut?: readonly string[];
   /** Letters of it that were read in the wrong encoding, by language. */
   readonly letters?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -42,6 +44,8 @@ const handlings: Readonly<Record<string, Handling>> = {
   // Toxic as soon as one of three annotators says so.
   told_br: { weight: 0.8 },
   mlqe_ced21: { tokenised: true },
+  // A list for cleaning dialogues, not of abuse: it has the words for funeral, woman, accident and gay.
+  lexicons_badwords: { leftOut: ["open2ch_ng"] },
   sample_filter_text: { rough: true },
   kocohub_comments_ko: { rough: true },
   // Its Slovak is filed under sl, and nine in ten of its Malay rows are Indonesian (the macrolanguage's file was taken).

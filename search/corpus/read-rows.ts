@@ -95,6 +95,7 @@ function rowParser(path: string, set: DataSet): (text: string, line: number) => 
   const [first, second] = isPair ? [at("source"), at("target")] : [at("text"), -1];
   const languageOf = languageReader(set);
   const splitOf = splitReader(set);
+  const kind = at("fine_label");
   return (line, number) => {
     const cells = withoutReturn(line).split("\t");
     if (cells.length !== set.columns.length)
@@ -109,6 +110,7 @@ function rowParser(path: string, set: DataSet): (text: string, line: number) => 
       text,
       dataSet: set.name,
       line: number,
+      ...(kind < 0 ? {} : { kind: cells[kind] as string }),
     };
     return isPair ? { ...row, pair: cells[second] as string } : row;
   };

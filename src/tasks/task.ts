@@ -10,6 +10,8 @@ export interface LabelledRow {
   readonly language: string;
   /** The raw cell of the label column: a class number, a language code or a score. */
   readonly label: string;
+  /** The set's own finer label, of its `fine_label` column: a functionality, a category. */
+  readonly kind?: string;
 }
 
 /**

@@ -92,3 +92,14 @@ test("collect() mends letters that a set read in the wrong encoding, in the lang
   const { train } = await collectFrom(folder, {});
   expect(train.map(({ text }) => text)).toEqual(["Čistimo se odavde, mladiću.", "Le père était là."]);
 });
+
+test("collect() leaves out the kinds of rows that do not say what the set's label says, and keeps the kind of others", async () => {
+  const rows = [
+    ["lexicon", "ja", "1", "open2ch_ng", "葬式"],
+    ["lexicon", "ja", "1", "ldnoobw", "屑"],
+  ];
+  const withKind = ["split", "lang", "label", "fine_label", "text"];
+  const folder = dataFolder({ name: "lexicons_badwords", task: "filter", columns: withKind, rows });
+  const { lexicon } = await collectFrom(folder, {});
+  expect(lexicon.map(({ text, kind }) => [text, kind])).toEqual([["屑", "ldnoobw"]]);
+});
