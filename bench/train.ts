@@ -1,12 +1,7 @@
 import { parseArgs } from "node:util";
-import { Trainer } from "../search/student/trainer.ts";
-import { type Objective, objectiveParameters } from "../search/student/training-graph.ts";
-import { encoderParameters, initialWeight, sizeOf, tableName, type Weights } from "../search/student/weights.ts";
+import { syntheticTraining } from "../search/student/synthetic-training.ts";
 import { type Architecture, architectureName } from "../src/contract/architecture.ts";
-import { type Feeds, Tensor } from "../src/onnx/session.ts";
-import { createRandom, type Random } from "../src/random.ts";
 import { quantile } from "../src/stats.ts";
-import type { Batch } from "../src/text/batch.ts";
 import { openTorch, type TorchRounds } from "./torch-rounds.ts";
 
 /**
@@ -91,52 +86,24 @@ function createTorch(architecture: Architecture, torch: TorchRounds, threads: nu
 }
 
 function createOurs(architecture: Architecture, threads: number): Engine {
-  const random = createRandom(0);
-  const objective = distillation(architecture);
-  const weights = randomWeights(architecture, objective, random);
-  const options = { positions, layerNormEpsilon: 1e-5, threads };
-  const trainer = new Trainer(architecture, weights, new Map([["distil", objective]]), options);
-  const batch = randomBatch(random);
-  const targets = randomTargets(architecture, random);
+  const { layers } = architecture;
+  const training = syntheticTraining(architecture, {
+    rows,
+    tokens,
+    maps: Array.from({ length: layers }, (_, i) => ({ studentLayer: i + 1, teacherLayer: i + 1 })),
+    teacherHidden,
+    trainer: { positions, layerNormEpsilon: 1e-5, threads },
+  });
   return {
     round: async (steps) => {
       const start = performance.now();
-      for (let step = 0; step < steps; step++) await trainer.step("distil", batch, targets, 1e-4);
+      for (let step = 0; step < steps; step++) await training.step();
       return (performance.now() - start) / 1000;
     },
-    release: () => trainer.release(),
+    release: () => training.release(),
   };
 }
 
 function student(layers: number, hidden: number, heads: number): Architecture {
   return { layers, hidden, heads, ffn: 4 * hidden, activation: "gelu", tableWidth: hidden, vocabulary };
-}
-
-function distillation({ layers }: Architecture): Objective {
-  const maps = Array.from({ length: layers }, (_, i) => ({ studentLayer: i + 1, teacherLayer: i + 1 }));
-  return { kind: "distil", maps, teacherHidden };
-}
-
-function randomWeights(architecture: Architecture, objective: Objective, random: Random): Weights {
-  const shapes = [...encoderParameters(architecture, positions), ...objectiveParameters(architecture, objective)];
-  shapes.push({ name: tableName, dims: [vocabulary, architecture.tableWidth] });
-  return new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
-}
-
-function randomBatch(random: Random): Batch {
-  const ids = Int32Array.from({ length: rows * tokens }, () => random.int(vocabulary));
-  return { rows, tokens, ids, mask: new Float32Array(rows * tokens).fill(1) };
-}
-
-function randomTargets({ layers }: Architecture, random: Random): Feeds {
-  const states = rows * tokens;
-  const feeds: Record<string, Tensor> = { token_weight: floats([states, 1], () => 1 / states) };
-  for (let layer = 1; layer <= layers; layer++) {
-    feeds[`teacher_${layer}`] = floats([states, teacherHidden], () => random.normal());
-  }
-  return feeds;
-}
-
-function floats(dims: readonly number[], value: () => number): Tensor {
-  return new Tensor("float32", Float32Array.from({ length: sizeOf(dims) }, value), dims);
 }

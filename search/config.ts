@@ -87,6 +87,8 @@ export interface SearchConfig {
   readonly id: string;
   readonly preset: PresetName;
   readonly effort: Effort;
+  /** Time for all of it; null: as long as the effort takes. */
+  readonly hours: number | null;
   readonly teacher: string;
   /** Data folders; none: the sample. */
   readonly data: readonly string[];
@@ -154,6 +156,14 @@ export const searchCommand: CommandSpec = {
       doc: "folder of an earlier run: the controller learns from its trials first",
     },
     trials: { type: "integer", doc: "architectures to distil on the proxy set (default: the preset's)" },
+    hours: {
+      type: "number",
+      value: "h",
+      doc:
+        "time for all of it: the preset's tokens and trials are scaled to what this machine can do in it, measured at the start\n" +
+        "      and again after the trials. What was decided is kept with the run: a killed search goes on by it, with the time\n" +
+        "      that is left",
+    },
     id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
     threads: { type: "integer", doc: "threads for training", default: 2 },
@@ -180,7 +190,11 @@ export const searchCommand: CommandSpec = {
       value: "url",
       doc: "a server's /metrics: only fit the latency model to production and show what that changes",
     },
-    "dry-run": { type: "boolean", doc: "say what would be done and stop", default: false },
+    "dry-run": {
+      type: "boolean",
+      doc: "say what would be done and how long it takes, by some seconds of measuring this machine, and stop",
+      default: false,
+    },
   },
 };
 
@@ -209,6 +223,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
   const id = flags.id ?? `${preset}-seed${flags.seed}`;
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id))
     throw new ConfigError(`--id is letters, digits, dots and dashes, not "${id}"`);
+  if (flags.hours !== undefined && flags.hours <= 0) throw new ConfigError(`--hours is above 0, not ${flags.hours}`);
   const name = flags.name ?? null;
   if (name !== null && !/^[a-z0-9][a-z0-9-]*$/.test(name))
     throw new ConfigError(`--name is lower-case letters, digits and dashes, not "${name}"`);
@@ -217,6 +232,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     name,
     preset,
     effort: { ...presets[preset], ...(flags.trials === undefined ? {} : { trials: flags.trials }) },
+    hours: flags.hours ?? null,
     teacher: flags.teacher,
     data: flags.data,
     tasks: toNames(flags.tasks),

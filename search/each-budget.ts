@@ -11,16 +11,18 @@ import { ownFault } from "./student/own-fault.ts";
 export async function forEachBudget(
   winners: readonly BudgetWinner[],
   log: Log,
-  complete: (budgetMs: number, trial: OkTrial) => Promise<void>,
+  /** `left`: this winner and those after it. */
+  complete: (budgetMs: number, trial: OkTrial, left: readonly OkTrial[]) => Promise<void>,
 ): Promise<void> {
   const failed: string[] = [];
-  for (const { budgetMs, trial } of winners) {
+  for (const [i, { budgetMs, trial }] of winners.entries()) {
     if (trial === null) {
       log(`${budgetMs} ms · no trial meets this budget; --trials raises the number that are tried`);
       continue;
     }
     try {
-      await complete(budgetMs, trial);
+      const left = winners.slice(i).flatMap((winner) => winner.trial ?? []);
+      await complete(budgetMs, trial, left);
     } catch (error) {
       const reason = ownFault(error);
       if (reason === null) throw error;

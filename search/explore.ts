@@ -18,6 +18,7 @@ import type { Trial } from "./space/trial.ts";
 import { headOf } from "./student/encoded-task.ts";
 import { ownFault } from "./student/own-fault.ts";
 import { teacherLatencyMs } from "./teacher/latency.ts";
+import type { TimeBudget } from "./time-budget.ts";
 import { budgetTokens, timedLengths } from "./timed-lengths.ts";
 
 /** The paper's β: the latency aimed at, as a share of the teacher's. */
@@ -27,7 +28,8 @@ const beta = 0.1;
  * The search proper: controller proposes → distil on the proxy set → reward → controller learns → journal, until the trials are
  * done. What the journal holds already is not done again, so a killed search goes on as if it had not been.
  */
-export async function explore(config: SearchConfig, materials: Materials, log: Log): Promise<readonly Trial[]> {
+export async function explore(time: TimeBudget, materials: Materials, log: Log): Promise<readonly Trial[]> {
+  const { config } = time;
   const { architecture } = materials.teacher;
   const space = createSpace(architecture.vocabulary, architecture);
   const earlier = config.warmStart === null ? null : readJournal(join(config.warmStart, "journal.jsonl"));
@@ -51,9 +53,11 @@ export async function explore(config: SearchConfig, materials: Materials, log: L
     earlier: earlier?.trials ?? [],
     log,
     run: (architecture, episode) => runTrial(config, materials, targets, architecture, { episode, teacherMs, log }),
-    isOver: () => false,
+    // What the journal holds was done in its time.
+    isOver: (trials) => trials >= journal.trials.length && time.isOver(trials),
   });
   journal.close();
+  time.learn(trials);
   return trials;
 }
 

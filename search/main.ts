@@ -11,6 +11,7 @@ import { promoteIfBetter } from "./promote.ts";
 import { formatFront } from "./reward/report.ts";
 import { bestPerBudget, paretoFront } from "./reward/reward.ts";
 import { lockRun } from "./run-lock.ts";
+import { startTime } from "./start-time.ts";
 import { studentName } from "./student-name.ts";
 import { keepReport } from "./write-report.ts";
 
@@ -20,13 +21,16 @@ await runCommand(searchCommand, async (flags, log) => {
   if (config.dryRun) return showPlan(config, log);
   if (config.metrics !== null) return showCalibration(config, config.metrics, log);
   const unlock = lockRun(join(config.runs, config.id));
-  const materials = await prepare(config, log);
-  const trials = await explore(config, materials, log);
+  const time = await startTime(config, log);
+  const materials = await prepare(time.config, log);
+  const trials = await explore(time, materials, log);
   log(formatFront(paretoFront(trials)));
-  await forEachBudget(bestPerBudget(trials, config.budgetsMs), log, async (budgetMs, { architecture }) => {
+  await forEachBudget(bestPerBudget(trials, config.budgetsMs), log, async (budgetMs, { architecture }, left) => {
     const name = studentName(materials.corpus.tasks, config.name, budgetMs);
-    promoteIfBetter(config, await completeStudent(config, materials, name, architecture, log), log);
+    const fitted = time.completion(name, left);
+    promoteIfBetter(config, await completeStudent(fitted, materials, name, architecture, log), log);
   });
+  time.close();
   keepReport(config, log);
   log(`report · ${join(config.runs, config.id, "report.html")}`);
   unlock();

@@ -1,23 +1,47 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
+import { readSources } from "./corpus/sources.ts";
+import { estimate } from "./estimate.ts";
+import { duration } from "./progress.ts";
+import { measureProspects } from "./start-time.ts";
+import { studentName } from "./student-name.ts";
+import { fittedEffort } from "./time-budget.ts";
 
-/** `--dry-run`: what the search would do, in the order in which it would do it. */
-export function showPlan(config: SearchConfig, log: Log): void {
-  const { effort } = config;
-  const tokens = (count: number) => `${count.toLocaleString("en-US")} tokens`;
+/** `--dry-run`: what the search would do, in the order in which it would do it, and how long each part takes. */
+export async function showPlan(config: SearchConfig, log: Log): Promise<void> {
+  const { sets, wanted } = await readSources(config.data, config.tasks ?? undefined);
   log(`run ${config.id} in ${join(config.runs, config.id)}, seed ${config.seed}, ${config.threads} threads`);
-  log(`data: ${config.data.join(", ") || "the sample that comes with the project"}`);
-  log(
-    `teacher: ${config.teacher}, ${effort.teacherTokens === 0 ? "as it is" : `fine-tuned on ${tokens(effort.teacherTokens)}`}`,
-  );
-  log(
-    `search: ${effort.trials} trials of ${tokens(effort.trialTokens)}, ${effort.trialsPerEpisode} an episode, controller ${config.controller}`,
-  );
-  for (const budget of config.budgetsMs) {
-    log(
-      `budget ${budget} ms: distil on ${tokens(effort.distilTokens)}, then tasks on ${tokens(effort.headTokens)} ` +
-        `(static: ${tokens(effort.staticHeadTokens)}), then ${join(config.models, `budget-${budget}ms`)} if better`,
-    );
+  log(`data: ${sets.length} sets, of ${config.data.join(", ") || "the sample that comes with the project"}`);
+  log(`tasks: ${wanted.map(({ name }) => name).join(", ")}`);
+  if (existsSync(config.teacher)) await showTimes(config, log);
+  else {
+    log(`teacher: ${config.teacher}, from the hub; how long it takes can be said when it is here`);
+    showEffort(config, log);
   }
+  const names = config.budgetsMs.map((budgetMs) => studentName(wanted, config.name, budgetMs));
+  log(`then ${names.map((name) => join(config.models, name)).join(", ")}, where better than what is there`);
+}
+
+async function showTimes(config: SearchConfig, log: Log): Promise<void> {
+  const prospects = await measureProspects(config, log);
+  const effort = config.hours === null ? config.effort : fittedEffort(config.effort, config.hours, prospects).effort;
+  showEffort({ ...config, effort }, log);
+  const { stages, seconds } = estimate(effort, prospects);
+  for (const stage of stages) log(`  ${duration(stage.seconds).padStart(8)}  ${stage.name}`);
+  log(
+    `  ${duration(seconds).padStart(8)}  in all, reading the data left out; what runs/ holds already is not done again`,
+  );
+}
+
+function showEffort({ effort, teacher, controller }: SearchConfig, log: Log): void {
+  const tokens = (count: number) => `${count.toLocaleString("en-US")} tokens`;
+  const tuned = effort.teacherTokens === 0 ? "as it is" : `fine-tuned on ${tokens(effort.teacherTokens)}`;
+  log(`teacher: ${teacher}, ${tuned}`);
+  log(`trials: ${effort.trials} of ${tokens(effort.trialTokens)}, controller ${controller}`);
+  log(
+    `students: distilled on ${tokens(effort.distilTokens)}, tasks on ${tokens(effort.headTokens)} ` +
+      `(static: ${tokens(effort.staticHeadTokens)})`,
+  );
 }

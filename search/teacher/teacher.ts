@@ -6,7 +6,7 @@ import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { openSafetensors } from "../graph/safetensors.ts";
 import type { Weights } from "../student/weights.ts";
 import { readBertWeights, usablePositions } from "./bert-weights.ts";
-import { readTeacherConfig } from "./config.ts";
+import { readTeacherConfig, type TeacherConfig } from "./config.ts";
 
 /** A teacher's encoder, in the terms of a student: its architecture and weights under our names. */
 export interface Teacher {
@@ -36,21 +36,30 @@ export function readTeacher(folder: string): Teacher {
   const config = readTeacherConfig(join(folder, "config.json"));
   return {
     folder,
-    architecture: {
-      layers: config.num_hidden_layers,
-      hidden: config.hidden_size,
-      heads: config.num_attention_heads,
-      ffn: config.intermediate_size,
-      activation: config.hidden_act,
-      tableWidth: config.hidden_size,
-      vocabulary: config.vocab_size,
-    },
+    architecture: architectureOf(config),
     weights: readBertWeights(openSafetensors(teacherWeightsPath(folder)), config),
     positions: usablePositions(config),
     layerNormEpsilon: config.layer_norm_eps,
     padId: config.pad_token_id,
     beginId: config.bos_token_id,
     endId: config.eos_token_id,
+  };
+}
+
+/** What a teacher is made of, without its weights. @throws {BadFileError} */
+export function readTeacherArchitecture(folder: string): Architecture {
+  return architectureOf(readTeacherConfig(join(folder, "config.json")));
+}
+
+function architectureOf(config: TeacherConfig): Architecture {
+  return {
+    layers: config.num_hidden_layers,
+    hidden: config.hidden_size,
+    heads: config.num_attention_heads,
+    ffn: config.intermediate_size,
+    activation: config.hidden_act,
+    tableWidth: config.hidden_size,
+    vocabulary: config.vocab_size,
   };
 }
 

@@ -1,0 +1,88 @@
+import type { Architecture } from "../src/contract/architecture.ts";
+import { must } from "../src/invariant.ts";
+import type { Effort } from "./config.ts";
+import { type LatencyModel, predictLatency } from "./reward/latency-model.ts";
+import { macsPerToken } from "./space/cost.ts";
+import { enumerate, type Space } from "./space/space.ts";
+import { type Throughput, trainingSeconds } from "./throughput.ts";
+import { budgetTokens } from "./timed-lengths.ts";
+
+/** A part of a search and how long it should take. */
+export interface Stage {
+  readonly part: "prepare" | "explore" | "complete";
+  readonly name: string;
+  readonly seconds: number;
+}
+
+export interface Plan {
+  readonly stages: readonly Stage[];
+  /** Of all stages. */
+  readonly seconds: number;
+}
+
+/** What an estimate is made for, besides its effort. */
+export interface Prospects {
+  readonly throughput: Throughput;
+  readonly space: Space;
+  readonly budgetsMs: readonly number[];
+  readonly model: LatencyModel;
+}
+
+/** Timing an artefact, and building it. */
+const artefactSeconds = 3;
+/** The same, longer, for a student that is kept, and scoring it on the validation rows. */
+const exportSeconds = 20;
+/** Tokens of `<s> token </s>`. */
+const vectorLength = 3;
+
+/** Seconds of every stage. What an earlier run has left in the caches is not taken off. */
+export function estimate(effort: Effort, prospects: Prospects): Plan {
+  const { throughput, budgetsMs } = prospects;
+  const tuned = effort.teacherTokens > 0;
+  const stages: Stage[] = [
+    stage("prepare", "fine-tune the teacher", effort.teacherTokens * throughput.fineTune),
+    stage("prepare", "vectors of tokens", vectorLength * effort.vectorTokens * throughput.teacher),
+    stage("prepare", "teacher's states for the trials", effort.proxyTokens * throughput.teacher),
+    stage("explore", `${effort.trials} trials`, effort.trials * trialSeconds(effort, prospects)),
+    stage("complete", "teacher's answers", tuned ? effort.softTokens * throughput.teacher : 0),
+    ...budgetsMs.map((ms) =>
+      stage("complete", `student of ${ms} ms`, studentSeconds(effort, throughput, largestWithin(prospects, ms))),
+    ),
+  ];
+  const taken = stages.filter(({ seconds }) => seconds > 0);
+  return { stages: taken, seconds: taken.reduce((sum, { seconds }) => sum + seconds, 0) };
+}
+
+/** Seconds of a part of a search. */
+export function partSeconds({ stages }: Plan, part: Stage["part"]): number {
+  return stages.reduce((sum, stage) => sum + (stage.part === part ? stage.seconds : 0), 0);
+}
+
+function stage(part: Stage["part"], name: string, seconds: number): Stage {
+  return { part, name, seconds };
+}
+
+/** Distilling in full, then the tasks, then the artefact. */
+export function studentSeconds(effort: Effort, throughput: Throughput, a: Architecture): number {
+  const trained = effort.distilTokens + (a.layers === 0 ? effort.staticHeadTokens : effort.headTokens);
+  return effort.distilTexts * throughput.teacher + trained * trainingSeconds(throughput, a) + exportSeconds;
+}
+
+/** Of a trial of middling size among those that could meet a budget. */
+function trialSeconds(effort: Effort, prospects: Prospects): number {
+  const fitting = within(prospects, Math.max(...prospects.budgetsMs)).sort((a, b) => macsPerToken(a) - macsPerToken(b));
+  const middle = must(fitting[Math.floor(fitting.length / 2)]);
+  return effort.trialTokens * trainingSeconds(prospects.throughput, middle) + artefactSeconds;
+}
+
+/** The architecture that takes longest to train of those that should meet a budget. */
+function largestWithin(prospects: Prospects, budgetMs: number): Architecture {
+  return within(prospects, budgetMs).reduce((most, a) => (macsPerToken(a) > macsPerToken(most) ? a : most));
+}
+
+/** All of the space when nothing in it should meet the budget. */
+function within({ space, model }: Prospects, budgetMs: number): Architecture[] {
+  const all = enumerate(space);
+  const fitting = all.filter((a) => predictLatency(model, a, budgetTokens).ms <= budgetMs);
+  return fitting.length > 0 ? fitting : all;
+}

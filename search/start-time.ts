@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import type { Prospects } from "./estimate.ts";
+import { knownLatencies } from "./known-latencies.ts";
+import { fitLatencyModel } from "./reward/latency-model.ts";
+import { createSpace } from "./space/space.ts";
+import { fetchTeacher } from "./teacher/hub.ts";
+import { readTeacherArchitecture } from "./teacher/teacher.ts";
+import { measureThroughput } from "./throughput.ts";
+import { noTimeBudget, openTimeBudget, type TimeBudget } from "./time-budget.ts";
+
+/** The time that a search has: `--hours`, or as much as it takes. */
+export async function startTime(config: SearchConfig, log: Log): Promise<TimeBudget> {
+  if (config.hours === null) return noTimeBudget(config);
+  return openTimeBudget(config, config.hours, await measureProspects(config, log), log);
+}
+
+/** Measures this machine. @throws {BadFileError} without a teacher. */
+export async function measureProspects(config: SearchConfig, log: Log): Promise<Prospects> {
+  const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
+  log("time · measuring how fast this machine is");
+  return {
+    throughput: await measureThroughput(teacher, config.threads),
+    space: createSpace(teacher.vocabulary, teacher),
+    budgetsMs: config.budgetsMs,
+    model: fitLatencyModel([], knownLatencies(config.runs)),
+  };
+}
