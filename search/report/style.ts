@@ -20,9 +20,9 @@ p{margin:0 0 8px;max-width:72ch}
 .card p{font-size:14px;margin:0 0 4px}
 .card strong{color:var(--warn);font-weight:600}
 .card .figure{font-size:34px;line-height:1.2;font-weight:650;letter-spacing:-.02em;margin-bottom:4px}
-.scores{display:grid;grid-template-columns:1fr 1fr;gap:2px 20px;margin:10px 0;padding:8px 0;border-block:1px solid var(--rule);font-size:14px}
+.scores{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:2px 20px;margin:10px 0;padding:8px 0;border-block:1px solid var(--rule);font-size:14px}
 .scores div{display:flex;justify-content:space-between;gap:8px}
-dd{margin:0}dt{color:var(--quiet)}.scores dd{font-weight:600}.scores .quiet{font-weight:400}
+dd{margin:0}dt{color:var(--quiet)}.scores dd{font-weight:600;white-space:nowrap}.scores .quiet{font-weight:400}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:8px 24px}
 figure{margin:8px 0;break-inside:avoid}figure h3{margin:8px 0 0}
 .chart{display:block;width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}

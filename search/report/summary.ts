@@ -14,14 +14,17 @@ export function headline({ trials, students, budgetsMs }: ReportData): string {
   if (ok.length === 0) return `Nothing found yet: ${effort}.`;
   const scored = students.filter(({ manifest }) => manifest.scores.length > 0);
   if (scored.length > 0) return `${list(scored.map(({ manifest }) => finding(manifest)))}: found in ${effort}.`;
-  const winners = bestPerBudget(trials, budgetsMs).flatMap(({ budgetMs, trial }) =>
-    trial === null
-      ? []
-      : [
-          `${milliseconds(trial.latencyMs)} explain ${percent(1 - trial.loss, 0)} of the teacher (within ${budgetMs} ms)`,
-        ],
-  );
-  return winners.length === 0 ? `No budget is met so far: ${effort}.` : `${list(winners)}: best of ${effort}.`;
+  const promises = promised(trials, budgetsMs);
+  return promises.length === 0 ? `No budget is met so far: ${effort}.` : `${list(promises)}: best of ${effort}.`;
+}
+
+/** What the best trials promise, each once though it may be the best within several budgets. */
+function promised(trials: ReportData["trials"], budgetsMs: readonly number[]): string[] {
+  const best = bestPerBudget(trials, budgetsMs);
+  return [...new Set(best.flatMap(({ trial }) => trial ?? []))].map((winner) => {
+    const within = best.filter(({ trial }) => trial === winner).map(({ budgetMs }) => String(budgetMs));
+    return `${milliseconds(winner.latencyMs)} for ${percent(1 - winner.loss, 0)} of the teacher explained (budget ${list(within)} ms)`;
+  });
 }
 
 function finding(manifest: FinishedStudent["manifest"]): string {

@@ -7,7 +7,7 @@ import { createRandom } from "../../../src/random.ts";
 import { failedTrial, syntheticTrial } from "../synthetic-trials.ts";
 
 const random = createRandom(3);
-const architectures = Array.from({ length: 12 }, () => sampleArchitecture(createSpace(1000), random));
+const architectures = Array.from({ length: 6 }, () => sampleArchitecture(createSpace(1000), random));
 const trials = architectures.map((architecture, i) => syntheticTrial(architecture, Math.floor(i / 2)));
 const empty: ReportData = {
   searchId: "tiny",
@@ -55,12 +55,12 @@ function textOf(html: string): string {
 describe("reportHtml()", () => {
   test("begins with what was found and what it cost", () => {
     const [, title] = reportHtml(whole).match(/<h1>(.*?)<\/h1>/) ?? [];
-    expect(title).toBe("1.25 ms for 75.0 % of the teacher: found in 12 trials, 6s of distilling.");
+    expect(title).toBe("1.25 ms for 75.0 % of the teacher: found in 6 trials, 3s of distilling.");
   });
 
   test("says what the trials promise while no student is finished", () => {
     const [, title] = reportHtml({ ...whole, students: [] }).match(/<h1>(.*?)<\/h1>/) ?? [];
-    expect(title).toMatch(/ms explain \d+ % of the teacher \(within 2 ms\): best of 12 trials/);
+    expect(title).toMatch(/ms for \d+ % of the teacher explained \(budget [^)]*2 ms\): best of 6 trials/);
   });
 
   test("is whole with no trial, with one, and with only failed ones", () => {
