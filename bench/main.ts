@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [options]`. Measurements need a quiet machine; none of them is part of `npm test`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: string[]): Promise<void> }>>> = {
   controllers: () => import("./controllers.ts"),
+  predictors: () => import("./predictors.ts"),
   proxy: () => import("./proxy.ts"),
   "record-trials": () => import("./record-trials.ts"),
   serve: () => import("./serve.ts"),
