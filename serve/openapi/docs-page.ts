@@ -2,6 +2,8 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import express from "express";
 
+const require = createRequire(import.meta.url);
+
 /** Only what this server itself has sent: the page asks nobody else for anything, and Swagger UI styles by attributes. */
 const policy = [
   "default-src 'none'",
@@ -38,7 +40,7 @@ const assets = ["swagger-ui.css", "swagger-ui-bundle.js"] as const;
 /** `/docs`: the document of the API for people, from packages on this disk. */
 export function docsRouter(): express.Router {
   const router = express.Router();
-  const folder = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+  const folder = dirname(require.resolve("swagger-ui-dist/package.json"));
   router.get("/docs", (_req, res) => {
     res.setHeader("content-security-policy", policy);
     res.type("html").send(page);

@@ -98,6 +98,8 @@ async function answerAll(app: App, req: IncomingMessage, res: ServerResponse): P
 
 async function readRequest(app: App, input: Task["input"], req: IncomingMessage) {
   const { maxItems, bodyLimitBytes } = app.config;
+  // A wrong one is refused also where the body has its own.
+  const headerMs = budgetOf(req);
   const body = parseBody<z.infer<(typeof taskRequests)["text" | "pair"]>>(
     taskRequests[input],
     await readJson(req, bodyLimitBytes),
@@ -107,7 +109,7 @@ async function readRequest(app: App, input: Task["input"], req: IncomingMessage)
   return {
     items: inputs.map((item, i) => toItem(input, item, i)),
     student: body.student,
-    budgetMs: body.latencyBudgetMs ?? budgetOf(req),
+    budgetMs: body.latencyBudgetMs ?? headerMs,
   };
 }
 

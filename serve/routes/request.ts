@@ -6,12 +6,13 @@ import type { Client } from "../waiting-items.ts";
 
 /** What all routes that texts come by read from a request besides its body. */
 
-export const LatencyBudgetMs = z.number().min(0.0001).max(3_600_000);
+export const LatencyBudgetMs = z.number().positive().max(3_600_000);
+
+/** Headers are text, so that the document says of this one what its text is like: a decimal number above 0. */
+const BudgetHeader = z.string().regex(/^(?!0+(\.0+)?$)\d{1,7}(\.\d{1,6})?$/);
 
 /** As the documentation shows them; they are read by `budgetOf`. */
-export const budgetHeaders = z.object({
-  "X-Latency-Budget-Ms": z.coerce.number().pipe(LatencyBudgetMs).optional(),
-});
+export const budgetHeaders = z.object({ "X-Latency-Budget-Ms": BudgetHeader.optional() });
 
 /** Ways to fail that all routes over texts have. */
 export const textFailures = [400, 404, 413, 415, 429, 500, 503] as const;
@@ -20,8 +21,8 @@ export const textFailures = [400, 404, 413, 415, 429, 500, 503] as const;
 export function budgetOf(req: IncomingMessage): number | undefined {
   const header = req.headers["x-latency-budget-ms"];
   if (header === undefined) return undefined;
-  const parsed = LatencyBudgetMs.safeParse(Number(header));
-  if (parsed.success) return parsed.data;
+  const parsed = BudgetHeader.safeParse(header);
+  if (parsed.success) return Number(parsed.data);
   throw new InvalidInputError("X-Latency-Budget-Ms: expected a number of milliseconds above 0");
 }
 
