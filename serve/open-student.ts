@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
+import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
+import { openLifted } from "../src/onnx/lifted-session.ts";
+import type { Session } from "../src/onnx/session.ts";
 import { createTokenizer } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 import { BadStudentError, blame } from "./load-failure.ts";
-import { openGraph } from "./open-graph.ts";
 import { runBatch } from "./run-batch.ts";
 import type { LoadedStudent, SharedStudent } from "./student-batch.ts";
 
@@ -16,16 +18,25 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const { folder, manifest } = shared;
   const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
   checkTables(shared, tokenizer);
-  const encoder = await openGraph(join(folder, "model.onnx"), shared.encoder);
+  const encoder = await open(join(folder, "model.onnx"), shared.encoder);
   const pairHeads = new Map<string, LoadedStudent["encoder"]>();
   const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
-    for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await openGraph(`${folder} ${task}`, graph));
+    for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await open(`${folder} ${task}`, graph));
     await warmUp(student);
     return student;
   } catch (cause) {
     await releaseStudent(student);
     throw cause;
+  }
+}
+
+async function open(path: string, graph: LiftedGraph): Promise<Session> {
+  try {
+    return await openLifted(graph, { threads: 1 });
+  } catch (cause) {
+    const [reason] = (cause as Error).message.split("\n");
+    throw new BadStudentError(`${path}: the runtime refuses it: ${reason}`, { reason: "graph", cause });
   }
 }
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../src/invariant.ts";
+import { type LiftedGraph, liftTables, type Table } from "../src/onnx/lift-tables.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
-import { type LiftedGraph, liftTables } from "./lift-tables.ts";
 import { BadStudentError, blame, blameLater } from "./load-failure.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
 
@@ -84,13 +84,18 @@ function fill(file: number, bytes: Uint8Array): Uint8Array {
 /** The tables stay where they were read; the rest is copied out, since the runtime takes no shared memory. */
 function shareGraph(bytes: Uint8Array): LiftedGraph {
   const { model, ids, tables } = liftTables(bytes);
-  return { model: model.slice(), ids, tables: tables.map((table) => ({ ...table, bytes: toAligned(table.bytes) })) };
+  return { model: model.slice(), ids, tables: tables.map(aligned) };
+}
+
+function aligned(table: Table): Table {
+  const blocks = table.blocks && { ...table.blocks, scales: toAligned(table.blocks.scales) };
+  return { ...table, bytes: toAligned(table.bytes), blocks };
 }
 
 /** Moves bytes down to a multiple of four, so that rows can be copied by words. What lies before a table is its tag. */
 function toAligned(bytes: Uint8Array): Uint8Array {
   const start = bytes.byteOffset - (bytes.byteOffset % 4);
-  const aligned = new Uint8Array(bytes.buffer, start, bytes.length);
-  aligned.set(bytes);
-  return aligned;
+  const moved = new Uint8Array(bytes.buffer, start, bytes.length);
+  moved.set(bytes);
+  return moved;
 }

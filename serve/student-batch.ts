@@ -1,8 +1,8 @@
 import type { Manifest } from "../src/contract/manifest.ts";
+import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import type { Session } from "../src/onnx/session.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
-import type { LiftedGraph } from "./lift-tables.ts";
 
 export interface StudentFiles {
   /** One loading of one version; another loading of the same version has another id. */

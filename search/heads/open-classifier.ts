@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
+import { openGraph } from "../../src/onnx/open-graph.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
 import { type Classifier, studentClassifier } from "./predict.ts";
 
@@ -10,7 +11,7 @@ export async function openStudentClassifier(
   padId: number,
   threads: number,
 ): Promise<Classifier & { release(): Promise<void> }> {
-  const model = await openSession(join(folder, "model.onnx"), { threads });
+  const model = await openGraph(join(folder, "model.onnx"), { threads });
   const pairs = new Map<string, Session>();
   for (const { name } of tasks.filter(({ input }) => input === "pair")) {
     pairs.set(name, await openSession(join(folder, `pair_${name}.onnx`), { threads }));

@@ -1,6 +1,7 @@
 import type { Latency } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { openSession, type Session, Tensor } from "../../src/onnx/session.ts";
+import { openGraph } from "../../src/onnx/open-graph.ts";
+import { type Session, Tensor } from "../../src/onnx/session.ts";
 import { quantile } from "../../src/stats.ts";
 
 /**
@@ -84,7 +85,7 @@ export async function openTimer(
   lengths: readonly number[],
   { threads, vocabulary = 1000 }: TimerOptions,
 ): Promise<Timer> {
-  const session = await openSession(model, { threads });
+  const session = await openGraph(model, { threads });
   const inputs = lengths.map((tokens) => ({
     tokens,
     feeds: createFeeds(tokens, vocabulary),

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { ModelBuilder } from "../../search/graph/model-builder.ts";
-import { inferenceGraph } from "../../search/student/inference-graph.ts";
-import { encoderParameters, initialWeight, type Weights } from "../../search/student/weights.ts";
-import { liftTables } from "../../serve/lift-tables.ts";
-import { openGraph } from "../../serve/open-graph.ts";
-import type { Architecture } from "../../src/contract/architecture.ts";
-import { openSession, Tensor } from "../../src/onnx/session.ts";
-import { createRandom } from "../../src/random.ts";
+import { ModelBuilder } from "../../../search/graph/model-builder.ts";
+import { inferenceGraph } from "../../../search/student/inference-graph.ts";
+import { encoderParameters, initialWeight, type Weights } from "../../../search/student/weights.ts";
+import type { Architecture } from "../../../src/contract/architecture.ts";
+import { liftTables } from "../../../src/onnx/lift-tables.ts";
+import { openLifted } from "../../../src/onnx/lifted-session.ts";
+import { openSession, Tensor } from "../../../src/onnx/session.ts";
+import { createRandom } from "../../../src/random.ts";
 
 const architecture: Architecture = {
   layers: 1,
@@ -37,7 +37,7 @@ test.each(["fp32", "int8"] as const)(
     const lifted = liftTables(model);
     expect(lifted.ids).toBe("ids");
     expect(lifted.model.length).toBeLessThan(model.length - 300 * 16);
-    const [whole, parted] = [await openSession(model, { threads: 1 }), await openGraph("lifted", lifted)];
+    const [whole, parted] = [await openSession(model, { threads: 1 }), await openLifted(lifted, { threads: 1 })];
     expect(parted.inputNames).toEqual(whole.inputNames);
     const expected = await whole.run(feeds);
     expect((await parted.run(feeds)).pooled?.data).toEqual(expected.pooled?.data);
