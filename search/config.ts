@@ -100,6 +100,8 @@ export interface SearchConfig {
   readonly runs: string;
   readonly budgetsMs: readonly number[];
   readonly controller: ControllerKind;
+  /** Folder of a teacher that was fine-tuned before. */
+  readonly tunedTeacher: string | null;
   /** What of the teacher's layers students imitate. */
   readonly transfer: TransferKind;
   readonly seed: number;
@@ -142,6 +144,11 @@ export const searchCommand: CommandSpec = {
       value: "folder|owner/name",
       doc: "teacher folder, or an id on the Hugging Face hub",
       default: "models/teacher",
+    },
+    "tuned-teacher": {
+      type: "string",
+      value: "folder",
+      doc: "a teacher that npm run teacher:finetune left in runs/teacher/; without it, fine-tuning is the first step",
     },
     transfer: {
       type: "string",
@@ -240,6 +247,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     runs: flags.runs,
     budgetsMs: [...budgets.data].sort((a, b) => a - b),
     controller: flags.controller,
+    tunedTeacher: flags["tuned-teacher"] ?? null,
     transfer: flags.transfer,
     seed: flags.seed,
     threads: flags.threads,

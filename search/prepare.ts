@@ -14,7 +14,7 @@ import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/toke
 import { printProgress, printShare } from "./progress.ts";
 import { encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
-import { type FineTunedTeacher, fineTuneTeacher, teacherEncoding } from "./teacher/fine-tune.ts";
+import { type FineTunedTeacher, fineTuneTeacher, readFineTuned, teacherEncoding } from "./teacher/fine-tune.ts";
 import { fetchTeacher } from "./teacher/hub.ts";
 import { readTeacher, type Teacher, withTokenizer } from "./teacher/teacher.ts";
 
@@ -77,6 +77,7 @@ function tunedTeacher(
   tokenizer: Tokenizer,
   log: Log,
 ): Promise<FineTunedTeacher | null> {
+  if (config.tunedTeacher !== null) return Promise.resolve(readFineTuned(original, config.tunedTeacher));
   if (config.effort.teacherTokens === 0) return Promise.resolve(null);
   return fineTuneTeacher(original, encodeCorpus(corpus, tokenizer, teacherEncoding), {
     cacheFolder: join(config.runs, "teacher"),
