@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { readFlags } from "../../search/command.ts";
 import { searchCommand, toSearchConfig } from "../../search/config.ts";
-import { showPlan } from "../../search/plan.ts";
 import { ConfigError } from "../../src/errors.ts";
 
 const configOf = (...argv: string[]) => toSearchConfig(readFlags(searchCommand, argv, {}));
@@ -25,6 +24,8 @@ test("toSearchConfig() sorts budgets, names a run after preset and seed, and ove
   expect(config.id).toBe("quick-seed7");
   expect(config.effort).toEqual({ ...configOf("--preset", "quick").effort, trials: 2 });
   expect(configOf("--id", "mine").id).toBe("mine");
+  expect(configOf("--tasks", "filter, tickets,filter").tasks).toEqual(["filter", "tickets"]);
+  expect(configOf("--data", "a", "--data", "b").data).toEqual(["a", "b"]);
 });
 
 test.each([
@@ -34,6 +35,9 @@ test.each([
   [["--trials", "0"], "--trials is at least 1"],
   [["--threads", "0"], "--threads is at least 1"],
   [["--id", "../elsewhere"], "--id"],
+  [["--name", "My Student"], "--name"],
+  [["--hours", "0"], "--hours is above 0"],
+  [["--tasks", "filter,,sentiment"], "--tasks is a list of names"],
   [["--preset", "enormous"], "--preset is one of"],
   [["--controller", "genius"], "--controller is one of"],
 ])("toSearchConfig() refuses %j", (argv, message) => {
@@ -46,11 +50,4 @@ test("a larger preset does more of everything", () => {
   for (const key of ["trials", "proxyTokens", "trialTokens", "distilTokens", "headTokens"] as const) {
     expect(full[key]).toBeGreaterThan(quick[key]);
   }
-});
-
-test("showPlan() says what would be done for each budget, and does nothing", () => {
-  const lines: string[] = [];
-  showPlan(configOf("--dry-run", "--budgets", "0.1,2"), (line) => lines.push(line));
-  expect(lines.join("\n")).toContain("full-seed1");
-  expect(lines.filter((line) => line.startsWith("budget"))).toHaveLength(2);
 });
