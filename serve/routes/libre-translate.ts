@@ -1,20 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { UnknownModelError } from "../../src/errors.ts";
+import { InvalidInputError, UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { App } from "../app.ts";
-import { parseBody, readFields } from "../body.ts";
+import { readFields } from "../body.ts";
 import type { ErrorShape } from "../error-reply.ts";
 import { ask } from "./ask.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute } from "./route.ts";
 
-const missing = "missing q parameter";
 const DetectRequest = z.object({
-  q: z.string(missing).min(1, missing),
-  api_key: z.string().optional(),
+  q: z.string().min(1),
+  /** Read before, to let the request in. */
+  api_key: z.unknown().optional(),
 });
 const DetectReply = z.array(z.strictObject({ confidence: z.number().min(0).max(100), language: z.string() }));
 /** This server translates nothing, so that `targets` is always empty. */
@@ -63,8 +63,10 @@ export const libreTranslateRoutes: readonly HotRoute[] = [
 async function detect(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const fields = await readFields(req, app.config.bodyLimitBytes);
   app.access.admitBody(req, res, guard, fields);
-  const { q } = parseBody(DetectRequest, fields);
-  const { prediction, results } = await ask(app, req, res, { tasks: [language.name], input: "text", items: [[q]] });
+  const { data, error } = DetectRequest.safeParse(fields);
+  if (error) throw new InvalidInputError("Invalid request: missing q parameter", { cause: error });
+  const question = { tasks: [language.name], input: "text", items: [[data.q]] } as const;
+  const { prediction, results } = await ask(app, req, res, question);
   const { scores } = must(results[0]?.[language.name]);
   const likeliest = Object.entries(scores).sort(([, a], [, b]) => b - a);
   const reply = likeliest.map(([code, score]) => ({ confidence: 100 * score, language: code }));

@@ -33,8 +33,8 @@ test("GET /languages names what is detected, and no target: nothing is translate
 });
 
 test.each([
-  ["no text", { q: "" }, 400, "q: Invalid request: missing q parameter"],
-  ["no q", { text: "secret" }, 400, "q: Invalid request: missing q parameter"],
+  ["no text", { q: "" }, 400, "Invalid request: missing q parameter"],
+  ["no q", { text: "secret" }, 400, "Invalid request: missing q parameter"],
   ["too long a text", { q: "secret".repeat(1000) }, 413, "a body may have 1000 bytes"],
 ])("errors are LibreTranslate's: %s", async (_, body, status, error) => {
   const response = await http().post("/detect").send(body);

@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { AppError, BadFileError, ConfigError, UpstreamError } from "../src/errors.ts";
+import { must } from "../src/invariant.ts";
+import {
+  bestF1,
+  confidenceInterval,
+  leastForPrecision,
+  type OperatingPoint,
+  operatingPoint,
+  thresholdForShare,
+} from "./thresholds.ts";
+
+/** `npm run thresholds`: scores comments of the user's on a running server and says which threshold does what. */
+const usage = `npm run thresholds -- --comments FILE [--url http://127.0.0.1:8080] [--key KEY] [--was 0.8] [--precision 0.9]
+
+FILE holds a JSON object a line: {"text": "...", "toxic": true, "perspective": 0.83}
+  toxic        whether it should be flagged: gives precision and recall at each threshold
+  perspective  its former score: gives the threshold that flags as many as --was did`;
+
+const Comment = z.object({
+  text: z.string(),
+  toxic: z.boolean().optional(),
+  perspective: z.number().min(0).max(1).optional(),
+});
+type Comment = z.infer<typeof Comment>;
+interface Scored extends Comment {
+  readonly score: number;
+}
+
+const Reply = z.object({ results: z.array(z.object({ scores: z.object({ toxic: z.number() }) })) });
+
+const share = z.coerce.number().min(0).max(1);
+const Flags = z.object({
+  comments: z.string(),
+  url: z.url(),
+  key: z.string().optional(),
+  was: share,
+  precision: share,
+});
+
+await run(process.argv.slice(2)).catch((cause: unknown) => {
+  console.error(cause instanceof AppError ? `error: ${cause.message}` : cause);
+  process.exitCode = cause instanceof ConfigError ? 2 : 1;
+});
+
+async function run(args: readonly string[]): Promise<void> {
+  if (args.includes("--help")) return console.log(usage);
+  const flags = readFlags(args);
+  const comments = readComments(flags.comments);
+  const scored: Scored[] = [];
+  for (let i = 0; i < comments.length; i += 32) scored.push(...(await score(flags, comments.slice(i, i + 32))));
+  compare(scored, flags.was);
+  judge(scored, flags.precision);
+}
+
+function readFlags(args: readonly string[]): z.infer<typeof Flags> {
+  const text = (standard?: string) => ({ type: "string" as const, ...(standard && { default: standard }) });
+  const options = { comments: text(), url: text("http://127.0.0.1:8080"), key: text(), was: text("0.8") };
+  try {
+    const { values } = parseArgs({ args: [...args], options: { ...options, precision: text("0.9") } });
+    return Flags.parse(values);
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new ConfigError(`${reason}\n${usage}`, { cause });
+  }
+}
+
+function readComments(path: string): Comment[] {
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.flatMap((line, i) => (line.trim() === "" ? [] : [readComment(path, line, i + 1)]));
+}
+
+function readComment(path: string, line: string, number: number): Comment {
+  try {
+    return Comment.parse(JSON.parse(line));
+  } catch (cause) {
+    const wanted = "an object with a text, and toxic (true or false), perspective (0 to 1) or both";
+    throw new BadFileError(`${path}:${number}: expected ${wanted}`, { cause });
+  }
+}
+
+async function score({ url, key }: z.infer<typeof Flags>, comments: readonly Comment[]): Promise<Scored[]> {
+  const response = await fetch(new URL("/v1/filter", url), {
+    method: "POST",
+    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    body: JSON.stringify({ inputs: comments.map(({ text }) => text) }),
+  }).catch((cause: Error) => {
+    throw new UpstreamError(`${url} does not answer: ${cause.message}`, { cause });
+  });
+  const body = await response.json();
+  if (!response.ok) throw new UpstreamError(`${url} answered ${response.status}: ${JSON.stringify(body)}`);
+  const { results } = Reply.parse(body);
+  return comments.map((comment, i) => ({ ...comment, score: must(results[i]).scores.toxic }));
+}
+
+/** Against former scores: as many flagged as before, and how often the two then agree. */
+function compare(comments: readonly Scored[], was: number): void {
+  const known = comments.filter(({ perspective }) => perspective !== undefined);
+  if (known.length === 0) return;
+  const flaggedBefore = known.filter(({ perspective }) => (perspective as number) >= was).length;
+  const scores = known.map((comment) => comment.score);
+  const threshold = thresholdForShare(scores, flaggedBefore / known.length);
+  const agree = known.filter((c) => c.score >= threshold === (c.perspective as number) >= was).length;
+  console.log(
+    `${known.length} comments with a former score: ${was} flagged ${percent(flaggedBefore / known.length)}; ` +
+      `${threshold.toFixed(2)} flags as many here, and agrees on ${percent(agree / known.length)} of the comments`,
+  );
+}
+
+/** Against the truth: what each threshold does, and those that are often wanted. */
+function judge(comments: readonly Scored[], precision: number): void {
+  const labelled = comments.flatMap(({ score: value, toxic }) =>
+    toxic === undefined ? [] : [{ score: value, toxic }],
+  );
+  if (labelled.length === 0) return;
+  const toxic = labelled.filter((comment) => comment.toxic).length;
+  console.log(`${labelled.length} labelled comments, ${toxic} of them toxic`);
+  console.log("threshold  flagged  precision  recall     F1");
+  for (let tenth = 1; tenth < 10; tenth++) console.log(toLine(operatingPoint(labelled, tenth / 10)));
+  console.log(`best F1:\n${toLine(bestF1(labelled))}`);
+  const sure = leastForPrecision(labelled, precision);
+  if (sure === undefined) {
+    console.log(`no threshold reaches a precision of ${precision}`);
+    return;
+  }
+  const [low, high] = confidenceInterval(sure.precision, sure.flagged * labelled.length);
+  console.log(
+    `precision of at least ${precision} (95 % confidence: ${low.toFixed(2)} to ${high.toFixed(2)}):\n${toLine(sure)}`,
+  );
+}
+
+function toLine({ threshold, flagged, precision, recall, f1 }: OperatingPoint): string {
+  const cells = [threshold.toFixed(2), percent(flagged), percent(precision), percent(recall), percent(f1)];
+  return [9, 9, 11, 8, 7].map((width, i) => must(cells[i]).padStart(width)).join("");
+}
+
+function percent(value: number): string {
+  return Number.isNaN(value) ? "–" : `${(100 * value).toFixed(1)} %`;
+}
