@@ -4,7 +4,13 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: string[]): Prom
   predictors: () => import("./predictors.ts"),
   proxy: () => import("./proxy.ts"),
   "record-trials": () => import("./record-trials.ts"),
+  kills: () => import("./kills.ts"),
+  load: () => import("./load.ts"),
+  peers: () => import("./peers.ts"),
+  memory: () => import("./memory.ts"),
   serve: () => import("./serve.ts"),
+  soak: () => import("./soak.ts"),
+  swap: () => import("./swap.ts"),
   train: () => import("./train.ts"),
 };
 

@@ -96,7 +96,8 @@ export function promote(files: StudentFiles, models: string, name: string): void
   rmSync(staging, { recursive: true, force: true });
 }
 
-function fileEntry(path: string): { sha256: string; bytes: number } {
+/** A file's entry in the manifest. */
+export function fileEntry(path: string): { sha256: string; bytes: number } {
   return { sha256: sha256(readFileSync(path)), bytes: statSync(path).size };
 }
 
