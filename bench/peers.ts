@@ -78,6 +78,8 @@ function contestants(python: string | undefined): Contestant[] {
     "--workers",
     "2",
     "--no-access-log",
+    "--timeout-worker-healthcheck",
+    "60",
   ];
   return [
     { name: "kdnas", start: startOurs },

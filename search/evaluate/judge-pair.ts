@@ -31,13 +31,14 @@ export interface Judge {
 export async function openJudge({ folder, manifest }: Student, entry: ManifestTask, threads: number): Promise<Judge> {
   const task = taskOf(entry);
   const identification = manifest.tasks.find(({ name }) => name === language.name);
-  const names = [...new Set([entry.name, ...(identification ? [identification.name] : [])])];
+  const entries = identification && identification !== entry ? [entry, identification] : [entry];
   const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  const classifier = await openStudentClassifier(folder, names, tokenizer.padId, threads);
+  const classifier = await openStudentClassifier(folder, entries, tokenizer.padId, threads);
   const most = Math.min(maxTokens, manifest.maxTokens);
   return {
     say: async ({ rows }) => {
       const sequences = rows.map(({ text }) => tokenizer.encode(text, most).ids);
+      const names = entries.map(({ name }) => name);
       const logits = await textLogits(classifier, sequences, names);
       const results = must(logits.get(entry.name)).map((row) => task.toResult(row, entry));
       const probabilities = must(logits.get(entry.name)).map((row) => toProbabilities(row, entry));

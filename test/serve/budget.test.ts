@@ -12,7 +12,11 @@ afterAll(() => server.end());
 
 const ask = async (body: object) => {
   const response = await server.post("/v1/sentiment", { inputs: "good", ...body });
-  return { status: response.status, headers: response.headers, body: await response.json() };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 };
 const idOf = (name: string) => server.app.registry.students().find((s) => s.manifest.name === name)?.id ?? "";
 const running = () => eventually(() => expect(server.app.runner.idle(idOf("small"))).toBe(0));

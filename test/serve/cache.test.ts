@@ -3,7 +3,8 @@ import { startTestServer } from "../fixtures/test-server.ts";
 
 test("a remembered answer is the one that the student gave, and does not ask it again", async () => {
   const server = await startTestServer(undefined, { cacheEntries: 100 });
-  const ask = async (inputs: unknown) => (await server.post("/v1/sentiment", { inputs })).json();
+  const ask = async (inputs: unknown) =>
+    (await (await server.post("/v1/sentiment", { inputs })).json()) as { results: unknown[] };
   const counts = async () => {
     const text = await server.app.metrics.text();
     const of = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);

@@ -22,7 +22,12 @@ async function calibrate(threshold: number, languages: Record<string, number> = 
   await server.app.registry.scan();
 }
 const read = (student: string) => JSON.parse(readFileSync(join(server.folder(student), "manifest.json"), "utf8"));
-const ask = async (body: object) => (await server.post("/v1/sentiment", { inputs: "good", ...body })).json();
+interface Reply {
+  readonly student: string;
+  readonly results: readonly { readonly score: number; readonly student?: string }[];
+}
+const ask = async (body: object) =>
+  (await (await server.post("/v1/sentiment", { inputs: "good", ...body })).json()) as Reply;
 const count = async (outcome: string) => {
   const series = new RegExp(`cascade_total{task="sentiment",outcome="${outcome}"} (\\d+)`);
   return Number(series.exec(await server.app.metrics.text())?.[1]);
@@ -50,11 +55,11 @@ test("what it is not sure of is answered by the larger one, as that alone answer
 
 test("each result that another student than the reply's gave names it", async () => {
   const { results: own } = await ask({ inputs: texts, student: "small" });
-  const scores: number[] = own.map((result: { score: number }) => result.score).sort();
+  const scores: number[] = own.map((result) => result.score).sort();
   await calibrate(((scores[1] as number) + (scores[2] as number)) / 2);
   const { student, results } = await ask({ inputs: texts });
   expect(student).toBe("large");
-  expect(results.filter((result: { student?: string }) => result.student === "small")).toHaveLength(2);
+  expect(results.filter((result) => result.student === "small")).toHaveLength(2);
   expect(await counts()).toEqual([3, 3, 0]);
 });
 
