@@ -80,9 +80,9 @@ function largestWithin(prospects: Prospects, budgetMs: number): Architecture {
   return within(prospects, budgetMs).reduce((most, a) => (macsPerToken(a) > macsPerToken(most) ? a : most));
 }
 
-/** All of the space when nothing in it should meet the budget. */
+/** The fastest one when nothing should meet the budget. */
 function within({ space, model }: Prospects, budgetMs: number): Architecture[] {
-  const all = enumerate(space);
-  const fitting = all.filter((a) => predictLatency(model, a, budgetTokens).ms <= budgetMs);
-  return fitting.length > 0 ? fitting : all;
+  const all = enumerate(space).map((a) => ({ a, ms: predictLatency(model, a, budgetTokens).ms }));
+  const least = all.reduce((most, { ms }) => Math.min(most, ms), Number.POSITIVE_INFINITY);
+  return all.filter(({ ms }) => ms <= Math.max(budgetMs, least)).map(({ a }) => a);
 }

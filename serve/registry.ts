@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Manifest } from "../src/contract/manifest.ts";
 import { BadFileError } from "../src/errors.ts";
 import { BadStudentError, type LoadFailureReason } from "./load-failure.ts";
 import type { Log } from "./log.ts";
@@ -179,6 +180,7 @@ class FolderRegistry implements Registry {
     const { runner, metrics, log } = this.options;
     const { manifest } = student;
     this.refuseTwin(name, manifest.name);
+    this.refuseOtherInput(name, manifest);
     await runner.load(shared);
     this.swap(name, { student, manifestText });
     metrics.studentLoaded(manifest);
@@ -189,6 +191,21 @@ class FolderRegistry implements Registry {
   private refuseTwin(folder: string, name: string): void {
     const twin = [...this.live].find(([other, { student }]) => other !== folder && student.manifest.name === name);
     if (twin) throw new BadStudentError(`the name ${name} is taken by the folder ${twin[0]}`, { reason: "name" });
+  }
+
+  /** Clients name tasks: one that users declared may not be over texts here and over pairs there. */
+  private refuseOtherInput(folder: string, { tasks }: Manifest): void {
+    for (const [other, { student }] of this.live)
+      for (const { name, input } of tasks) {
+        const known = student.tasks.get(name)?.task.input ?? input;
+        if (other !== folder && known !== input)
+          throw new BadStudentError(
+            `${name} is a task over a ${input} here, and over a ${known} in the folder ${other}`,
+            {
+              reason: "manifest",
+            },
+          );
+      }
   }
 
   /** From here on new requests get the new student; those that have the old one keep it until they are done. */

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
-import { writeTinyStudent } from "../fixtures/tiny-student.ts";
+import { declaredTask, writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 let server: TestServer;
 afterEach(() => server.end());
@@ -97,6 +97,16 @@ test("a second folder may not take a name that is served", async () => {
   server = await startTestServer([static1], { workers: 1 });
   writeTinyStudent(join(server.models, "zwei"), { name: "one", seed: 5 });
   await eventually(() => expect(server.log.at(-1)).toMatch(/the name one is taken by the folder one/));
+});
+
+test("a task that is over texts in one folder may not be over pairs in another", async () => {
+  const over = (input: "text" | "pair") => [declaredTask("rating", input, ["low", "high"])];
+  server = await startTestServer([{ ...static1, declared: over("text") }], { workers: 1 });
+  writeTinyStudent(join(server.models, "two"), { ...static1, name: "two", declared: over("pair") });
+  await eventually(() =>
+    expect(server.log.at(-1)).toMatch(/rating is a task over a pair here, and over a text in the/),
+  );
+  expect((await server.post("/v1/tasks/rating", { inputs: "good" })).status).toBe(200);
 });
 
 test("a removed student is no longer offered, and without any the server is not ready", async () => {

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { presets } from "../../search/config.ts";
+import { estimate, type Prospects, partSeconds } from "../../search/estimate.ts";
+import { priorModel } from "../../search/reward/latency-model.ts";
+import { createSpace } from "../../search/space/space.ts";
+
+const prospects: Prospects = {
+  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10 },
+  space: createSpace(1000),
+  budgetsMs: [0.000001, 3],
+  model: priorModel,
+};
+const { full, quick } = presets;
+
+test("estimate() is the sum of its stages, each what its tokens take", () => {
+  const { stages, seconds } = estimate(full, prospects);
+  expect(seconds).toBeCloseTo(
+    stages.reduce((sum, stage) => sum + stage.seconds, 0),
+    6,
+  );
+  expect(stages.find(({ name }) => name === "fine-tune the teacher")?.seconds).toBeCloseTo(
+    full.teacherTokens * 3e-3,
+    6,
+  );
+  const parts = (["prepare", "explore", "complete"] as const).map((part) => partSeconds({ stages, seconds }, part));
+  expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(seconds, 6);
+});
+
+test("estimate() leaves out what a preset does not do", () => {
+  const names = estimate(quick, prospects).stages.map(({ name }) => name);
+  expect(names).not.toContain("fine-tune the teacher");
+  expect(names).not.toContain("teacher's answers");
+});
+
+test("estimate() takes the fastest student for a budget that none should meet, not a large one", () => {
+  const { stages } = estimate(full, prospects);
+  const secondsOf = (name: string) => stages.find((stage) => stage.name === name)?.seconds ?? Number.NaN;
+  expect(secondsOf("student of 0.000001 ms")).toBeLessThan(secondsOf("student of 3 ms"));
+});
