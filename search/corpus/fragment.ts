@@ -26,3 +26,12 @@ export function fragmentOf(text: string, least: number, most: number, random: Ra
     .trim();
   return /\p{L}/u.test(fragment) ? fragment : null;
 }
+
+/** The first words of a text; where words are not spaced two characters stand for one. */
+export function firstWords(text: string, count: number): string {
+  const { words, joint } = wordsOf(text);
+  return words
+    .slice(0, count * (joint === "" ? 2 : 1))
+    .join(joint)
+    .trim();
+}

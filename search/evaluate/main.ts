@@ -3,8 +3,14 @@ import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
 import { latencyTable } from "./latency-table.ts";
-import { scoreTable } from "./score-table.ts";
-import { findStudents, fineTunedFolder, studentScores, teacherScores } from "./subjects.ts";
+import type { Measured } from "./measured.ts";
+import { findStudents, fineTunedFolder, measureStudent, measureTeacher } from "./subjects.ts";
+import { tableText } from "./table.ts";
+import { allTables } from "./tables.ts";
+import { writeJson } from "./write-json.ts";
+import { writeScores } from "./write-scores.ts";
+
+const teacherName = "teacher";
 
 /** `npm run evaluate`: how good and how fast the students in a folder are, beside the fine-tuned teacher and XLM-R Base's size. */
 await runCommand(
@@ -26,6 +32,7 @@ await runCommand(
       threads: { type: "integer", doc: "threads for scoring (timing always has one)", default: 2 },
       seed: { type: "integer", doc: "seed of the row sample", default: 1 },
       latency: { type: "boolean", doc: "only the latency table", default: false },
+      json: { type: "string", doc: "file that all that was measured, and the tables, are written to", value: "file" },
       write: { type: "boolean", doc: "write the scores into the manifests and cards", default: false },
     },
   },
@@ -36,12 +43,15 @@ await runCommand(
       const folder = fineTunedFolder(flags.runs, flags.teacher);
       if (folder === null)
         log("no fine-tuned teacher in --runs: its column stays empty (npm run teacher:finetune makes one)");
-      const teacher = folder === null ? null : await teacherScores(flags.teacher, folder, corpus, flags.threads, log);
-      const scores = new Map<string, Awaited<ReturnType<typeof studentScores>>>();
+      const subjects = new Map<string, Measured>();
       for (const student of students)
-        scores.set(student.manifest.name, await studentScores(student, corpus, flags.threads, log));
-      log(scoreTable(scores, teacher));
-      if (flags.write) (await import("./write-scores.ts")).writeScores(students, scores, teacher, log);
+        subjects.set(student.manifest.name, await measureStudent(student, corpus, flags.threads, log));
+      const teacher = folder === null ? null : await measureTeacher(flags.teacher, folder, corpus, flags.threads, log);
+      if (teacher !== null) subjects.set(teacherName, teacher);
+      const tables = allTables(subjects, teacher === null ? null : teacherName);
+      for (const table of tables) log(`${tableText(table)}\n`);
+      if (flags.json !== undefined) writeJson(flags.json, subjects, tables);
+      if (flags.write) writeScores(students, subjects, teacher, log);
     }
     log(await latencyTable(students, flags.teacher));
   },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
+import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -9,12 +9,12 @@ import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Log } from "../command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { openStudentClassifier } from "../heads/open-classifier.ts";
-import { calibrated, scoresOf, validationLogits } from "../heads/score.ts";
+import { calibrated } from "../heads/score.ts";
 import { teacherClassifier } from "../heads/teacher-classifier.ts";
 import { readFineTuned } from "../teacher/fine-tune.ts";
 import { readTeacher } from "../teacher/teacher.ts";
-
-export type PlainScore = Omit<Score, "teacher">;
+import { measure } from "./measure.ts";
+import { Measured } from "./measured.ts";
 
 export interface Student {
   readonly folder: string;
@@ -35,21 +35,20 @@ export function findStudents(models: string): Student[] {
   return students.sort((a, b) => p50(a) - p50(b));
 }
 
-/** Scores of a student's int8 artefact, with the temperatures and thresholds of its manifest. */
-export async function studentScores(
-  student: Student,
-  corpus: Corpus,
-  threads: number,
-  log: Log,
-): Promise<PlainScore[]> {
+/** Measures a student's int8 artefact, with the temperatures and thresholds of its manifest. */
+export async function measureStudent(student: Student, corpus: Corpus, threads: number, log: Log): Promise<Measured> {
   const { manifest, folder } = student;
   log(`scoring ${manifest.name}`);
-  const names = manifest.tasks.map(({ name }) => name);
   const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
   const classifier = await openStudentClassifier(folder, manifest.tasks, tokenizer.padId, threads);
-  const results = await validationLogits(classifier, corpus, names, tokenizer, Math.min(maxTokens, manifest.maxTokens));
+  const measured = await measure(classifier, corpus, {
+    names: manifest.tasks.map(({ name }) => name),
+    tokenizer,
+    maxTokens: Math.min(maxTokens, manifest.maxTokens),
+    tasksOf: () => manifest.tasks,
+  });
   await classifier.release();
-  return scoresOf(results, manifest.tasks);
+  return measured;
 }
 
 /** The newest fine-tuned teacher that belongs to a teacher folder, or null. */
@@ -63,35 +62,45 @@ export function fineTunedFolder(runs: string, teacher: string): string | null {
 }
 
 /**
- * Scores of the fine-tuned teacher in fp32, calibrated on the same rows as students are. They take minutes, so they are kept beside
- * its weights, by the rows that they were taken on.
+ * Measures the fine-tuned teacher in fp32, calibrated on the same rows as students are. That takes minutes, so it is kept beside
+ * its weights, by the rows that it was measured on.
  */
-export async function teacherScores(
+export async function measureTeacher(
   teacherFolder: string,
   folder: string,
   corpus: Corpus,
   threads: number,
   log: Log,
-): Promise<PlainScore[]> {
-  const kept = join(folder, `scores-${rowsKey(corpus)}.json`);
-  if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as PlainScore[];
+): Promise<Measured> {
+  const kept = join(folder, `measured-${rowsKey(corpus)}.json`);
+  if (existsSync(kept)) return readMeasured(kept);
   log("scoring the fine-tuned teacher");
   const teacher = readFineTuned(readTeacher(teacherFolder), folder);
-  const tokenizer = readTokenizer(join(teacherFolder, "tokenizer.json"));
   const classifier = await teacherClassifier(teacher, threads);
-  const names = teacher.tasks.map(({ name }) => name);
-  const results = await validationLogits(classifier, corpus, names, tokenizer, maxTokens, (done, total) =>
-    log(`teacher · ${done} of ${total} validation sets`),
-  );
-  await classifier.release();
-  const tasks = teacher.tasks.map((entry) => {
-    const { name, input } = taskOf(entry);
-    return calibrated({ ...entry, name, input, file: "model.onnx", languages: [] }, results).task;
+  const measured = await measure(classifier, corpus, {
+    names: teacher.tasks.map(({ name }) => name),
+    tokenizer: readTokenizer(join(teacherFolder, "tokenizer.json")),
+    maxTokens,
+    tasksOf: (results) =>
+      teacher.tasks.map((entry) => {
+        const { name, input } = taskOf(entry);
+        return calibrated({ ...entry, name, input, file: "model.onnx", languages: [] }, results).task;
+      }),
+    onProgress: (done, total) => log(`teacher · ${done} of ${total} validation sets`),
   });
-  const scores = scoresOf(results, tasks);
-  writeFileSync(`${kept}.tmp`, JSON.stringify(scores));
+  await classifier.release();
+  writeFileSync(`${kept}.tmp`, JSON.stringify(measured));
   renameSync(`${kept}.tmp`, kept);
-  return scores;
+  return measured;
+}
+
+/** @throws {BadFileError} when it is damaged. */
+function readMeasured(path: string): Measured {
+  try {
+    return Measured.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new BadFileError(`${path}: not the measurements of a teacher; delete it to measure again`, { cause });
+  }
 }
 
 function rowsKey(corpus: Corpus): string {

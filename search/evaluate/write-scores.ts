@@ -3,19 +3,22 @@ import { join } from "node:path";
 import type { Manifest, Score } from "../../src/contract/manifest.ts";
 import type { Log } from "../command.ts";
 import { cardText } from "../export/card.ts";
-import type { PlainScore, Student } from "./subjects.ts";
+import type { Measured, Subjects } from "./measured.ts";
+import type { Student } from "./subjects.ts";
+
+type PlainScore = Measured["scores"][number];
 
 /** Puts scores, with the teacher's beside them, into manifest and card. The version stays: it is that of the model files. */
 export function writeScores(
   students: readonly Student[],
-  scores: ReadonlyMap<string, readonly PlainScore[]>,
-  teacher: readonly PlainScore[] | null,
+  subjects: Subjects,
+  teacher: Measured | null,
   log: Log,
 ): void {
   const key = ({ task, dataSet, language, rows }: PlainScore) => [task, dataSet, language, rows].join("\t");
-  const ceiling = new Map((teacher ?? []).map((score) => [key(score), score.student]));
+  const ceiling = new Map((teacher?.scores ?? []).map((score) => [key(score), score.student]));
   for (const { folder, manifest } of students) {
-    const own = (scores.get(manifest.name) ?? []).map(
+    const own = (subjects.get(manifest.name)?.scores ?? []).map(
       (score): Score => ({ ...score, teacher: ceiling.get(key(score)) ?? null }),
     );
     const described: Manifest = { ...manifest, scores: own };

@@ -2,7 +2,7 @@ import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy, macroF1, pearson, softmax } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
 import { expectedCalibrationError, fitTemperature, fitThreshold } from "./calibrate.ts";
@@ -103,18 +103,35 @@ function thresholdOf(
   return fitThreshold(groups.filter(({ truth }) => new Set(truth).size > 1));
 }
 
-/** The task's metric for every validation set and language; rows whose label the task does not have are left out. */
+/** A row that a task can judge: what it is and what was answered. */
+export interface Judged {
+  readonly row: LabelledRow;
+  readonly logits: Float32Array;
+  readonly truth: number;
+  readonly predicted: number;
+}
+
+/** Rows whose label the task does not have are left out. */
+export function judge({ set, logits }: SetLogits, task: ManifestTask): Judged[] {
+  const { metric, toTruth, toPredicted } = taskOf(task);
+  return set.rows
+    .map((row, i) => ({
+      row,
+      logits: must(logits[i]),
+      truth: toTruth(row, task.labels),
+      predicted: toPredicted(softmax(must(logits[i]), task.temperature), task),
+    }))
+    .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
+}
+
+/** The task's metric for every validation set and language. */
 export function scoresOf(results: readonly SetLogits[], tasks: readonly ManifestTask[]): Omit<Score, "teacher">[] {
-  return results.flatMap(({ set, logits }) => {
+  return results.flatMap((result) => {
+    const { set } = result;
     const manifestTask = tasks.find((task) => task.name === set.task);
     if (!manifestTask) return [];
-    const { metric, toTruth, toPredicted } = taskOf(manifestTask);
-    const rows = set.rows
-      .map((row, i) => ({
-        truth: toTruth(row, manifestTask.labels),
-        predicted: toPredicted(softmax(must(logits[i]), manifestTask.temperature), manifestTask),
-      }))
-      .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
+    const { metric } = taskOf(manifestTask);
+    const rows = judge(result, manifestTask);
     if (metric === "pearson" && rows.length < leastPairs) return [];
     // Macro-F1 of rows of one class rewards whoever always says that class.
     const least = metric === "macroF1" ? 2 : 1;

@@ -34,3 +34,25 @@ test("prepareLanguage() cuts fragments of Thai and Japanese between characters",
   expect(fragments.length).toBeGreaterThan(100);
   expect(fragments.every((e) => texts.some((text) => text.includes(e.text)))).toBe(true);
 });
+
+test("prepareLanguage() names the language as an example's data set, so that training mixes languages", () => {
+  const { examples } = prepareLanguage(
+    materialOf("language", { examples: [...labelled("cy", 60), ...labelled("fi", 60)] }),
+  );
+  expect(examples.every(({ dataSet, label }) => dataSet === label)).toBe(true);
+});
+
+test("prepareLanguage() varies apostrophes, and nothing else of a text", () => {
+  const texts = numbered(60, (i) => `‘Oku ou ‘ilo ‘a e me’a ko ia mo hono fika ${i} ‘i he ‘aho ni`);
+  const { examples } = prepareLanguage(
+    materialOf("language", { examples: texts.map((text) => exampleOf("to", "to", text)) }),
+  );
+  const plain = (text: string) => text.replace(/['’‘ʻʼ]/g, "");
+  expect(new Set(examples.flatMap(({ text }) => [...text].filter((letter) => plain(letter) === "")))).toContain("ʻ");
+  expect(
+    examples
+      .slice(0, 60)
+      .map(({ text }) => plain(text))
+      .sort(),
+  ).toEqual(texts.map(plain).sort());
+});

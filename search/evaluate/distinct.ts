@@ -1,0 +1,3 @@
+export function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

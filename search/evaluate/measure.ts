@@ -1,0 +1,108 @@
+import type { ManifestTask } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
+import { accuracy } from "../../src/stats.ts";
+import { taskOf } from "../../src/tasks/index.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
+import { firstWords } from "../corpus/fragment.ts";
+import { handlingOf } from "../corpus/known-sets.ts";
+import { groupBy } from "../corpus/preparation.ts";
+import { expectedCalibrationError } from "../heads/calibrate.ts";
+import type { Classifier } from "../heads/predict.ts";
+import { type Judged, judge, type SetLogits, scoresOf, validationLogits } from "../heads/score.ts";
+import type { Measured } from "./measured.ts";
+
+export const languageTask = "language";
+const cutWords = [10, 5, 3];
+
+export interface MeasureOptions {
+  readonly names: readonly string[];
+  readonly tokenizer: Tokenizer;
+  readonly maxTokens: number;
+  /** The tasks as they answer, which may be fitted to the results first. */
+  readonly tasksOf: (results: readonly SetLogits[]) => readonly ManifestTask[];
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Runs a classifier over the validation sets, and over those of language identification with their texts cut. */
+export async function measure(classifier: Classifier, corpus: Corpus, options: MeasureOptions): Promise<Measured> {
+  const { names, tokenizer, maxTokens } = options;
+  const results = await validationLogits(classifier, corpus, names, tokenizer, maxTokens, options.onProgress);
+  const tasks = options.tasksOf(results);
+  const language = tasks.find(({ name }) => name === languageTask);
+  const cuts = language === undefined ? [] : cutsOf(null, judgedSets(results, [language]));
+  for (const words of language === undefined ? [] : cutWords) {
+    const cut = { ...corpus, validation: corpus.validation.map((set) => cutSet(set, words)) };
+    const short = await validationLogits(classifier, cut, [languageTask], tokenizer, maxTokens);
+    cuts.push(...cutsOf(words, judgedSets(short, [language as ManifestTask])));
+  }
+  return {
+    scores: scoresOf(results, tasks),
+    kinds: kindsOf(judgedSets(results, tasks)),
+    confusions: language === undefined ? [] : confusionsOf(judgedSets(results, [language]), language),
+    cuts,
+    calibration: tasks.flatMap((task) => calibrationOf(judgedSets(results, [task]), task)),
+  };
+}
+
+interface JudgedSet {
+  readonly set: ValidationSet;
+  readonly rows: readonly Judged[];
+}
+
+function judgedSets(results: readonly SetLogits[], tasks: readonly ManifestTask[]): JudgedSet[] {
+  return results.flatMap((result) => {
+    const task = tasks.find(({ name }) => name === result.set.task);
+    return task === undefined ? [] : [{ set: result.set, rows: judge(result, task) }];
+  });
+}
+
+function cutSet(set: ValidationSet, words: number): ValidationSet {
+  if (set.task !== languageTask) return set;
+  return { ...set, rows: set.rows.map((row) => ({ ...row, text: firstWords(row.text, words) })) };
+}
+
+/** Of the public set only: the project's own sentences are too few a language. */
+function cutsOf(words: number | null, sets: readonly JudgedSet[]): Measured["cuts"][number][] {
+  const large = sets.filter(({ set, rows }) => rows.length > 0 && !set.dataSet.startsWith("sample_"));
+  return large.map(({ set, rows }) => ({ words, language: set.language, rows: rows.length, accuracy: shareOf(rows) }));
+}
+
+function kindsOf(sets: readonly JudgedSet[]): Measured["kinds"] {
+  const suites = sets.filter(({ set }) => handlingOf(set.dataSet).functional);
+  return suites.flatMap(({ set: { dataSet, language }, rows }) =>
+    Array.from(
+      groupBy(rows, ({ row }) => (row.kind ?? "").split("|")[0] as string),
+      ([kind, cases]) => ({ dataSet, language, kind, rows: cases.length, accuracy: shareOf(cases) }),
+    ),
+  );
+}
+
+function confusionsOf(sets: readonly JudgedSet[], { labels }: ManifestTask): Measured["confusions"] {
+  return sets.flatMap(({ set, rows }) =>
+    Array.from(
+      groupBy(rows, ({ predicted }) => must(labels[predicted])),
+      ([answer, those]) => ({ language: set.language, answer, rows: those.length }),
+    ),
+  );
+}
+
+function calibrationOf(sets: readonly JudgedSet[], task: ManifestTask): Measured["calibration"] {
+  const rows = sets.flatMap((set) => set.rows);
+  if (rows.length === 0 || taskOf(task).metric === "pearson") return [];
+  const errorAt = (temperature: number) =>
+    expectedCalibrationError(
+      rows.map(({ logits }) => logits),
+      rows.map(({ truth }) => truth),
+      temperature,
+    );
+  const { temperature } = task;
+  return [{ task: task.name, before: errorAt(1), after: errorAt(temperature), temperature }];
+}
+
+function shareOf(rows: readonly Judged[]): number {
+  return accuracy(
+    rows.map(({ truth }) => truth),
+    rows.map(({ predicted }) => predicted),
+  );
+}

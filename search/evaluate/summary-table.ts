@@ -1,0 +1,51 @@
+import { meanScore } from "../../src/contract/mean-score.ts";
+import { mean } from "../../src/stats.ts";
+import { handlingOf } from "../corpus/known-sets.ts";
+import { distinct } from "./distinct.ts";
+import type { Measured, Subjects } from "./measured.ts";
+import { type Cell, percent, type Table } from "./table.ts";
+
+/** The figures that a student is chosen by: a mean a task, the suites of cases, and the share of the teacher's score. */
+export function summaryTable(subjects: Subjects, teacher: string | null): Table {
+  const columns = [...subjects.values()];
+  const tasks = distinct(columns.flatMap(({ scores }) => scores.map(({ task }) => task)));
+  const suites = distinct(columns.flatMap(({ kinds }) => kinds.map(({ dataSet }) => dataSet)));
+  const row = (name: string, valueIn: (m: Measured) => number | null): Cell[] => [
+    name,
+    ...columns.map((m) => percent(valueIn(m))),
+  ];
+  const ceiling = teacher === null ? undefined : subjects.get(teacher);
+  return {
+    title: "In short, times 100",
+    head: ["", ...subjects.keys()],
+    rows: [
+      ...tasks.map((task) => row(`${task}, ${metricOf(task, columns)}, mean over data sets`, (m) => taskMean(m, task))),
+      ...suites.map((suite) => row(`${suite}, accuracy over its cases`, (m) => suiteAccuracy(m, suite))),
+      ...(ceiling === undefined
+        ? []
+        : tasks.map((task) => row(`${task}, share of the teacher's`, share(ceiling, task)))),
+      ...(ceiling === undefined
+        ? []
+        : [row("mean share of the teacher's", (m) => mean(tasks.map((task) => share(ceiling, task)(m))))]),
+    ],
+  };
+}
+
+function share(ceiling: Measured, task: string): (m: Measured) => number {
+  return (m) => taskMean(m, task) / taskMean(ceiling, task);
+}
+
+/** Suites of cases are judged by their cases; in the mean they would count for a task that they only probe. */
+function taskMean({ scores }: Measured, task: string): number {
+  return meanScore(scores.filter((score) => score.task === task && !handlingOf(score.dataSet).functional));
+}
+
+function metricOf(task: string, columns: readonly Measured[]): string {
+  return columns.flatMap(({ scores }) => scores).find((score) => score.task === task)?.metric ?? "";
+}
+
+function suiteAccuracy({ kinds }: Measured, dataSet: string): number {
+  const own = kinds.filter((kind) => kind.dataSet === dataSet);
+  const rows = own.reduce((total, kind) => total + kind.rows, 0);
+  return own.reduce((hits, kind) => hits + kind.accuracy * kind.rows, 0) / rows;
+}
