@@ -14,7 +14,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { BadFileError, ConfigError } from "../src/errors.ts";
 import { Trial } from "./space/trial.ts";
-import { isDiskFull } from "./student/own-fault.ts";
+import { isDiskFull } from "./student/disk-full.ts";
 
 /**
  * `runs/<id>/journal.jsonl`: a header, then a line a trial, each on disk before `append` returns. A search that is killed

@@ -8,7 +8,7 @@ import { estimate, type Prospects, partSeconds, studentSeconds } from "./estimat
 import { fitFactor, scaleCompletion, scaleEffort } from "./fit-effort.ts";
 import { duration } from "./progress.ts";
 import type { Trial } from "./space/trial.ts";
-import { isDiskFull } from "./student/own-fault.ts";
+import { isDiskFull } from "./student/disk-full.ts";
 
 /**
  * `--hours`: how much is done depends on how fast this machine is, so a decision is on disk before it is acted on

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
 
@@ -124,8 +124,18 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
-  writeFileSync(`${path}.tmp`, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
-  renameSync(`${path}.tmp`, path);
+  writeWhole(path, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
+}
+
+/** What a full disk had room for is taken away again. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(`${path}.tmp`, bytes);
+    renameSync(`${path}.tmp`, path);
+  } catch (error) {
+    rmSync(`${path}.tmp`, { force: true });
+    throw error;
+  }
 }
 
 /** A float32 array as a tensor to be written. */

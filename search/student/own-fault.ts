@@ -1,10 +1,6 @@
 import { AppError } from "../../src/errors.ts";
+import { isDiskFull } from "./disk-full.ts";
 import { DivergedError } from "./training-loop.ts";
-
-/** The disk, or the user's share of it, is full. */
-export function isDiskFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
-}
 
 /**
  * Why a trial or a training ended by its own fault: a loss that is no number, memory that it would not get, a full disk.

@@ -1,6 +1,7 @@
 import type { Feeds } from "../../src/onnx/session.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { loadCheckpoint, type Position, saveCheckpoint } from "./checkpoint.ts";
+import { isDiskFull } from "./disk-full.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -72,12 +73,21 @@ export async function runTraining(
     report(objective, loss, tokens);
     await options.afterStep?.(tokens);
     if (options.checkpoint && performance.now() - savedAt > (options.checkpointSeconds ?? 60) * 1000) {
-      saveCheckpoint(options.checkpoint, trainer, { steps, tokens });
+      trySave(options.checkpoint, trainer, { steps, tokens });
       savedAt = performance.now();
     }
   }
-  if (options.checkpoint) saveCheckpoint(options.checkpoint, trainer, { steps, tokens });
+  if (options.checkpoint) trySave(options.checkpoint, trainer, { steps, tokens });
   return { steps, tokens };
+}
+
+/** A full disk costs the checkpoint, not the training: the one before stays, and there may be room for the next. */
+function trySave(path: string, trainer: Trainer, position: Position): void {
+  try {
+    saveCheckpoint(path, trainer, position);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 function textTokens(batch: Batch): number {

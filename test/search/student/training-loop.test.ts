@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -71,6 +71,19 @@ function* breaking(batches: Generator<TrainingBatch>, after: number): Generator<
   for (let i = 0; i < after; i++) yield batches.next().value;
   throw new Error("killed");
 }
+
+test.skipIf(!existsSync("/dev/full"))("runTraining() goes on when the disk is too full for a checkpoint", async () => {
+  const checkpoint = join(folder, "full.safetensors");
+  // The kernel answers "no space left" to whatever is written there.
+  symlinkSync("/dev/full", `${checkpoint}.tmp`);
+  const trainer = trainerOf(deep);
+  const options = { ...loop, totalTokens: 3 * tokensOfBatch, checkpoint, checkpointSeconds: 1000 };
+  expect(await runTraining(trainer, stream(), options)).toEqual({ steps: 3, tokens: 3 * tokensOfBatch });
+  expect(existsSync(checkpoint)).toBe(false);
+  await runTraining(trainer, stream(), options);
+  expect(existsSync(checkpoint)).toBe(true);
+  await trainer.release();
+});
 
 test("runTraining() does nothing more once its checkpoint has spent the tokens", async () => {
   const checkpoint = join(folder, "done.safetensors");
