@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     python: { type: "string", default: "python3" },
     models: { type: "string", default: "models" },
-    examples: { type: "string", default: "250" },
+    examples: { type: "string", default: "100" },
     seed: { type: "string", default: "1" },
   },
   allowPositionals: true,
