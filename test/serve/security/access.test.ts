@@ -70,8 +70,8 @@ describe("with a key file", () => {
     expect((await server.post(analyze, comment, { "x-goog-api-key": secret })).status).toBe(200);
     expect((await server.post(`/v1/sentiment?key=${secret}`, good)).status).toBe(401);
     expect((await server.post("/detect", { q: "good", api_key: secret })).status).toBe(200);
-    expect((await server.post("/detect", { q: "good", api_key: "no" })).status).toBe(401);
-    expect((await server.post("/detect", { q: "good" })).status).toBe(401);
+    expect((await server.post("/detect", { q: "good", api_key: "no" })).status).toBe(403);
+    expect((await server.post("/detect", { q: "good" })).status).toBe(403);
     expect((await server.post("/detect", { q: "good" }, bearer(keys.infer))).status).toBe(200);
   });
 
