@@ -1,90 +1,109 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
 import { taskOf } from "../../src/tasks/index.ts";
-import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import { fromFloat32, openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { type Logits, textLogits } from "./predict.ts";
 import { teacherClassifier } from "./teacher-classifier.ts";
 
 export interface TeacherLogitsOptions {
   readonly threads: number;
-  /** Folder to keep them in, by content. */
+  /** Folder to keep them in, by teacher. */
   readonly cacheFolder: string;
   readonly onProgress: (doneTokens: number, totalTokens: number) => void;
 }
 
+/** Logits by task of texts, found by their digest. */
+type Answers = Map<string, ReadonlyMap<string, Float32Array>>;
+
 /** Texts whose logits are kept in one file: what a killed run loses at most. */
 const textsPerFile = 4096;
+/** Name of the digests beside the tasks' logits in a file. */
+const digestsName = "#texts";
+const digestBytes = 16;
 
 /**
- * Logits of the fine-tuned teacher for every task over single texts, in the order of `sequences`. Kept by content, a file for
- * every few thousand texts; a killed run goes on from the last file.
+ * Logits of the fine-tuned teacher for every task over single texts, in the order of `sequences`. A text is asked about once: the
+ * answers are kept, a file for every few thousand texts, and serve whatever later selection it is part of.
  */
 export async function teacherLogits(
   teacher: FineTunedTeacher,
   sequences: readonly Int32Array[],
   options: TeacherLogitsOptions,
 ): Promise<ReadonlyMap<string, Logits>> {
-  const tasks = teacher.tasks.filter((entry) => taskOf(entry).input === "text");
+  const tasks = teacher.tasks.filter((task) => taskOf(task).input === "text").map(({ name }) => name);
   const folder = join(options.cacheFolder, keyOf(teacher));
   mkdirSync(folder, { recursive: true });
-  const total = tokensOf(sequences);
-  const logits = new Map<string, Float32Array[]>(tasks.map(({ name }) => [name, []]));
-  const running = lazily(() => teacherClassifier(teacher, options.threads, "int8"));
+  const known = readAnswers(folder);
+  const digests = sequences.map(digestOf);
+  const missing = [...new Map(sequences.map((ids, i) => [must(digests[i]), ids]))].filter(([d]) => !known.has(d));
+  await ask(teacher, tasks, missing, known, folder, options);
+  return new Map(tasks.map((task) => [task, digests.map((digest) => must(must(known.get(digest)).get(task)))]));
+}
+
+async function ask(
+  teacher: FineTunedTeacher,
+  tasks: readonly string[],
+  texts: readonly (readonly [digest: string, ids: Int32Array])[],
+  answers: Answers,
+  folder: string,
+  { threads, onProgress }: TeacherLogitsOptions,
+): Promise<void> {
+  if (texts.length === 0) return;
+  const classifier = await teacherClassifier(teacher, threads, "int8");
+  const total = texts.reduce((sum, [, ids]) => sum + ids.length, 0);
   let done = 0;
-  for (let at = 0; at < sequences.length; at += textsPerFile) {
-    const texts = sequences.slice(at, at + textsPerFile);
-    const path = join(folder, `${digestOf(texts)}.safetensors`);
-    if (!existsSync(path)) {
-      const names = tasks.map(({ name }) => name);
-      keep(path, await textLogits(await running.start(), texts, names));
-    }
-    for (const [task, rows] of read(path)) logits.get(task)?.push(...rows);
-    done += tokensOf(texts);
-    options.onProgress(done, total);
+  for (let at = 0; at < texts.length; at += textsPerFile) {
+    const part = texts.slice(at, at + textsPerFile);
+    const digests = part.map(([digest]) => digest);
+    const sequences = part.map(([, ids]) => ids);
+    keep(folder, digests, await textLogits(classifier, sequences, tasks));
+    done += sequences.reduce((sum, ids) => sum + ids.length, 0);
+    onProgress(done, total);
   }
-  await running.started()?.release();
-  return logits;
+  await classifier.release();
+  for (const [digest, rows] of readAnswers(folder)) answers.set(digest, rows);
 }
 
-function keep(path: string, logits: ReadonlyMap<string, Logits>): void {
-  const tensors = [...logits].map(([task, rows]) => {
-    const width = must(rows[0]).length;
-    const data = new Float32Array(rows.length * width);
-    rows.forEach((row, i) => {
-      data.set(row, i * width);
-    });
-    return [task, fromFloat32([rows.length, width], data)] as const;
+function keep(folder: string, digests: readonly string[], logits: ReadonlyMap<string, Logits>): void {
+  const bytes = Buffer.from(digests.join(""), "hex");
+  const texts: StoredTensor = { type: "U8", dims: [digests.length, digestBytes], bytes };
+  const name = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const tensors = [...logits].map(([task, rows]) => [task, stacked(rows)] as const);
+  writeSafetensors(join(folder, `${name}.safetensors`), new Map([[digestsName, texts], ...tensors]));
+}
+
+function stacked(rows: Logits): StoredTensor {
+  const width = must(rows[0]).length;
+  const data = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    data.set(row, i * width);
   });
-  writeSafetensors(path, new Map(tensors));
+  return fromFloat32([rows.length, width], data);
 }
 
-function read(path: string): [string, Float32Array[]][] {
-  const file = openSafetensors(path);
-  return file.names.map((name) => {
-    const tensor = file.read(name);
-    const data = toFloat32(tensor);
-    const [rows, width] = [must(tensor.dims[0]), must(tensor.dims[1])];
-    return [name, Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width))];
-  });
+function readAnswers(folder: string): Answers {
+  const answers: Answers = new Map();
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".safetensors"))) {
+    const file = openSafetensors(join(folder, name));
+    const digests = Buffer.from(file.read(digestsName).bytes);
+    const tasks = file.names
+      .filter((task) => task !== digestsName)
+      .map((task) => [task, rowsOf(file.read(task))] as const);
+    for (let i = 0; i * digestBytes < digests.length; i++) {
+      const digest = digests.toString("hex", i * digestBytes, (i + 1) * digestBytes);
+      answers.set(digest, new Map(tasks.map(([task, rows]) => [task, must(rows[i])])));
+    }
+  }
+  return answers;
 }
 
-/** Starts something at its first use. */
-function lazily<T>(create: () => Promise<T>): { start: () => Promise<T>; started: () => T | null } {
-  let made: T | null = null;
-  return {
-    start: async () => {
-      made ??= await create();
-      return made;
-    },
-    started: () => made,
-  };
-}
-
-function tokensOf(sequences: readonly Int32Array[]): number {
-  return sequences.reduce((total, ids) => total + ids.length, 0);
+function rowsOf(tensor: StoredTensor): Float32Array[] {
+  const data = toFloat32(tensor);
+  const [rows, width] = [must(tensor.dims[0]), must(tensor.dims[1])];
+  return Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width));
 }
 
 function keyOf(teacher: FineTunedTeacher): string {
@@ -94,8 +113,9 @@ function keyOf(teacher: FineTunedTeacher): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-function digestOf(sequences: readonly Int32Array[]): string {
-  const hash = createHash("sha256");
-  for (const ids of sequences) hash.update(`${ids.length} `).update(ids);
-  return hash.digest("hex").slice(0, 16);
+function digestOf(ids: Int32Array): string {
+  return createHash("sha256")
+    .update(ids)
+    .digest("hex")
+    .slice(0, 2 * digestBytes);
 }

@@ -51,7 +51,7 @@ export function serveTexts(
   for (const tokens of lengths) {
     const passes = [{ rows: 1, tokens, inferMs: msOf(tokens) }];
     const one = { logits: {}, tokens: Int32Array.of(tokens), truncated: new Uint8Array(1), tokenizeMs: 0.05, passes };
-    metrics.batchDone(student, one);
+    metrics.batchDone(student, one, 1);
     metrics.answered(task, student, tokens);
   }
 }

@@ -127,7 +127,7 @@ describe("readObserved()", () => {
       tokenizeMs: 1,
       passes,
     };
-    for (let i = 0; i < 10; i++) metrics.batchDone("large", output);
+    for (let i = 0; i < 10; i++) metrics.batchDone("large", output, 1);
     for (let i = 0; i < 80; i++) metrics.answered("filter", "large", 16);
     const { rows, students } = readObserved(await metrics.text());
     expect([rows, students[0]?.texts]).toEqual([8, 80]);
