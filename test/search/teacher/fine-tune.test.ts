@@ -9,7 +9,8 @@ import { batchOf, inferenceBatches, startTeacher } from "../../../search/teacher
 import { readTeacher } from "../../../search/teacher/teacher.ts";
 import { must } from "../../../src/invariant.ts";
 import { accuracy, argmax } from "../../../src/stats.ts";
-import { taskNamed } from "../../../src/tasks/index.ts";
+import { createDeclaredTask } from "../../../src/tasks/declared.ts";
+import { taskNamed, taskOf } from "../../../src/tasks/index.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
 
@@ -44,7 +45,7 @@ function fineTune(tokens: number, change: { seed?: number; tasks?: EncodedTask[]
 
 test("fineTuneTeacher() learns a task with its upper layers and leaves the rest as it was", async () => {
   const tuned = await fineTune(30_000);
-  expect(tuned.tasks).toEqual([{ name: "sentiment", labels: task.labels }]);
+  expect(tuned.tasks).toEqual([{ name: "sentiment", input: "text", labels: task.labels }]);
   const changed = (name: string) =>
     weightOf(tuned.weights, name).data.join() !== weightOf(teacher.weights, name).data.join();
   expect(["position", "embedNorm.gamma", "layer.0.qkv.weight", "layer.0.down.bias"].some(changed)).toBe(false);
@@ -68,6 +69,15 @@ test("fineTuneTeacher() learns a task with its upper layers and leaves the rest 
       predicted,
     ),
   ).toBeGreaterThan(0.95);
+});
+
+test("fineTuneTeacher() keeps what is to be known of a task that data declare", async () => {
+  const tickets = createDeclaredTask({ name: "tickets", input: "text", metric: "accuracy" });
+  const labels = ["0", "1", "2"];
+  const own = encodeTask(tickets, labels, examples, tokenizer, { maxTokens: 16, smoothing: 0.05 });
+  const tuned = await fineTune(500, { tasks: [own] });
+  expect(tuned.tasks).toEqual([{ name: "tickets", input: "text", labels, declared: { metric: "accuracy" } }]);
+  expect(taskOf(must(tuned.tasks[0]))).toMatchObject({ name: "tickets", metric: "accuracy", labels });
 });
 
 test("fineTuneTeacher() reads what it trained before, and drops the checkpoint", async () => {
