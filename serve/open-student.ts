@@ -4,6 +4,7 @@ import { must } from "../src/invariant.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import { openLifted } from "../src/onnx/lifted-session.ts";
 import type { Session } from "../src/onnx/session.ts";
+import { openByOutput } from "../src/onnx/session-by-output.ts";
 import { createTokenizer } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 import { BadStudentError, blame } from "./load-failure.ts";
@@ -18,7 +19,7 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const { folder, manifest } = shared;
   const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
   checkTables(shared, tokenizer);
-  const encoder = await open(join(folder, "model.onnx"), shared.encoder);
+  const encoder = await open(join(folder, "model.onnx"), shared.encoder, isStatic(shared) ? openByOutput : openLifted);
   const pairHeads = new Map<string, LoadedStudent["encoder"]>();
   const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
@@ -31,9 +32,14 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   }
 }
 
-async function open(path: string, graph: LiftedGraph): Promise<Session> {
+/** Its heads are most of what it does, and its weights are few: sessions for each output cost nothing beside what they save. */
+function isStatic({ manifest }: SharedStudent): boolean {
+  return manifest.architecture.layers === 0;
+}
+
+async function open(path: string, graph: LiftedGraph, opener: typeof openLifted = openLifted): Promise<Session> {
   try {
-    return await openLifted(graph, { threads: 1 });
+    return await opener(graph, { threads: 1 });
   } catch (cause) {
     const [reason] = (cause as Error).message.split("\n");
     throw new BadStudentError(`${path}: the runtime refuses it: ${reason}`, { reason: "graph", cause });

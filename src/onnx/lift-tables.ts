@@ -40,11 +40,11 @@ export interface Blocks {
 export type TableType = "float32" | "int8" | "uint8";
 
 /** Numbers of fields in onnx.proto, by message. */
-const modelGraph = 7;
-const graphField = { node: 1, initializer: 5, input: 11 } as const;
-const nodeField = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
+export const modelGraph = 7;
+export const graphField = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+export const nodeField = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
 const attributeField = { name: 1, integer: 3 } as const;
-const tensorField = { dims: 1, type: 2, name: 8, raw: 9 } as const;
+export const tensorField = { dims: 1, type: 2, name: 8, raw: 9 } as const;
 const inputName = 1;
 const float32 = 1;
 
@@ -185,7 +185,7 @@ function withoutTables(parts: readonly ProtoField[], tables: readonly FoundTable
   return graph;
 }
 
-function replaceGraph(top: readonly ProtoField[], old: ProtoField, graph: ProtoWriter): Uint8Array {
+export function replaceGraph(top: readonly ProtoField[], old: ProtoField, graph: ProtoWriter): Uint8Array {
   const out = new ProtoWriter();
   for (const field of top) {
     if (field === old) out.message(modelGraph, graph);
@@ -195,11 +195,11 @@ function replaceGraph(top: readonly ProtoField[], old: ProtoField, graph: ProtoW
 }
 
 /** A message's first text of this field, or "". */
-function textIn(message: Uint8Array, field: number): string {
+export function textIn(message: Uint8Array, field: number): string {
   for (const part of protoFields(message)) if (part.field === field) return toText(part.bytes);
   return "";
 }
 
-function toText(bytes: Uint8Array): string {
+export function toText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }

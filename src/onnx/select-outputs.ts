@@ -1,0 +1,49 @@
+import { must } from "../invariant.ts";
+import { graphField, modelGraph, nodeField, replaceGraph, tensorField, textIn, toText } from "./lift-tables.ts";
+import { type ProtoField, ProtoWriter, protoFields } from "./protobuf.ts";
+
+/** Names of a graph's outputs. */
+export function outputsOf(model: Uint8Array): string[] {
+  return graphParts(model)
+    .parts.filter(({ field }) => field === graphField.output)
+    .map(({ bytes }) => textIn(bytes, outputName));
+}
+
+const outputName = 1;
+
+/**
+ * The part of a graph that some of its outputs need; its inputs all stay. The runtime computes every node of a graph, also
+ * those whose outputs nobody asked for.
+ */
+export function selectOutputs(model: Uint8Array, wanted: readonly string[]): Uint8Array {
+  const { top, graph, parts } = graphParts(model);
+  const needed = new Set(wanted);
+  const nodes = new Set<ProtoField>();
+  // Nodes come after those whose results they take.
+  for (const node of parts.filter(({ field }) => field === graphField.node).reverse()) {
+    if (!namesIn(node, nodeField.output).some((name) => needed.has(name))) continue;
+    nodes.add(node);
+    for (const name of namesIn(node, nodeField.input)) needed.add(name);
+  }
+  const isNeeded = (part: ProtoField) => {
+    if (part.field === graphField.node) return nodes.has(part);
+    if (part.field === graphField.initializer) return needed.has(textIn(part.bytes, tensorField.name));
+    return part.field !== graphField.output || wanted.includes(textIn(part.bytes, outputName));
+  };
+  const selected = new ProtoWriter();
+  for (const part of parts) if (isNeeded(part)) selected.whole(part);
+  return replaceGraph(top, graph, selected);
+}
+
+function graphParts(model: Uint8Array) {
+  const top = [...protoFields(model)];
+  const graph = must(
+    top.find(({ field }) => field === modelGraph),
+    "the graph",
+  );
+  return { top, graph, parts: [...protoFields(graph.bytes)] };
+}
+
+function namesIn({ bytes }: ProtoField, field: number): string[] {
+  return [...protoFields(bytes)].filter((part) => part.field === field).map((part) => toText(part.bytes));
+}
