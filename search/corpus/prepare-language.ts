@@ -1,14 +1,15 @@
-import { must } from "../../src/invariant.ts";
-import { type Random, shuffle } from "../../src/random.ts";
+import { shuffle } from "../../src/random.ts";
 import { fragmentOf } from "./fragment.ts";
 import { leastRows, listedLanguages } from "./languages.ts";
 import { groupBy, type LabelledExample, type Material, type Prepared } from "./preparation.ts";
+import { scriptOf } from "./scripts.ts";
+import { respelled } from "./spellings.ts";
 
 /** Attempts to cut fragments from a text of a language that has few of them. */
 const fragmentsPerText = 8;
 
-/** Letters and marks that typists put for each other; in Tongan, Tahitian or Uzbek they are in every second word. */
-const apostrophes = ["'", "’", "‘", "ʻ", "ʼ"];
+/** Fewest rows that make a script one of a language's own, and no slip. */
+const leastOfScript = 40;
 
 /**
  * Language identification learns from its own sets and from every unlabelled text. The labels are the languages with
@@ -16,7 +17,7 @@ const apostrophes = ["'", "’", "‘", "ʻ", "ʼ"];
  * words as whole texts are added, since what a router sees is often short.
  */
 export function prepareLanguage(material: Material): Prepared {
-  const { examples, pool, limits, random } = material;
+  const { examples, pool } = material;
   const unlabelled = [...pool.values()].flat().map((row) => ({ ...row, label: row.language, weight: 1 }));
   const groups = groupBy<LabelledExample>([...examples, ...unlabelled], (e) => e.label);
   const known = (language: string) =>
@@ -26,13 +27,36 @@ export function prepareLanguage(material: Material): Prepared {
   );
   return {
     labels: labels.sort(),
-    examples: labels.flatMap((language) => {
-      const rows = shuffle([...(groups.get(language) ?? [])], random);
-      const whole = rows.slice(0, limits.languagePerLanguage);
-      const cut = fragments(rows, Math.floor(limits.languagePerLanguage / 2), material);
-      return [...whole, ...cut].map((row) => toExample(row, random));
-    }),
+    examples: labels.flatMap((language) =>
+      byScript(groups.get(language) ?? []).flatMap(({ name, rows }) =>
+        examplesOf(`${language} ${name}`, rows, material),
+      ),
+    ),
   };
+}
+
+/** A language's rows by script, those of a script that hardly occurs with the most frequent one's. */
+function byScript(rows: readonly LabelledExample[]): { name: string; rows: LabelledExample[] }[] {
+  const scripts = [...groupBy(rows, ({ text }) => scriptOf(text))]
+    .map(([name, own]) => ({ name, rows: own }))
+    .sort((a, b) => b.rows.length - a.rows.length);
+  const [main, ...others] = scripts.filter((script, i) => i === 0 || script.rows.length >= leastOfScript);
+  const slips = scripts.slice(1).filter((script) => script.rows.length < leastOfScript);
+  return main === undefined ? [] : [{ ...main, rows: [main, ...slips].flatMap((s) => s.rows) }, ...others];
+}
+
+/**
+ * The group stands for the data set: training mixes data sets by the root of their size, and so languages, of which the
+ * largest would otherwise swallow their small relatives (Zulu all of Xhosa, Bosnian all of Croatian).
+ */
+function examplesOf(group: string, members: readonly LabelledExample[], material: Material): LabelledExample[] {
+  const { limits, random } = material;
+  const rows = shuffle([...members], random);
+  const whole = rows.slice(0, limits.languagePerLanguage);
+  const cut = fragments(rows, Math.floor(limits.languagePerLanguage / 2), material);
+  return [...whole, ...cut].map(({ text, language, label, weight }) => {
+    return { text: respelled(text, random), language, label, dataSet: group, weight };
+  });
 }
 
 function fragments(rows: readonly LabelledExample[], wanted: number, { random }: Material): LabelledExample[] {
@@ -44,18 +68,4 @@ function fragments(rows: readonly LabelledExample[], wanted: number, { random }:
     if (text !== null) cut.push({ ...row, text });
   }
   return cut;
-}
-
-/**
- * The language stands for the data set: training mixes data sets by the root of their size, and so languages, of which the
- * largest would otherwise swallow their small relatives (Zulu all of Xhosa, Bosnian all of Croatian).
- */
-function toExample({ text, language, label, weight }: LabelledExample, random: Random): LabelledExample {
-  return { text: withApostrophe(text, random), language, label, dataSet: label, weight };
-}
-
-function withApostrophe(text: string, random: Random): string {
-  if (random.next() < 0.5) return text;
-  const other = must(apostrophes[random.int(apostrophes.length)]);
-  return text.replace(/['’‘ʻʼ]/g, other);
 }

@@ -35,11 +35,23 @@ test("prepareLanguage() cuts fragments of Thai and Japanese between characters",
   expect(fragments.every((e) => texts.some((text) => text.includes(e.text)))).toBe(true);
 });
 
-test("prepareLanguage() names the language as an example's data set, so that training mixes languages", () => {
-  const { examples } = prepareLanguage(
-    materialOf("language", { examples: [...labelled("cy", 60), ...labelled("fi", 60)] }),
+test("prepareLanguage() has as many texts of each script of a language, each as a data set, so that training mixes them", () => {
+  const cyrillic = numbered(300, (i) =>
+    exampleOf("sr", "sr", `Црквe би, додао је, могле да буду замењене бројем ${i} сутра`),
   );
-  expect(examples.every(({ dataSet, label }) => dataSet === label)).toBe(true);
+  const latin = numbered(100, (i) =>
+    exampleOf("sr", "sr", `Crkve bi, dodao je, mogle da budu zamenjene brojem ${i} sutra`),
+  );
+  const slips = numbered(5, (i) => exampleOf("cy", "cy", `Кратак текст број ${i}`));
+  const limits = Limits.parse({ languagePerLanguage: 80 });
+  const { examples, labels } = prepareLanguage(
+    materialOf("language", { examples: [...cyrillic, ...latin, ...labelled("cy", 60), ...slips], limits }),
+  );
+  const of = (group: string) => examples.filter(({ dataSet }) => dataSet === group);
+  expect(labels).toEqual(["cy", "sr"]);
+  expect([...new Set(examples.map(({ dataSet }) => dataSet))].sort()).toEqual(["cy Latin", "sr Cyrillic", "sr Latin"]);
+  expect([of("sr Cyrillic").length, of("sr Latin").length]).toEqual([120, 120]);
+  expect(new Set(of("sr Latin").map(({ label }) => label))).toEqual(new Set(["sr"]));
 });
 
 test("prepareLanguage() varies apostrophes, and nothing else of a text", () => {
