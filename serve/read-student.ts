@@ -10,21 +10,24 @@ import type { SharedStudent, StudentFiles } from "./student-batch.ts";
 /**
  * Reads a student's files once, for all threads. What is checked is what is used: each file is hashed as it lies in memory, so
  * a file that changes later, or vanishes, changes nothing.
+ * @param memory what `model.onnx` is read into: it has room for the whole file.
  * @param known the parts of its tokeniser, where another student has the same: it takes longer to read than a student.
  * @throws {BadStudentError} naming the file that is missing, damaged or of another kind than it should be.
  */
-export async function readStudent(files: StudentFiles, known?: TokenizerParts): Promise<SharedStudent> {
+export async function readStudent(
+  files: StudentFiles,
+  memory: SharedArrayBuffer,
+  known?: TokenizerParts,
+): Promise<SharedStudent> {
   const { id, folder, manifest, maxTokens } = files;
   const pairTasks = manifest.tasks.filter((task) => task.input === "pair");
   const read = (name: string) => readChecked(files, name);
   const used = ["tokenizer.json", "model.onnx", ...pairTasks.map((task) => task.file)];
   const tokenizer = await blameLater("tokenizer", readTokenizer(files, known));
-  const encoder = blame("graph", () => shareGraph(read("model.onnx")));
-  const pairHeads = new Map(
-    pairTasks.map(({ name, file }) => [name, { model: read(file).slice(), ids: "", tables: [] }]),
-  );
+  const encoder = blame("graph", () => shareGraph(readChecked(files, "model.onnx", memory)));
+  const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), ids: "", tables: [] }]));
   for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
-  return { id, folder, manifest, maxTokens, tokenizer, encoder, pairHeads };
+  return { id, folder, manifest, maxTokens, memory, tokenizer, encoder, pairHeads };
 }
 
 async function readTokenizer(files: StudentFiles, known?: TokenizerParts): Promise<TokenizerParts> {
@@ -43,10 +46,10 @@ export function loadTokenizerReader() {
 }
 
 /** A file's bytes, when length and hash are the manifest's. */
-function readChecked({ folder, manifest }: StudentFiles, name: string): Uint8Array {
+function readChecked({ folder, manifest }: StudentFiles, name: string, memory?: SharedArrayBuffer): Uint8Array {
   const path = join(folder, name);
   const expected = must(manifest.files[name]);
-  const bytes = readShared(path);
+  const bytes = readWhole(path, memory);
   if (bytes.length !== expected.bytes)
     throw new BadStudentError(`${path}: ${bytes.length} bytes, the manifest says ${expected.bytes}`, {
       reason: "checksum",
@@ -56,12 +59,12 @@ function readChecked({ folder, manifest }: StudentFiles, name: string): Uint8Arr
   return bytes;
 }
 
-/** Reads a file into memory that all threads see. */
-function readShared(path: string): Uint8Array {
+/** A file that has grown since the memory was made for it is read as far as there is room. */
+function readWhole(path: string, memory?: SharedArrayBuffer): Uint8Array {
   try {
     const file = openSync(path, "r");
     try {
-      return fill(file, new Uint8Array(new SharedArrayBuffer(fstatSync(file).size)));
+      return fill(file, new Uint8Array(memory ?? new ArrayBuffer(fstatSync(file).size)));
     } finally {
       closeSync(file);
     }

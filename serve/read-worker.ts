@@ -9,7 +9,7 @@ answerCalls((call) => {
       return loadTokenizerReader().then(() => undefined);
     case "read":
       if (call.yielding) yieldToOthers();
-      return readStudent(call.student, call.tokenizer);
+      return readStudent(call.student, call.memory, call.tokenizer);
     default:
       throw new Error(`a thread that reads students was asked to ${call.kind}`);
   }

@@ -41,6 +41,7 @@ export interface RegistryOptions {
 interface Live {
   readonly student: Student;
   readonly manifestText: string;
+  readonly shared: SharedStudent;
 }
 
 /** A folder whose files have changed, while they are read. */
@@ -51,11 +52,7 @@ interface Attempt {
   readonly fingerprint: string;
   readonly startedMs: number;
   /** Undefined when its manifest is the one that is served. */
-  readonly read: Promise<ReadStudent | undefined>;
-}
-
-interface ReadStudent extends Live {
-  readonly shared: SharedStudent;
+  readonly read: Promise<Live | undefined>;
 }
 
 /** A folder may be missing for a moment while another is renamed into its place. */
@@ -74,7 +71,7 @@ class FolderRegistry implements Registry {
   private readonly missing = new Map<string, number>();
   private readonly leases = new Map<string, number>();
   /** Replaced students that still answer a request. */
-  private readonly retired = new Set<string>();
+  private readonly retired = new Map<string, Live>();
   private list: readonly Student[] = [];
   private generation = 0;
   private running: Promise<void> = Promise.resolve();
@@ -95,7 +92,10 @@ class FolderRegistry implements Registry {
       const left = (this.leases.get(id) ?? 0) - 1;
       if (left > 0) this.leases.set(id, left);
       else this.leases.delete(id);
-      if (left === 0 && this.retired.delete(id)) void this.options.runner.unload(id);
+      const retired = this.retired.get(id);
+      if (left > 0 || retired === undefined) return;
+      this.retired.delete(id);
+      void this.unload(retired);
     };
   }
 
@@ -154,7 +154,7 @@ class FolderRegistry implements Registry {
     return [{ name, folder, fingerprint, startedMs: performance.now(), read }];
   }
 
-  private async read(name: string, folder: string): Promise<ReadStudent | undefined> {
+  private async read(name: string, folder: string): Promise<Live | undefined> {
     const { maxTokens } = this.options;
     const { manifest, manifestText } = readStudentManifest(join(folder, "manifest.json"));
     if (this.live.get(name)?.manifestText === manifestText) return undefined;
@@ -176,15 +176,25 @@ class FolderRegistry implements Registry {
     this.fingerprints.set(name, fingerprint);
   }
 
-  private async load(name: string, { student, manifestText, shared }: ReadStudent, startedMs: number): Promise<void> {
-    const { runner, metrics, log } = this.options;
-    const { manifest } = student;
-    this.refuseTwin(name, manifest.name);
-    this.refuseOtherInput(name, manifest);
-    await runner.load(shared);
-    this.swap(name, { student, manifestText });
+  private async load(name: string, next: Live, startedMs: number): Promise<void> {
+    const { runner, reader, metrics, log } = this.options;
+    const { manifest } = next.student;
+    try {
+      this.refuseTwin(name, manifest.name);
+      this.refuseOtherInput(name, manifest);
+      await runner.load(next.shared);
+    } catch (cause) {
+      reader.giveBack(next.shared);
+      throw cause;
+    }
+    this.swap(name, next);
     metrics.studentLoaded(manifest);
     log.info(`loaded ${manifest.name} ${manifest.version} in ${Math.round(performance.now() - startedMs)} ms`);
+  }
+
+  private async unload({ student, shared }: Live): Promise<void> {
+    await this.options.runner.unload(student.id);
+    this.options.reader.giveBack(shared);
   }
 
   /** Clients name students: two folders may not share a name. */
@@ -216,8 +226,8 @@ class FolderRegistry implements Registry {
     this.list = [...this.live.values()].map((live) => live.student);
     if (!old) return;
     this.options.metrics.studentRemoved(old.student.manifest);
-    if (this.leases.has(old.student.id)) this.retired.add(old.student.id);
-    else void this.options.runner.unload(old.student.id);
+    if (this.leases.has(old.student.id)) this.retired.set(old.student.id, old);
+    else void this.unload(old);
   }
 
   private noteFailure(name: string, cause: Error, reason: LoadFailureReason): void {

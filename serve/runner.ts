@@ -187,6 +187,8 @@ class ThreadRunner implements Runner {
       await loadInto(slot, student).catch((cause: Error) => {
         this.options.log.error(`a new worker could not load ${student.manifest.name}: ${cause.message}`);
       });
+      // It may have been unloaded everywhere else meanwhile.
+      if (!this.students.has(student.id)) await this.unload(student.id);
     }
   }
 }

@@ -15,6 +15,8 @@ export interface StudentFiles {
 
 /** A student that was read and checked: all that threads need to open it. What is large lies in memory that they share. */
 export interface SharedStudent extends StudentFiles {
+  /** What the tables lie in. */
+  readonly memory: SharedArrayBuffer;
   readonly tokenizer: TokenizerParts;
   readonly encoder: LiftedGraph;
   /** By task, for tasks over pairs. */

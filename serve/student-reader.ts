@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { must } from "../src/invariant.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
+import { createTableMemory } from "./table-memory.ts";
 import { Thread } from "./thread.ts";
 
 /** Reads students off the event loop, one after another, in a thread that ends when there is nothing to read for a while. */
@@ -12,6 +15,8 @@ export interface StudentReader {
    * @throws {BadStudentError} when a file is missing or damaged. @throws {UnavailableError} when the thread was lost.
    */
   read(files: StudentFiles, yielding: boolean): Promise<SharedStudent>;
+  /** Takes the memory of a student that no thread has any more, for the next one. */
+  giveBack(student: SharedStudent): void;
   close(): void;
 }
 
@@ -27,6 +32,7 @@ export function createStudentReader(): StudentReader {
 class ThreadReader implements StudentReader {
   private thread: Thread | undefined;
   private linger: NodeJS.Timeout | undefined;
+  private readonly memory = createTableMemory();
   /** By the hash of their file; kept by the students that have them. */
   private readonly tokenizers = new Map<string, WeakRef<TokenizerParts>>();
 
@@ -34,15 +40,23 @@ class ThreadReader implements StudentReader {
     this.use((thread) => thread.prepare()).catch(() => {});
   }
 
-  read(files: StudentFiles, yielding: boolean): Promise<SharedStudent> {
+  async read(files: StudentFiles, yielding: boolean): Promise<SharedStudent> {
     const { sha256 } = must(files.manifest.files["tokenizer.json"]);
-    return this.use(async (thread) => {
-      const known = this.tokenizers.get(sha256)?.deref();
-      const student = await thread.read(files, yielding, known);
+    const memory = this.memory.take(sizeOf(join(files.folder, "model.onnx")));
+    const known = this.tokenizers.get(sha256)?.deref();
+    try {
+      const student = await this.use((thread) => thread.read({ student: files, memory, yielding, tokenizer: known }));
       const tokenizer = this.tokenizers.get(sha256)?.deref() ?? student.tokenizer;
       this.tokenizers.set(sha256, new WeakRef(tokenizer));
-      return { ...student, tokenizer };
-    });
+      return { ...student, memory, tokenizer };
+    } catch (cause) {
+      this.memory.giveBack(memory);
+      throw cause;
+    }
+  }
+
+  giveBack({ memory }: SharedStudent): void {
+    this.memory.giveBack(memory);
   }
 
   private async use<T>(work: (thread: Thread) => Promise<T>): Promise<T> {
@@ -61,4 +75,9 @@ class ThreadReader implements StudentReader {
     void this.thread?.close();
     this.thread = undefined;
   }
+}
+
+/** Not the manifest's figure, which may be anything; a file that is missing is noticed when it is read. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -9,16 +9,21 @@ import type { BatchOutput, SharedStudent, StudentFiles, TextBatch } from "./stud
 export type Call = { readonly serial: number } & Request;
 type Request =
   | { readonly kind: "prepare" }
-  | {
-      readonly kind: "read";
-      readonly student: StudentFiles;
-      readonly yielding: boolean;
-      readonly tokenizer?: TokenizerParts;
-    }
+  | ({ readonly kind: "read" } & ReadOrder)
   | { readonly kind: "load"; readonly student: SharedStudent }
   | { readonly kind: "unload"; readonly id: string }
   | { readonly kind: "run"; readonly batch: TextBatch }
   | { readonly kind: "close" };
+interface ReadOrder {
+  readonly student: StudentFiles;
+  /** What `model.onnx` is read into. */
+  readonly memory: SharedArrayBuffer;
+  /** Leaves the cores to requests. */
+  readonly yielding: boolean;
+  /** Where another student has the same. */
+  readonly tokenizer: TokenizerParts | undefined;
+}
+
 export interface Answer {
   readonly serial: number;
   readonly value?: unknown;
@@ -72,9 +77,8 @@ export class Thread {
     await this.call({ kind: "prepare" });
   }
 
-  async read(student: StudentFiles, yielding: boolean, tokenizer?: TokenizerParts): Promise<SharedStudent> {
-    const known = tokenizer && { tokenizer };
-    return (await this.call({ kind: "read", student, yielding, ...known })) as SharedStudent;
+  async read(order: ReadOrder): Promise<SharedStudent> {
+    return (await this.call({ kind: "read", ...order })) as SharedStudent;
   }
 
   async load(student: SharedStudent): Promise<void> {

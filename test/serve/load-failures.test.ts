@@ -75,7 +75,7 @@ test.each(failures)(
 test("readStudent() names the file when the folder vanishes while it is read", async () => {
   const folder = join(server.models, ".vanished");
   const manifest = writeTinyStudent(folder, { name: "vanished" });
-  const reading = readStudent({ id: "v", folder, manifest, maxTokens: 16 });
+  const reading = readStudent({ id: "v", folder, manifest, maxTokens: 16 }, new SharedArrayBuffer(1 << 20));
   rmSync(folder, { recursive: true });
   await expect(reading).rejects.toMatchObject({ reason: "missing", message: /ENOENT/ });
 });

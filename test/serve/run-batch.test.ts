@@ -41,7 +41,7 @@ describe("run", () => {
 
   beforeAll(async () => {
     const manifest = writeTinyStudent(folder, { name: "tiny", layers: 0 });
-    await engine.load(await readStudent({ id: "s", folder, manifest, maxTokens: 16 }));
+    await engine.load(await readStudent({ id: "s", folder, manifest, maxTokens: 16 }, new SharedArrayBuffer(1 << 20)));
   });
 
   test("run() gives each text the logits that it has alone, in the order of the texts", async () => {
@@ -86,7 +86,9 @@ describe("run", () => {
 
 describe("load", () => {
   const load = async (manifest: ReturnType<typeof writeTinyStudent>) =>
-    createEngine().load(await readStudent({ id: "x", folder, manifest, maxTokens: 16 }));
+    createEngine().load(
+      await readStudent({ id: "x", folder, manifest, maxTokens: 16 }, new SharedArrayBuffer(1 << 20)),
+    );
 
   test("load() refuses a file that was cut, changed or removed, and names it", async () => {
     const manifest = writeTinyStudent(folder, { name: "tiny" });
