@@ -122,11 +122,20 @@ class FolderRegistry implements Registry {
     const found = this.findFolders();
     if (found === undefined) return;
     for (const folder of found) this.missing.delete(folder);
-    // All are read at once, one after another, so that the next is read while the one before is opened and warmed up.
-    const attempts = found.flatMap((folder) => this.begin(folder));
-    for (const attempt of attempts) await this.finish(attempt);
+    await (this.live.size === 0 ? this.loadAtOnce(found) : this.loadByTurns(found));
     for (const folder of [...this.live.keys()]) if (!found.includes(folder)) this.noteMissing(folder);
     for (const folder of [...this.fingerprints.keys()]) if (!found.includes(folder)) this.fingerprints.delete(folder);
+  }
+
+  /** A start: each is read while the one before is opened and warmed up. */
+  private async loadAtOnce(folders: readonly string[]): Promise<void> {
+    const attempts = folders.flatMap((folder) => this.begin(folder));
+    for (const attempt of attempts) await this.finish(attempt);
+  }
+
+  /** While requests are served: no more than one student beside those that are there. */
+  private async loadByTurns(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) for (const attempt of this.begin(folder)) await this.finish(attempt);
   }
 
   /** Folders with a manifest; undefined, and a line in the log, when the models folder cannot be read. */

@@ -10,21 +10,18 @@ export interface TableMemory {
   giveBack(memory: SharedArrayBuffer): void;
 }
 
-/** One for each size of student that is replaced in turn; more would be held for no use. */
-const mostSpares = 2;
-
 export function createTableMemory(): TableMemory {
-  /** From the smallest to the largest. */
-  const spares: SharedArrayBuffer[] = [];
+  /** The largest that was given back: students are replaced one after another, so that no more are needed. */
+  let spare = new SharedArrayBuffer(0);
   return {
     take: (bytes) => {
-      const fitting = spares.findIndex(({ byteLength }) => byteLength >= bytes);
-      return fitting === -1 ? new SharedArrayBuffer(bytes) : (spares.splice(fitting, 1)[0] as SharedArrayBuffer);
+      if (spare.byteLength < bytes) return new SharedArrayBuffer(bytes);
+      const taken = spare;
+      spare = new SharedArrayBuffer(0);
+      return taken;
     },
     giveBack: (memory) => {
-      spares.push(memory);
-      spares.sort((a, b) => a.byteLength - b.byteLength);
-      if (spares.length > mostSpares) spares.shift();
+      if (memory.byteLength > spare.byteLength) spare = memory;
     },
   };
 }

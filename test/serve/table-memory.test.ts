@@ -1,19 +1,20 @@
 import { expect, test } from "vitest";
 import { createTableMemory } from "../../serve/table-memory.ts";
 
-test("take() uses what was given back, the smallest that is large enough", () => {
+test("take() uses what was given back when it is large enough, and once only", () => {
   const memory = createTableMemory();
-  const [small, large] = [memory.take(100), memory.take(1000)];
-  for (const used of [large, small]) memory.giveBack(used);
-  expect(memory.take(50)).toBe(small);
-  expect(memory.take(50)).toBe(large);
-  expect(memory.take(50).byteLength).toBe(50);
+  const used = memory.take(100);
+  expect(used.byteLength).toBe(100);
+  memory.giveBack(used);
+  expect(memory.take(101)).not.toBe(used);
+  expect(memory.take(99)).toBe(used);
+  expect(memory.take(99)).not.toBe(used);
 });
 
-test("giveBack() holds no more than two, the largest", () => {
+test("giveBack() holds one, the largest", () => {
   const memory = createTableMemory();
-  const all = [30, 10, 20].map((bytes) => memory.take(bytes));
-  for (const used of all) memory.giveBack(used);
-  expect([10, 10].map((bytes) => memory.take(bytes).byteLength)).toEqual([20, 30]);
-  expect(all).not.toContain(memory.take(10));
+  const [small, large] = [memory.take(10), memory.take(20)];
+  for (const used of [small, large, small]) memory.giveBack(used);
+  expect(memory.take(5)).toBe(large);
+  expect(memory.take(5)).not.toBe(small);
 });
