@@ -1,9 +1,10 @@
 import { shuffle } from "../../src/random.ts";
 import { fragmentOf } from "./fragment.ts";
-import { leastRows, listedLanguages } from "./languages.ts";
+import { leastRows, listedLanguages, overshadowed } from "./languages.ts";
 import { groupBy, type LabelledExample, type Material, type Prepared } from "./preparation.ts";
 import { scriptOf } from "./scripts.ts";
 import { respelled } from "./spellings.ts";
+import { udhrSet } from "./udhr.ts";
 
 /** Attempts to cut fragments from a text of a language that has few of them. */
 const fragmentsPerText = 8;
@@ -23,7 +24,7 @@ export function prepareLanguage(material: Material): Prepared {
   const known = (language: string) =>
     listedLanguages.has(language) || pool.has(language) || material.validationLanguages.has(language);
   const labels = [...groups].flatMap(([language, rows]) =>
-    rows.length >= leastRows && known(language) ? [language] : [],
+    textsThatCount(language, rows) >= leastRows && known(language) ? [language] : [],
   );
   return {
     labels: labels.sort(),
@@ -33,6 +34,10 @@ export function prepareLanguage(material: Material): Prepared {
       ),
     ),
   };
+}
+
+function textsThatCount(language: string, rows: readonly LabelledExample[]): number {
+  return overshadowed.has(language) ? rows.filter(({ dataSet }) => dataSet !== udhrSet.name).length : rows.length;
 }
 
 /** A language's rows by script, those of a script that hardly occurs with the most frequent one's. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Limits } from "../../../search/corpus/limits.ts";
+import type { LabelledExample } from "../../../search/corpus/preparation.ts";
 import { prepareLanguage } from "../../../search/corpus/prepare-language.ts";
 import { exampleOf, materialOf, numbered, rowsOf } from "./material.ts";
 
@@ -16,6 +17,13 @@ test("prepareLanguage() makes labels of listed languages, those with unlabelled 
     }),
   );
   expect(labels).toEqual(["cy", "kmb", "xyz"]);
+});
+
+test("prepareLanguage() leaves out languages in a relative's shadow until there is more of them than the Declaration", () => {
+  const declaration = (language: string) => labelled(language, 60).map((e) => ({ ...e, dataSet: "udhr" }));
+  const labelsOf = (examples: LabelledExample[]) => prepareLanguage(materialOf("language", { examples })).labels;
+  expect(labelsOf([...declaration("xh"), ...declaration("cy")])).toEqual(["cy"]);
+  expect(labelsOf([...declaration("xh"), ...labelled("xh", 60)])).toEqual(["xh"]);
 });
 
 test("prepareLanguage() keeps to its limit and adds half as many fragments of two to ten words", () => {
@@ -36,13 +44,13 @@ test("prepareLanguage() cuts fragments of Thai and Japanese between characters",
 });
 
 test("prepareLanguage() has as many texts of each script of a language, each as a data set, so that training mixes them", () => {
-  const cyrillic = numbered(300, (i) =>
-    exampleOf("sr", "sr", `Црквe би, додао је, могле да буду замењене бројем ${i} сутра`),
+  const cyrillic = numbered(300, (i) => `Црквe би, додао је, могле да буду замењене бројем ${i} сутра`).map((text) =>
+    exampleOf("sr", "sr", text),
   );
-  const latin = numbered(100, (i) =>
-    exampleOf("sr", "sr", `Crkve bi, dodao je, mogle da budu zamenjene brojem ${i} sutra`),
+  const latin = numbered(100, (i) => `Crkve bi, dodao je, mogle da budu zamenjene brojem ${i} sutra`).map((text) =>
+    exampleOf("sr", "sr", text),
   );
-  const slips = numbered(5, (i) => exampleOf("cy", "cy", `Кратак текст број ${i}`));
+  const slips = numbered(5, (i) => `Кратак текст број ${i}`).map((text) => exampleOf("cy", "cy", text));
   const limits = Limits.parse({ languagePerLanguage: 80 });
   const { examples, labels } = prepareLanguage(
     materialOf("language", { examples: [...cyrillic, ...latin, ...labelled("cy", 60), ...slips], limits }),
