@@ -30,7 +30,8 @@ export interface Question {
   readonly client: Client;
   /** Only this student may answer. */
   readonly student?: string | undefined;
-  /** When the answer must be there, by `performance.now()`. */
+  readonly budgetMs?: number | undefined;
+  /** When the answer must be there, by `performance.now()`; comes with a budget. */
   readonly deadline?: number | undefined;
   /** Rather no answer than one that will be late. */
   readonly inTime?: boolean | undefined;
@@ -92,10 +93,10 @@ async function stepDown(
 }
 
 function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {
-  const { tasks, student: name, deadline, inTime } = question;
-  const budgetMs = deadline === undefined ? undefined : deadline - performance.now();
+  const { tasks, student: name, budgetMs, deadline, inTime } = question;
+  const leftMs = deadline === undefined ? undefined : deadline - performance.now();
   try {
-    return chooseStudent(deps.registry.students(), { tasks, name, budgetMs, tried, inTime }, inquiry.estimate);
+    return chooseStudent(deps.registry.students(), { tasks, name, budgetMs, leftMs, tried, inTime }, inquiry.estimate);
   } catch (cause) {
     if (cause instanceof OverloadedError) deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
     throw cause;

@@ -8,8 +8,9 @@ export interface Wish {
   /** Tasks to be answered in one pass. */
   readonly tasks: readonly string[];
   readonly name?: string | undefined;
-  /** What is left of it. */
   readonly budgetMs?: number | undefined;
+  /** What is left of the budget. @default all of it */
+  readonly leftMs?: number | undefined;
   /** Ids of students that were asked and could not keep the deadline. */
   readonly tried?: ReadonlySet<string>;
   /** Rather no answer than one that will be late. */
@@ -47,14 +48,14 @@ export function chooseStudent(
   const ranked = rankStudents(students, wish);
   const best = must(ranked[0]);
   if (wish.budgetMs === undefined) return { student: best, downgraded: false, hopeless: false };
-  const budgetMs = wish.budgetMs;
+  const { budgetMs, leftMs = budgetMs } = wish;
   const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
-  const fitting = left.find(({ p95Ms }) => p95Ms <= budgetMs);
+  const fitting = left.find(({ p95Ms }) => p95Ms <= leftMs);
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
   const fastest = left.reduce((a, b) => (b.aloneMs < a.aloneMs ? b : a), must(left[0] ?? noneLeft));
   if (!wish.inTime && fastest !== noneLeft && fastest.aloneMs > budgetMs && fastest.p95Ms <= fastest.aloneMs)
     return { student: must(fastest.student), downgraded: fastest.student !== best, hopeless: true };
-  const waitMs = fastest.p95Ms - budgetMs;
+  const waitMs = fastest.p95Ms - leftMs;
   throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(waitMs));
 }
 

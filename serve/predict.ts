@@ -2,6 +2,7 @@ import type { Result } from "../src/contract/prediction.ts";
 import { must } from "../src/invariant.ts";
 import { type Answer, type Answers, answerItems, type Predictor, type Question } from "./answer.ts";
 import { answerInCascade } from "./cascade.ts";
+import { loopLagMs } from "./loop-lag.ts";
 import type { Student } from "./student.ts";
 import type { Client } from "./waiting-items.ts";
 
@@ -53,8 +54,10 @@ export async function predict(deps: Predictor, request: PredictRequest): Promise
   return prediction;
 }
 
+/** The budget runs since the request came, which is before it was read. */
 function toQuestion({ tasks, input, client, student, budgetMs }: PredictRequest, started: number): Question {
-  return { tasks, input, client, student, deadline: budgetMs === undefined ? undefined : started + budgetMs };
+  const deadline = budgetMs === undefined ? undefined : started - loopLagMs() + budgetMs;
+  return { tasks, input, client, student, budgetMs, deadline };
 }
 
 function toPrediction(deps: Predictor, request: PredictRequest, { answers, downgraded }: Answers): Prediction {
