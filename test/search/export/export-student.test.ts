@@ -90,7 +90,7 @@ test("promote() hands over a student that the server opens", async () => {
   expect([...createStudent("one", manifest, 64).tasks.keys()]).toEqual(["sentiment", "adequacy"]);
   const folder = join(models, manifest.name);
   const files = { id: "one", folder, manifest: readManifest(join(folder, "manifest.json")), maxTokens: 32 };
-  const student = await openStudent(await readStudent(files));
+  const student = await openStudent(await readStudent(files, new SharedArrayBuffer(1 << 20)));
   expect(student.tokenizer.encode("good", 8).ids).toHaveLength(3);
   for (const session of [student.encoder, ...student.pairHeads.values()]) await session.release();
 });
