@@ -41,6 +41,8 @@ export interface Shot {
   /** 0 when the connection broke. */
   readonly status: number;
   readonly latencyMs: number;
+  /** How long after its time the generator sent it; 0 in a closed loop. */
+  readonly sentLateMs: number;
   /** Empty in a closed loop. */
   readonly body: string;
 }

@@ -23,7 +23,7 @@ function runClosed({ url, requests, connections, seconds }: ClosedLoad): Promise
       }
       const request = next++ % requests.length;
       connection.send(requests[request] as string, ({ status }: HttpReply) => {
-        shots.push({ request, status, latencyMs: performance.now() - startedAt, body: "" });
+        shots.push({ request, status, latencyMs: performance.now() - startedAt, sentLateMs: 0, body: "" });
         if (status === 0) {
           if (--open === 0) resolve(shots);
         } else shoot(connection);
@@ -49,8 +49,10 @@ function runOpen({ url, requests, arrivals }: OpenLoad): Promise<Shot[]> {
     const shoot = (index: number) => {
       const connection = idle.pop() ?? open();
       const { request, atMs } = arrivals[index] as OpenLoad["arrivals"][number];
+      const dueAt = startedAt + atMs;
+      const sentLateMs = performance.now() - dueAt;
       connection.send(requests[request] as string, ({ status, body }) => {
-        shots[index] = { request, status, latencyMs: performance.now() - startedAt - atMs, body };
+        shots[index] = { request, status, latencyMs: performance.now() - dueAt, sentLateMs, body };
         if (all.has(connection)) idle.push(connection);
         if (++answered < arrivals.length) return;
         for (const each of all) each.close();
