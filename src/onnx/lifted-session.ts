@@ -109,7 +109,8 @@ function decoding({ width, bytes }: Table, { size, scales: scaleBytes }: Blocks)
 /** A view where the bytes lie on a multiple of four, else a copy. */
 function toFloats(bytes: Uint8Array): Float32Array {
   if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return new Float32Array(bytes.slice().buffer);
+  // Not slice(): a Buffer, which files are read into, gives a view for it.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 let count = new Int32Array(1024).map((_, i) => i);

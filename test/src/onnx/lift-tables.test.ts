@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ModelBuilder } from "../../../search/graph/model-builder.ts";
 import { inferenceGraph } from "../../../search/student/inference-graph.ts";
@@ -5,6 +8,8 @@ import { encoderParameters, initialWeight, type Weights } from "../../../search/
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { liftTables } from "../../../src/onnx/lift-tables.ts";
 import { openLifted } from "../../../src/onnx/lifted-session.ts";
+import { openGraph } from "../../../src/onnx/open-graph.ts";
+import { ProtoWriter } from "../../../src/onnx/protobuf.ts";
 import { openSession, Tensor } from "../../../src/onnx/session.ts";
 import { createRandom } from "../../../src/random.ts";
 
@@ -66,4 +71,20 @@ test("liftTables() keeps a table that something else needs, and ids that somethi
 test("liftTables() refuses what is no model", () => {
   expect(() => liftTables(new Uint8Array())).toThrow(/no graph/);
   expect(() => liftTables(graph("fp32").subarray(0, 500))).toThrow(/cut/);
+});
+
+test("openGraph() reads scales wherever they lie in a file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kdnas-graph-"));
+  const expected = await openGraph(graph("int8"), { threads: 1 });
+  const pooled = (await expected.run(feeds)).pooled?.data;
+  // Longer names of the file's first parts move what follows to every remainder of four.
+  for (const producer of ["a", "ab", "abc", "abcd"]) {
+    const path = join(folder, `${producer}.onnx`);
+    writeFileSync(path, Buffer.concat([new ProtoWriter().string(2, producer).toBytes(), graph("int8")]));
+    const session = await openGraph(path, { threads: 1 });
+    expect((await session.run(feeds)).pooled?.data).toEqual(pooled);
+    await session.release();
+  }
+  await expected.release();
+  rmSync(folder, { recursive: true });
 });
