@@ -126,8 +126,9 @@ function createInquiry(deps: Predictor, question: Question, items: readonly Aske
       const { speeds } = deps.batcher;
       const workMs = expectedMs(student);
       // A request lies in its socket, and its reply on the way out, about as long as messages do between threads.
-      const of = (ms: number) => speeds.p95Ms(student, ms) + speeds.overheadMs(student);
-      return workMs === 0 ? { p95Ms: 0, aloneMs: 0 } : { p95Ms: of(waitMs + workMs), aloneMs: of(workMs) };
+      const overheadMs = speeds.overheadMs(student);
+      if (workMs === 0) return { p95Ms: 0, aloneMs: 0, waitMs: 0 };
+      return { p95Ms: speeds.p95Ms(student, waitMs + workMs) + overheadMs, aloneMs: workMs, waitMs };
     },
     ask: async (student, untimely = false) => {
       const { open, answers } = plan(student);

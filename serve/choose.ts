@@ -17,12 +17,14 @@ export interface Wish {
   readonly inTime?: boolean | undefined;
 }
 
-/** 95th percentiles of the time until this request's answer, ms. */
+/** Time until this request's answer, ms. */
 export interface Estimate {
-  /** In the queue as it is. */
+  /** 95th percentile in the queue as it is. */
   readonly p95Ms: number;
-  /** With no queue. */
+  /** What it should take with no queue. */
   readonly aloneMs: number;
+  /** Expected time until a worker takes it up; 0 while nothing waits. */
+  readonly waitMs: number;
 }
 
 export interface Choice {
@@ -34,8 +36,9 @@ export interface Choice {
 }
 
 /**
- * Steps down to faster students before it sheds. A budget that no student could ever keep is tried by the fastest as long
- * as nothing waits: trying again later would not help.
+ * Steps down to faster students before it sheds. While nothing waits, the fastest tries what it may not do in time: on an
+ * idle server a caution that was learnt in a busy hour would never be unlearnt, and a budget that no student could ever keep
+ * is no more likely to be kept later.
  * @throws {UnknownModelError} when no student has this name or covers the tasks.
  * @throws {UnavailableError} when there is no student at all.
  * @throws {OverloadedError} when the queue leaves no student time enough; it says when one should have.
@@ -52,14 +55,18 @@ export function chooseStudent(
   const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
   const fitting = left.find(({ p95Ms }) => p95Ms <= leftMs);
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
-  const fastest = left.reduce((a, b) => (b.aloneMs < a.aloneMs ? b : a), must(left[0] ?? noneLeft));
-  if (!wish.inTime && fastest !== noneLeft && fastest.aloneMs > budgetMs && fastest.p95Ms <= fastest.aloneMs)
-    return { student: must(fastest.student), downgraded: fastest.student !== best, hopeless: true };
-  const waitMs = fastest.p95Ms - leftMs;
-  throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(waitMs));
+  const fastest = left.reduce<(typeof left)[number] | undefined>(
+    (a, b) => (a && a.aloneMs <= b.aloneMs ? a : b),
+    undefined,
+  );
+  if (fastest?.waitMs === 0 && !wish.inTime) {
+    const hopeless = fastest.aloneMs > budgetMs;
+    if (hopeless || fastest.aloneMs <= leftMs)
+      return { student: fastest.student, downgraded: fastest.student !== best, hopeless };
+  }
+  const overMs = (fastest?.p95Ms ?? leftMs) - leftMs;
+  throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(overMs));
 }
-
-const noneLeft = { student: undefined, p95Ms: 0, aloneMs: 0 };
 
 /** In whole seconds, as the `Retry-After` header wants it. */
 function retrySeconds(ms: number): number {

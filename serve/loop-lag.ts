@@ -10,14 +10,14 @@ let timer: NodeJS.Timeout | undefined;
 let lagMs = 0;
 let due = 0;
 
-/** Recent delay of the event loop, ms. The first call starts the watch. */
+/** Recent delay of the event loop, ms, the turn that is going on included. The first call starts the watch. */
 export function loopLagMs(): number {
   if (timer === undefined) {
     due = performance.now() + periodMs;
     timer = setInterval(observe, periodMs);
     timer.unref();
   }
-  return lagMs;
+  return Math.max(lagMs, performance.now() - due);
 }
 
 function observe(): void {

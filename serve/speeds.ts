@@ -51,7 +51,7 @@ const classesMs = [1, 4, 16, 64, Number.POSITIVE_INFINITY];
 const stepUp = 0.02 * 0.95;
 const stepDown = 0.02 * 0.05;
 const leastSpread = 1.05;
-const mostSpread = 8;
+const mostSpread = 4;
 
 interface State {
   readonly id: string;

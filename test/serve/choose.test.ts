@@ -8,9 +8,9 @@ const student = (options: TinyStudent) => createStudent(options.name, tinyManife
 const large = student({ name: "large", score: 0.8 });
 const small = student({ name: "small", score: 0.6 });
 const students = [small, large];
-const took = (s: Student) => ({ p95Ms: s === large ? 10 : 1, aloneMs: s === large ? 10 : 1 });
+const took = (s: Student) => ({ p95Ms: s === large ? 10 : 1, aloneMs: s === large ? 5 : 0.5, waitMs: 0 });
 /** As much on top for what waits. */
-const busy = (waitMs: number) => (s: Student) => ({ ...took(s), p95Ms: took(s).p95Ms + waitMs });
+const busy = (waitMs: number) => (s: Student) => ({ ...took(s), p95Ms: took(s).p95Ms + waitMs, waitMs });
 const tasks = ["sentiment"];
 
 test("chooseStudent() takes the most accurate one without a budget", () => {
@@ -33,6 +33,14 @@ test("chooseStudent() takes the most accurate one that fits the budget, and says
 test("chooseStudent() tries the fastest for a budget that no student could ever keep, while nothing waits", () => {
   expect(chooseStudent(students, { tasks, budgetMs: 0.1 }, took)).toMatchObject({ student: small, hopeless: true });
   expect(() => chooseStudent(students, { tasks, budgetMs: 0.1 }, busy(5))).toThrow(OverloadedError);
+});
+
+test("chooseStudent() lets the fastest try what it should, though it may not, do in time, while nothing waits", () => {
+  const wish = { tasks, budgetMs: 20, leftMs: 0.8 };
+  expect(chooseStudent(students, wish, took)).toMatchObject({ student: small, hopeless: false });
+  expect(() => chooseStudent(students, wish, busy(0.1))).toThrow(OverloadedError);
+  expect(() => chooseStudent(students, { ...wish, leftMs: 0.3 }, took)).toThrow(OverloadedError);
+  expect(() => chooseStudent(students, { ...wish, inTime: true }, took)).toThrow(OverloadedError);
 });
 
 test("chooseStudent() steps down under load, and refuses only when none fits", () => {
