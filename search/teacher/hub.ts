@@ -1,7 +1,7 @@
 // Before the client, which loads the runtime too.
 import "../../src/onnx/no-telemetry.ts";
-import { createWriteStream, existsSync, rmSync, statSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { mkdir, open, rename } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -41,7 +41,9 @@ async function download(url: URL, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}.tmp`;
   try {
-    await pipeline(Readable.fromWeb(response.body), createWriteStream(partial));
+    // Opened before anything can fail: a stream that opens it by itself could still create it after it was taken away.
+    const file = await open(partial, "w");
+    await pipeline(Readable.fromWeb(response.body), file.createWriteStream());
     checkLength(url, partial, response.headers.get("content-length"));
     await rename(partial, path);
   } finally {
