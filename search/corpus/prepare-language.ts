@@ -9,8 +9,8 @@ import { udhrSet } from "./udhr.ts";
 /** Attempts to cut fragments from a text of a language that has few of them. */
 const fragmentsPerText = 8;
 
-/** Fewest rows that make a script one of a language's own, and no slip. */
-const leastOfScript = 40;
+/** Fewest rows that make a script one of a language's own, and no slip, and their least share (Chinese has Latin lines). */
+const [leastOfScript, leastShareOfScript] = [40, 0.01];
 
 /**
  * Language identification learns from its own sets and from every unlabelled text. The labels are the languages with
@@ -45,8 +45,9 @@ function byScript(rows: readonly LabelledExample[]): { name: string; rows: Label
   const scripts = [...groupBy(rows, ({ text }) => scriptOf(text))]
     .map(([name, own]) => ({ name, rows: own }))
     .sort((a, b) => b.rows.length - a.rows.length);
-  const [main, ...others] = scripts.filter((script, i) => i === 0 || script.rows.length >= leastOfScript);
-  const slips = scripts.slice(1).filter((script) => script.rows.length < leastOfScript);
+  const least = Math.max(leastOfScript, leastShareOfScript * rows.length);
+  const [main, ...others] = scripts.filter((script, i) => i === 0 || script.rows.length >= least);
+  const slips = scripts.slice(1).filter((script) => script.rows.length < least);
   return main === undefined ? [] : [{ ...main, rows: [main, ...slips].flatMap((s) => s.rows) }, ...others];
 }
 
