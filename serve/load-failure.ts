@@ -42,19 +42,7 @@ export function blame<T>(reason: LoadFailureReason, step: () => T): T {
   try {
     return step();
   } catch (cause) {
-    throw toBlamed(reason, cause);
+    if (cause instanceof BadStudentError) throw cause;
+    throw new BadStudentError((cause as Error).message, { reason, cause });
   }
-}
-
-/** The same for a step that takes time. */
-export async function blameLater<T>(reason: LoadFailureReason, step: Promise<T>): Promise<T> {
-  try {
-    return await step;
-  } catch (cause) {
-    throw toBlamed(reason, cause);
-  }
-}
-
-function toBlamed(reason: LoadFailureReason, cause: unknown): BadStudentError {
-  return cause instanceof BadStudentError ? cause : new BadStudentError((cause as Error).message, { reason, cause });
 }

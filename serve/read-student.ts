@@ -4,40 +4,39 @@ import { join } from "node:path";
 import { must } from "../src/invariant.ts";
 import { type LiftedGraph, liftTables, type Table } from "../src/onnx/lift-tables.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
-import { BadStudentError, blame, blameLater } from "./load-failure.ts";
+import { BadStudentError, blame } from "./load-failure.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
+
+/** A student without its tokeniser, which takes longer to read than all the rest and is often the same in several. */
+export type ReadGraphs = Omit<SharedStudent, "tokenizer">;
+
+/** Both halves in this thread. @throws {BadStudentError} */
+export async function readStudent(files: StudentFiles, memory: SharedArrayBuffer): Promise<SharedStudent> {
+  return { ...readGraphs(files, memory), tokenizer: await readTokenizerOf(files) };
+}
 
 /**
  * Reads a student's files once, for all threads. What is checked is what is used: each file is hashed as it lies in memory, so
  * a file that changes later, or vanishes, changes nothing.
  * @param memory what `model.onnx` is read into: it has room for the whole file.
- * @param known the parts of its tokeniser, where another student has the same: it takes longer to read than a student.
  * @throws {BadStudentError} naming the file that is missing, damaged or of another kind than it should be.
  */
-export async function readStudent(
-  files: StudentFiles,
-  memory: SharedArrayBuffer,
-  known?: TokenizerParts,
-): Promise<SharedStudent> {
-  const { id, folder, manifest, maxTokens } = files;
+export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): ReadGraphs {
+  const { manifest } = files;
   const pairTasks = manifest.tasks.filter((task) => task.input === "pair");
   const read = (name: string) => readChecked(files, name);
-  const used = ["tokenizer.json", "model.onnx", ...pairTasks.map((task) => task.file)];
-  const tokenizer = await blameLater("tokenizer", readTokenizer(files, known));
+  const used = ["model.onnx", ...pairTasks.map((task) => task.file)];
+  for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
   const encoder = blame("graph", () => shareGraph(readChecked(files, "model.onnx", memory)));
   const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), ids: "", tables: [] }]));
-  for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
-  return { id, folder, manifest, maxTokens, memory, tokenizer, encoder, pairHeads };
+  return { ...files, memory, encoder, pairHeads };
 }
 
-async function readTokenizer(files: StudentFiles, known?: TokenizerParts): Promise<TokenizerParts> {
+/** @throws {BadStudentError} as `readGraphs` does. */
+export async function readTokenizerOf(files: StudentFiles): Promise<TokenizerParts> {
   const bytes = readChecked(files, "tokenizer.json");
-  return known ?? (await parseTokenizer(join(files.folder, "tokenizer.json"), bytes));
-}
-
-async function parseTokenizer(path: string, bytes: Uint8Array): Promise<TokenizerParts> {
   const { readTokenizerParts } = await loadTokenizerReader();
-  return readTokenizerParts(path, bytes);
+  return blame("tokenizer", () => readTokenizerParts(join(files.folder, "tokenizer.json"), bytes));
 }
 
 /** Imported where it is needed: it brings schemas with it that take longer to load than a student whose tokeniser is known. */

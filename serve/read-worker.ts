@@ -1,15 +1,17 @@
 import { setPriority } from "node:os";
 import { answerCalls } from "./answer-calls.ts";
-import { loadTokenizerReader, readStudent } from "./read-student.ts";
+import { loadTokenizerReader, readGraphs, readTokenizerOf } from "./read-student.ts";
 
 /** A thread that reads students' files. It lives as long as there is something to read: what it leaves behind goes with it. */
 answerCalls((call) => {
+  if ("yielding" in call && call.yielding) yieldToOthers();
   switch (call.kind) {
     case "prepare":
       return loadTokenizerReader().then(() => undefined);
-    case "read":
-      if (call.yielding) yieldToOthers();
-      return readStudent(call.student, call.memory, call.tokenizer);
+    case "read-graphs":
+      return readGraphs(call.student, call.memory);
+    case "read-tokenizer":
+      return readTokenizerOf(call.student);
     default:
       throw new Error(`a thread that reads students was asked to ${call.kind}`);
   }

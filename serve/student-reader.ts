@@ -2,11 +2,14 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../src/invariant.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
+import { LingeringThread } from "./lingering-thread.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
 import { createTableMemory } from "./table-memory.ts";
-import { Thread } from "./thread.ts";
 
-/** Reads students off the event loop, one after another, in a thread that ends when there is nothing to read for a while. */
+/**
+ * Reads students off the event loop, one after another, in threads that end when there is nothing to read for a while. A
+ * tokeniser has a thread of its own: it takes longer than a graph, and is read once for all students that have it.
+ */
 export interface StudentReader {
   /** Starts the thread ahead of its first student, of which nothing is known yet. */
   prepare(): void;
@@ -20,7 +23,7 @@ export interface StudentReader {
   close(): void;
 }
 
-/** What reading leaves in the thread's heap goes with it; starting one costs as much as reading a student. */
+/** Starting a thread costs as much as reading a student. */
 const lingerMs = 2000;
 
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./read-worker.ts" : "./read-worker.js", import.meta.url);
@@ -30,28 +33,48 @@ export function createStudentReader(): StudentReader {
 }
 
 class ThreadReader implements StudentReader {
-  private thread: Thread | undefined;
-  private linger: NodeJS.Timeout | undefined;
+  private readonly graphs = new LingeringThread(entry, lingerMs);
+  private readonly texts = new LingeringThread(entry, lingerMs);
   private readonly memory = createTableMemory();
   /** By the hash of their file; kept by the students that have them. */
   private readonly tokenizers = new Map<string, WeakRef<TokenizerParts>>();
+  /** Those that are being read. */
+  private readonly pending = new Map<string, Promise<TokenizerParts>>();
 
   prepare(): void {
-    this.use((thread) => thread.prepare()).catch(() => {});
+    this.texts.use((thread) => thread.prepare()).catch(() => {});
   }
 
-  async read(files: StudentFiles, yielding: boolean): Promise<SharedStudent> {
-    const { sha256 } = must(files.manifest.files["tokenizer.json"]);
-    const memory = this.memory.take(sizeOf(join(files.folder, "model.onnx")));
-    const known = this.tokenizers.get(sha256)?.deref();
+  async read(student: StudentFiles, yielding: boolean): Promise<SharedStudent> {
+    const order = { student, yielding };
+    const memory = this.memory.take(sizeOf(join(student.folder, "model.onnx")));
+    const halves = [
+      this.graphs.use((thread) => thread.readGraphs(order, memory)),
+      this.tokenizerOf(student, yielding),
+    ] as const;
     try {
-      const student = await this.use((thread) => thread.read({ student: files, memory, yielding, tokenizer: known }));
-      const tokenizer = this.tokenizers.get(sha256)?.deref() ?? student.tokenizer;
-      this.tokenizers.set(sha256, new WeakRef(tokenizer));
-      return { ...student, memory, tokenizer };
+      // Both have to be done, or one would still write to memory that is given back.
+      await Promise.allSettled(halves);
+      const [graphs, tokenizer] = await Promise.all(halves);
+      return { ...graphs, memory, tokenizer };
     } catch (cause) {
       this.memory.giveBack(memory);
       throw cause;
+    }
+  }
+
+  private async tokenizerOf(student: StudentFiles, yielding: boolean): Promise<TokenizerParts> {
+    const { sha256 } = must(student.manifest.files["tokenizer.json"]);
+    const known = this.tokenizers.get(sha256)?.deref() ?? this.pending.get(sha256);
+    if (known) return await known;
+    const reading = this.texts.use((thread) => thread.readTokenizer({ student, yielding }));
+    this.pending.set(sha256, reading);
+    try {
+      const parts = await reading;
+      this.tokenizers.set(sha256, new WeakRef(parts));
+      return parts;
+    } finally {
+      this.pending.delete(sha256);
     }
   }
 
@@ -59,21 +82,9 @@ class ThreadReader implements StudentReader {
     this.memory.giveBack(memory);
   }
 
-  private async use<T>(work: (thread: Thread) => Promise<T>): Promise<T> {
-    clearTimeout(this.linger);
-    if (this.thread === undefined || this.thread.isDead) this.thread = new Thread(entry, () => {});
-    const thread = this.thread;
-    try {
-      return await work(thread);
-    } finally {
-      if (thread.outstanding === 0) this.linger = setTimeout(() => this.close(), lingerMs).unref();
-    }
-  }
-
   close(): void {
-    clearTimeout(this.linger);
-    void this.thread?.close();
-    this.thread = undefined;
+    this.graphs.close();
+    this.texts.close();
   }
 }
 

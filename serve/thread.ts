@@ -3,25 +3,23 @@ import "../src/onnx/no-telemetry.ts";
 import { ModelFailedError, UnavailableError } from "../src/errors.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import { BadStudentError, type LoadFailureReason } from "./load-failure.ts";
+import type { ReadGraphs } from "./read-student.ts";
 import type { BatchOutput, SharedStudent, StudentFiles, TextBatch } from "./student-batch.ts";
 
 /** What goes to a thread, and what comes back. `serial` joins them. */
 export type Call = { readonly serial: number } & Request;
 type Request =
   | { readonly kind: "prepare" }
-  | ({ readonly kind: "read" } & ReadOrder)
+  | ({ readonly kind: "read-graphs"; readonly memory: SharedArrayBuffer } & ReadOrder)
+  | ({ readonly kind: "read-tokenizer" } & ReadOrder)
   | { readonly kind: "load"; readonly student: SharedStudent }
   | { readonly kind: "unload"; readonly id: string }
   | { readonly kind: "run"; readonly batch: TextBatch }
   | { readonly kind: "close" };
 interface ReadOrder {
   readonly student: StudentFiles;
-  /** What `model.onnx` is read into. */
-  readonly memory: SharedArrayBuffer;
   /** Leaves the cores to requests. */
   readonly yielding: boolean;
-  /** Where another student has the same. */
-  readonly tokenizer: TokenizerParts | undefined;
 }
 
 export interface Answer {
@@ -77,8 +75,13 @@ export class Thread {
     await this.call({ kind: "prepare" });
   }
 
-  async read(order: ReadOrder): Promise<SharedStudent> {
-    return (await this.call({ kind: "read", ...order })) as SharedStudent;
+  /** @param memory what `model.onnx` is read into. */
+  async readGraphs(order: ReadOrder, memory: SharedArrayBuffer): Promise<ReadGraphs> {
+    return (await this.call({ kind: "read-graphs", ...order, memory })) as ReadGraphs;
+  }
+
+  async readTokenizer(order: ReadOrder): Promise<TokenizerParts> {
+    return (await this.call({ kind: "read-tokenizer", ...order })) as TokenizerParts;
   }
 
   async load(student: SharedStudent): Promise<void> {

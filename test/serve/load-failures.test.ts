@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "n
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoadFailureReason } from "../../serve/load-failure.ts";
-import { readStudent } from "../../serve/read-student.ts";
+import { createStudentReader } from "../../serve/student-reader.ts";
 import type { Manifest, ManifestTask } from "../../src/contract/manifest.ts";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
@@ -72,13 +72,16 @@ test.each(failures)(
   40_000,
 );
 
-test("readStudent() names the file when the folder vanishes while it is read", async () => {
+test("read() names the file when the folder vanishes between its manifest and its files", async () => {
   const folder = join(server.models, ".vanished");
   const manifest = writeTinyStudent(folder, { name: "vanished" });
-  const reading = readStudent({ id: "v", folder, manifest, maxTokens: 16 }, new SharedArrayBuffer(1 << 20));
+  const reader = createStudentReader();
+  const reading = reader.read({ id: "v", folder, manifest, maxTokens: 16 }, false);
+  // Its threads have yet to start.
   rmSync(folder, { recursive: true });
-  await expect(reading).rejects.toMatchObject({ reason: "missing", message: /ENOENT/ });
-});
+  await expect(reading).rejects.toMatchObject({ reason: "missing", message: /ENOENT.*vanished/ });
+  reader.close();
+}, 30_000);
 
 async function countOf(reason: LoadFailureReason): Promise<number> {
   const text = await server.app.metrics.text();
