@@ -100,6 +100,9 @@ async function whileSwapping(swapping: Promise<void>, shoot: () => Promise<void>
   await done;
 }
 
+/** Often enough to know how long a swap takes, seldom enough to be no load of its own: a reply lists all scores. */
+const pollMs = 50;
+
 let next = 0;
 
 /** Replaces the students by turns; returns how long it took until the new version answered, ms. */
@@ -109,7 +112,7 @@ export async function swapOne(url: string, models: SwappedModels): Promise<numbe
   const started = performance.now();
   while (!(await versions(url)).includes(version)) {
     if (performance.now() - started > 60_000) throw new Error(`${student} was not swapped within a minute`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
   return performance.now() - started;
 }
