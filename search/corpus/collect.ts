@@ -36,12 +36,14 @@ export async function collect(
   const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
   const withLanguage = languageCorrection(set);
   const leftOut = new Set(handlingOf(set.name).leftOut);
+  const baseless = new Set(handlingOf(set.name).baseless);
   for await (const rows of readRows(folder, set)) {
     for (const read of rows) {
       const use = useOf(read.split);
       if (use === "validation" || use === "held-out") heldOut.add(read);
       const row = use === "held-out" || leftOut.has(read.kind ?? "") ? null : withLanguage(read);
       if (row === null || !keeps(row)) continue;
+      if (use === "train" && baseless.has(row.language)) continue;
       if (use === "train" && task?.labels === null && !labels.has(row.label)) labels.add(ownCopy(row.label));
       reservoirOf(drawn, set, row, use, seed, limits).offer(row);
     }

@@ -57,6 +57,18 @@ test("collect() names file and line of a label that the task does not know, and 
   expect(train).toHaveLength(0);
 });
 
+test("collect() trains on no labels that are known to be at chance, and still judges by them", async () => {
+  const rows = ["train", "val"].flatMap((split) =>
+    ["hi", "en"].map((language) => [split, language, "1", split + language]),
+  );
+  const { train, validation } = await collectFrom(
+    dataFolder({ name: "umsab_xlmt", task: "sentiment", columns, rows }),
+    {},
+  );
+  expect(train.map((row) => row.language)).toEqual(["en"]);
+  expect(validation.map((row) => row.language)).toEqual(["hi", "en"]);
+});
+
 test("collect() names a task that does not exist", async () => {
   const folder = dataFolder({ name: "t", task: "spam", columns, rows: [] });
   await expect(collectFrom(folder, {})).rejects.toThrow("t is for the unknown task spam (known: filter, sentiment");
