@@ -35,15 +35,13 @@ export async function collect(
   const labels = new Set<string>();
   const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
   const withLanguage = languageCorrection(set);
-  const leftOut = new Set(handlingOf(set.name).leftOut);
-  const baseless = new Set(handlingOf(set.name).baseless);
+  const says = informativeness(set);
   for await (const rows of readRows(folder, set)) {
     for (const read of rows) {
       const use = useOf(read.split);
       if (use === "validation" || use === "held-out") heldOut.add(read);
-      const row = use === "held-out" || leftOut.has(read.kind ?? "") ? null : withLanguage(read);
+      const row = use === "held-out" || !says(read, use) ? null : withLanguage(read);
       if (row === null || !keeps(row)) continue;
-      if (use === "train" && baseless.has(row.language)) continue;
       if (use === "train" && task?.labels === null && !labels.has(row.label)) labels.add(ownCopy(row.label));
       reservoirOf(drawn, set, row, use, seed, limits).offer(row);
     }
@@ -51,6 +49,12 @@ export async function collect(
   const detach = detacher(set);
   const of = (use: Use) => [...drawn.values()].flatMap((d) => (d.use === use ? d.reservoir.items.map(detach) : []));
   return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon"), labels };
+}
+
+/** Whether the label of a row is known to say something about its text. */
+function informativeness(set: DataSet): (row: Row, use: Use) => boolean {
+  const { leftOut = [], baseless = [] } = handlingOf(set.name);
+  return (row, use) => !leftOut.includes(row.kind ?? "") && !(use === "train" && baseless.includes(row.language));
 }
 
 /** A row under the right code of its language, which is its label where the set has no other; null when nobody knows. */
