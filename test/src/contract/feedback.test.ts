@@ -1,0 +1,56 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import {
+  currentFeedback,
+  type FeedbackRecord,
+  feedbackFileName,
+  parseFeedback,
+  readFeedback,
+} from "../../../src/contract/feedback.ts";
+
+const header = { format: 1, salt: "0".repeat(32), created: "2026-01-31T12:00:00Z" };
+
+function record(id: number, label: string): FeedbackRecord {
+  const hex = String(id).padStart(24, "0");
+  return { id: hex, at: "2026-01-31T12:00:00Z", task: "sentiment", texts: [`text ${id}`], label, key: null };
+}
+
+function fileOf(...lines: unknown[]): Buffer {
+  const texts = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
+  return Buffer.from(texts.map((text) => `${text}\n`).join(""));
+}
+
+test("parseFeedback() says where each line stands, and leaves out what is erased or was being written", () => {
+  const kept = record(2, "ü");
+  const content = Buffer.concat([fileOf(header, "   ", " erased but in part", kept), Buffer.from('{"id":"00')]);
+  const { lines, intactBytes } = parseFeedback("f", content);
+  expect(lines.map((line) => line.record)).toEqual([kept]);
+  const [{ offset, bytes }] = lines as [{ offset: number; bytes: number }];
+  expect(JSON.parse(content.toString("utf8", offset, offset + bytes))).toEqual(kept);
+  expect(content.toString("utf8", intactBytes)).toBe('{"id":"00');
+});
+
+test("currentFeedback() lets the last word on an id stand", () => {
+  const { lines } = parseFeedback(
+    "f",
+    fileOf(header, record(1, "negative"), record(2, "neutral"), record(1, "positive")),
+  );
+  expect(currentFeedback(lines)).toEqual([record(1, "positive"), record(2, "neutral")]);
+});
+
+test("parseFeedback() names the damaged line and quotes nothing of it", () => {
+  const secret = "people's words";
+  for (const damaged of [`{"texts": "${secret}`, { ...record(1, "a"), [secret]: 1 }, { ...record(1, "a"), score: 1 }])
+    expect(() => parseFeedback("file", fileOf(header, damaged))).toThrow(/^file:2: damaged line: (?!.*people)/);
+  expect(() => parseFeedback("file", fileOf({ ...header, format: 2 }))).toThrow(/^file:1: damaged line: format/);
+});
+
+test("readFeedback() reads a folder or a file, and says what is missing", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kdnas-feedback-"));
+  expect(() => readFeedback(folder)).toThrow(/there is no feedback here/);
+  writeFileSync(join(folder, feedbackFileName), fileOf(header, record(1, "negative")));
+  expect(readFeedback(folder)).toEqual([record(1, "negative")]);
+  expect(readFeedback(join(folder, feedbackFileName))).toHaveLength(1);
+});
