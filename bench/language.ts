@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { findStudents } from "../search/evaluate/subjects.ts";
-import { machine } from "../search/export/machine.ts";
 import { table } from "../search/reward/report.ts";
+import { machine } from "../src/onnx/machine.ts";
 import { meanAccuracy, weakest } from "./language/accuracy.ts";
 import { createCld3 } from "./language/cld3-identifier.ts";
 import { createEld } from "./language/eld-identifier.ts";

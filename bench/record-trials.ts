@@ -3,13 +3,13 @@ import { readFlags } from "../search/command.ts";
 import { type SearchConfig, searchCommand, toSearchConfig } from "../search/config.ts";
 import { neededTeacherLayers } from "../search/distil/state-maps.ts";
 import { runTrial } from "../search/explore.ts";
-import { machine } from "../search/export/machine.ts";
 import { openJournal } from "../search/journal.ts";
 import { type Materials, prepare, teacherStates } from "../search/prepare.ts";
 import { architectureKey } from "../search/space/space.ts";
 import { teacherLatencyMs } from "../search/teacher/latency.ts";
 import { budgetTokens } from "../search/timed-lengths.ts";
 import { architectureName } from "../src/contract/architecture.ts";
+import { machine } from "../src/onnx/machine.ts";
 import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { machine } from "./export/machine.ts";
+import { machine } from "../src/onnx/machine.ts";
 import { calibrationPath, calibrationSamples, readCalibration } from "./reward/calibration-file.ts";
 import type { LatencySample } from "./reward/latency-model.ts";
 

@@ -10,6 +10,7 @@ import {
   stages,
   tokensBuckets,
 } from "../src/contract/metrics.ts";
+import { machine } from "../src/onnx/machine.ts";
 import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
 import { SeriesCounter, SeriesHistogram } from "./series.ts";
 import type { BatchOutput } from "./student-batch.ts";
@@ -69,6 +70,7 @@ class PrometheusMetrics implements Metrics {
     for (const reason of shedReasons) shed.inc({ reason }, 0);
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
     for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
+    this.instruments.machine.set(machine(), 1);
   }
 
   expectRoutes(routes: readonly { readonly path: string; readonly method: string }[]): void {
@@ -109,12 +111,14 @@ class PrometheusMetrics implements Metrics {
   }
 
   batchDone(student: string, output: BatchOutput, ratio: number): void {
-    const { batchSize, batchTokens, stage, errorRatio } = this.instruments;
+    const { batchSize, batchTokens, studentBatchSize, studentTokens, stage, errorRatio } = this.instruments;
     const texts = output.tokens.length;
     stage.observe([student, "tokenize"], output.tokenizeMs / texts / 1000, texts);
     for (const { rows, tokens, inferMs } of output.passes) {
       batchSize.observe([], rows);
       batchTokens.observe([], rows * tokens);
+      studentBatchSize.observe([student], rows);
+      studentTokens.observe([student], tokens, rows);
       stage.observe([student, "infer"], inferMs / rows / 1000, rows);
     }
     errorRatio.set({ student }, ratio);
@@ -151,8 +155,9 @@ class PrometheusMetrics implements Metrics {
 
   /** Only once a name: the counts of a student outlive its versions. */
   private createSeries({ name: student, tasks }: Manifest): void {
-    const { stage, texts, budget, inputTokens, cascade } = this.instruments;
+    const { stage, texts, budget, inputTokens, cascade, studentBatchSize, studentTokens } = this.instruments;
     for (const of of stages) stage.observe([student, of], 0, 0);
+    for (const histogram of [studentBatchSize, studentTokens]) histogram.observe([student], 0, 0);
     for (const { name: task } of tasks) {
       // Again, since the student may bring a task that is not built in.
       inputTokens.observe([task], 0, 0);
@@ -203,6 +208,20 @@ function createInstruments(registers: Registers) {
       buckets: [...batchTokensBuckets],
       registers,
     }),
+    studentBatchSize: new SeriesHistogram({
+      name: metricNames.studentBatchSize,
+      help: "Texts of each pass, by student.",
+      labelNames: ["student"],
+      buckets: [...batchSizeBuckets],
+      registers,
+    }),
+    studentTokens: new SeriesHistogram({
+      name: metricNames.studentTokens,
+      help: "Tokens that a student read for each text, padding included; of a pair, each text by itself.",
+      labelNames: ["student"],
+      buckets: [...tokensBuckets],
+      registers,
+    }),
     queueLimit: new Gauge({ name: metricNames.queueLimit, help: "Texts that may wait.", registers }),
     shed: new Counter({
       name: metricNames.requestsShed,
@@ -238,6 +257,12 @@ function createInstruments(registers: Registers) {
       name: metricNames.studentInfo,
       help: "1 for each student that is served.",
       labelNames: ["student", "version", "architecture"],
+      registers,
+    }),
+    machine: new Gauge({
+      name: metricNames.machineInfo,
+      help: "1 for the machine and the runtime that students run on here; the search compares them with its own.",
+      labelNames: ["cpu", "runtime"],
       registers,
     }),
     loads: new Counter({

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
-import { machine } from "../export/machine.ts";
+import { machine } from "../../src/onnx/machine.ts";
 import { type LengthTiming, timeLengths } from "../reward/measure.ts";
 import { table } from "../reward/report.ts";
 import type { Precision } from "../student/inference-tensors.ts";

@@ -40,6 +40,7 @@ test("every metric of the contract and its series are there before the first req
     expect(fresh).toContain(`${metricNames.requestsShed}{reason="${reason}"} 0`);
   expect(fresh).toContain('_count{route="/v1/translation/language",method="POST",code="200"} 0');
   expect(fresh).toContain(`${metricNames.queueLimit} 1024`);
+  expect(fresh).toMatch(/^kdnas_machine_info\{cpu=".+ \(\d+ cores\)",runtime="onnxruntime-node [\d.]+"\} 1$/m);
 });
 
 test("each text is counted in every stage, in its task and in its length", async () => {
@@ -53,5 +54,7 @@ test("each text is counted in every stage, in its task and in its length", async
   expect(seriesValue(text, `${metricNames.inputTokens}_count{task="adequacy"}`)).toBe(1);
   expect(seriesValue(text, `${metricNames.inputTokens}_sum{task="adequacy"}`)).toBe(7);
   expect(seriesValue(text, `${metricNames.batchSize}_sum`)).toBe(5);
+  expect(seriesValue(text, `${metricNames.studentBatchSize}_sum{student="small"}`)).toBe(5);
+  expect(seriesValue(text, `${metricNames.studentTokens}_count{student="small"}`)).toBe(5);
   expect(seriesValue(text, `${metricNames.predictionErrorRatio}{student="small"}`)).toBeGreaterThan(0);
 });

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Description, type StudentFiles, writeGraphs } from "../../../search/export/export-student.ts";
-import { machine } from "../../../search/export/machine.ts";
 import {
   encoderParameters,
   headParameters,
@@ -11,6 +10,7 @@ import {
 } from "../../../search/student/weights.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import type { Score } from "../../../src/contract/manifest.ts";
+import { machine } from "../../../src/onnx/machine.ts";
 import { createRandom } from "../../../src/random.ts";
 import { tinyTokenizerJson, tinyVocabulary } from "../../fixtures/tiny-tokenizer.ts";
 
