@@ -12,9 +12,10 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { isDiskFull } from "../src/disk-full.ts";
 import { BadFileError, ConfigError } from "../src/errors.ts";
+import { syncFolder } from "../src/sync-folder.ts";
 import { Trial } from "./space/trial.ts";
-import { isDiskFull } from "./student/disk-full.ts";
 
 /**
  * `runs/<id>/journal.jsonl`: a header, then a line a trial, each on disk before `append` returns. A search that is killed
@@ -139,14 +140,6 @@ function begin(
 
 function toLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-/** A new file survives a power cut only when its folder was synced too. Some systems cannot open a folder: skip then. */
-function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  fsyncSync(folder);
-  closeSync(folder);
 }
 
 function checkSettings(path: string, header: Header, settings: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { isDiskFull } from "../src/disk-full.ts";
 import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import type { Effort, SearchConfig } from "./config.ts";
@@ -8,7 +9,6 @@ import { estimate, type Prospects, partSeconds, studentSeconds } from "./estimat
 import { fitFactor, scaleCompletion, scaleEffort } from "./fit-effort.ts";
 import { duration } from "./progress.ts";
 import type { Trial } from "./space/trial.ts";
-import { isDiskFull } from "./student/disk-full.ts";
 
 /**
  * `--hours`: how much is done depends on how fast this machine is, so a decision is on disk before it is acted on

@@ -1,5 +1,5 @@
+import { isDiskFull } from "../../src/disk-full.ts";
 import { AppError } from "../../src/errors.ts";
-import { isDiskFull } from "./disk-full.ts";
 import { DivergedError } from "./training-loop.ts";
 
 /**

@@ -1,7 +1,7 @@
+import { isDiskFull } from "../../src/disk-full.ts";
 import type { Feeds } from "../../src/onnx/session.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { loadCheckpoint, type Position, saveCheckpoint } from "./checkpoint.ts";
-import { isDiskFull } from "./disk-full.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
 

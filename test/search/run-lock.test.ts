@@ -51,3 +51,9 @@ test("lockRun() is not stopped by a lock that cannot be read", () => {
   writeFileSync(join(folder, "lock"), "");
   lockRun(folder)();
 });
+
+test("lockRun() is not stopped by a lock of an earlier process with the number of this one", () => {
+  const folder = runFolder();
+  leave(folder, { pid: process.pid, host: hostname() });
+  lockRun(folder)();
+});
