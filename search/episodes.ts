@@ -3,19 +3,19 @@ import { must } from "../src/invariant.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { type Controller, createController } from "./controller/controller.ts";
+import { firstGuesses, type LayerShape } from "./first-guesses.ts";
 import type { Journal } from "./journal.ts";
 import { knownLatencies } from "./known-latencies.ts";
-import { fitLatencyModel, type LatencySample, predictLatency, toSamples } from "./reward/latency-model.ts";
-import { bestPerBudget, budgetObjective } from "./reward/reward.ts";
-import { macsPerToken } from "./space/cost.ts";
-import { architectureKey, enumerate, type Space } from "./space/space.ts";
+import { budgetObjective } from "./reward/reward.ts";
+import { architectureKey, type Space } from "./space/space.ts";
 import type { Objective, Trial } from "./space/trial.ts";
-import { budgetTokens } from "./timed-lengths.ts";
 import { keepReport } from "./write-report.ts";
 
 export interface Episodes {
   readonly config: SearchConfig;
   readonly space: Space;
+  /** A student of this shape inherits whole layers; null where none does. */
+  readonly teacherShape: LayerShape | null;
   /** Trials of it that are asked for again are not run again. */
   readonly journal: Journal;
   /** Trials of an earlier run, from which the controller learns first. */
@@ -28,7 +28,8 @@ export interface Episodes {
 }
 
 /** Rounds of proposing, running and learning, until the trials are done. Every new trial goes into the journal. */
-export async function runEpisodes({ config, space, journal, earlier, log, run, isOver }: Episodes): Promise<Trial[]> {
+export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
+  const { config, space, teacherShape, journal, earlier, log, run, isOver } = episodes;
   const { trials: total, trialsPerEpisode } = config.effort;
   const controller = createController(config.controller, {
     space,
@@ -44,8 +45,11 @@ export async function runEpisodes({ config, space, journal, earlier, log, run, i
   const trials: Trial[] = [];
   for (let episode = 0; trials.length < total && !isOver(trials.length); episode++) {
     const wanted = Math.min(trialsPerEpisode, total - trials.length);
-    const unmet = anchors(space, unmetBudgets(trials, config.budgetsMs), trials, calibration).slice(0, wanted);
-    const proposals = distinct([...unmet, ...(await proposed(controller, wanted - unmet.length))]);
+    const guesses = firstGuesses(space, { trials, budgetsMs: config.budgetsMs, teacherShape, calibration }).slice(
+      0,
+      wanted,
+    );
+    const proposals = distinct([...guesses, ...(await proposed(controller, wanted - guesses.length))]);
     if (proposals.length === 0) break;
     const told: Trial[] = [];
     for (const architecture of proposals) {
@@ -71,34 +75,6 @@ async function noted(config: SearchConfig, journal: Journal, log: Log, running: 
 /** A controller that is asked for nothing would still count an episode. */
 function proposed(controller: Controller, count: number): Promise<Architecture[]> {
   return count > 0 ? controller.propose(count) : Promise.resolve([]);
-}
-
-/** Budgets that no trial meets so far. */
-function unmetBudgets(trials: readonly Trial[], budgetsMs: readonly number[]): number[] {
-  return bestPerBudget(trials, budgetsMs).flatMap(({ budgetMs, trial }) => (trial === null ? [budgetMs] : []));
-}
-
-/**
- * For each budget the untried architecture with the most multiply-adds that should fit it. Few of a space fit a small budget, and
- * a controller that has seen none of them has nothing to learn from; the guess is corrected by every trial's latency.
- */
-function anchors(
-  space: Space,
-  budgetsMs: readonly number[],
-  trials: readonly Trial[],
-  calibration: readonly LatencySample[],
-): Architecture[] {
-  if (budgetsMs.length === 0) return [];
-  const model = fitLatencyModel(toSamples(trials), calibration);
-  const tried = new Set(trials.map((trial) => architectureKey(trial.architecture)));
-  const untried = enumerate(space)
-    .filter((a) => !tried.has(architectureKey(a)))
-    .map((a) => ({ a, size: macsPerToken(a) + a.tableWidth, ms: predictLatency(model, a, budgetTokens).ms }));
-  const chosen = budgetsMs.flatMap((budgetMs) => {
-    const fitting = untried.filter(({ ms }) => ms <= 0.9 * budgetMs);
-    return fitting.length === 0 ? [] : [fitting.reduce((best, each) => (each.size > best.size ? each : best)).a];
-  });
-  return distinct(chosen);
 }
 
 function distinct(architectures: readonly Architecture[]): Architecture[] {

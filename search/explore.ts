@@ -49,6 +49,7 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
   const trials = await runEpisodes({
     config,
     space,
+    teacherShape: architecture,
     journal,
     earlier: earlier?.trials ?? [],
     log,

@@ -33,6 +33,7 @@ test("runEpisodes() notes a trial whose loss is lost to an absurd learning rate 
   const trials = await runEpisodes({
     config,
     space,
+    teacherShape: null,
     journal,
     earlier: [],
     log: (line) => lines.push(line),
@@ -57,6 +58,7 @@ test("runEpisodes() stops between episodes when it is over", async () => {
   const trials = await runEpisodes({
     config,
     space: createSpace(1000),
+    teacherShape: null,
     journal,
     earlier: [],
     log: () => undefined,
@@ -75,6 +77,7 @@ test("runEpisodes() after a warm start begins where an earlier run ended, and no
     const trials = await runEpisodes({
       config: { ...warmed, effort: { ...warmed.effort, trials: total, trialsPerEpisode: 2 } },
       space,
+      teacherShape: null,
       journal,
       earlier,
       log: () => undefined,
