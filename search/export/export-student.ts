@@ -91,9 +91,14 @@ export function promote(files: StudentFiles, models: string, name: string): void
   for (const path of [fresh, aside]) rmSync(path, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   cpSync(files.folder, fresh, { recursive: true });
+  swapIn(fresh, target, aside);
+  rmSync(staging, { recursive: true, force: true });
+}
+
+/** The fresh folder takes the target's place, and what was there is put aside; killed in between, it can be called again. */
+export function swapIn(fresh: string, target: string, aside: string): void {
   if (existsSync(target)) renameSync(target, aside);
   renameSync(fresh, target);
-  rmSync(staging, { recursive: true, force: true });
 }
 
 /** A file's entry in the manifest. */
