@@ -1,0 +1,110 @@
+import type { RolloutRule } from "../../src/contract/rollout.ts";
+
+/** What control sees at the end of a window, of all servers together. Plain data: a decision needs nothing else. */
+export interface Observation {
+  /** End of the window, ms since 1970. */
+  readonly atMs: number;
+  readonly servers: ServersSeen;
+  /** Null when too few servers gave metrics that can be believed: then nothing is decided. */
+  readonly traffic: Traffic | null;
+  /** Rollouts that are under way, with what their candidates have shown since their stage began. */
+  readonly rollouts: readonly RolloutEvidence[];
+  /** What the last ranking said; null before the first. */
+  readonly ranking: Ranking | null;
+  /** Measured to predicted work that calibration knows of, by student: a ratio that stays there is no news. */
+  readonly calibrated: Readonly<Record<string, number>>;
+  readonly search: SearchSeen;
+  /** Decisions that wait for an operator, as `decisionKey` names them. */
+  readonly waiting: readonly string[];
+}
+
+export interface ServersSeen {
+  readonly asked: number;
+  readonly refused: readonly { readonly server: string; readonly reason: string }[];
+}
+
+export interface Traffic {
+  readonly seconds: number;
+  /** Inputs answered. */
+  readonly texts: number;
+  /** Requests that brought a latency budget, by what became of them. */
+  readonly budgets: { readonly met: number; readonly downgraded: number; readonly missed: number };
+  /** Texts refused for want of time or room; those whose client left are not among them. */
+  readonly shed: number;
+  /** Mean tokens of an input; null without any. */
+  readonly meanTokens: number | null;
+  readonly students: readonly StudentTraffic[];
+  readonly drift: readonly { readonly task: string; readonly feature: string; readonly score: number }[];
+  /** Corrections that came in. */
+  readonly corrections: number;
+}
+
+export interface StudentTraffic {
+  readonly name: string;
+  readonly texts: number;
+  /** Mean inference time of a text; null without any. */
+  readonly meanMs: number | null;
+  /** Measured work divided by what the manifest predicts, mean over servers by texts; null before the first. */
+  readonly errorRatio: number | null;
+}
+
+export interface RolloutEvidence {
+  readonly student: string;
+  readonly version: string;
+  readonly stage: "shadow" | "canary";
+  readonly sinceMs: number;
+  readonly rule: RolloutRule;
+  /** Texts that the candidate was asked since then, and those of them that failed. */
+  readonly texts: number;
+  readonly failed: number;
+  /** Texts that both answered, and those that got the same label; none in a canary. */
+  readonly agreement: readonly { readonly task: string; readonly texts: number; readonly agreed: number }[];
+  /** 95th percentile of the candidate's time for a text divided by the live student's; null before both have any. */
+  readonly p95Ratio: number | null;
+}
+
+/** A trained student that may stand in for the live one of its name. */
+export interface TrainedStudent {
+  /** Folder that holds it, relative to where control runs. */
+  readonly folder: string;
+  readonly version: string;
+  /** Mean score on the validation rows that it shares with the live one. */
+  readonly score: number;
+  /** Expected of a text of production, ms. */
+  readonly expectedMs: number;
+  /** Whether it was live before, so that its answers are known. */
+  readonly wasLive: boolean;
+}
+
+/** How the students of a name compare under production's lengths, speed and load. */
+export interface RankedSlot {
+  readonly student: string;
+  readonly budgetMs: number;
+  /** ms of a text that load leaves: what all workers together can give, divided by the texts at the peak. */
+  readonly roomMs: number | null;
+  readonly live: TrainedStudent;
+  /** Whether the live one keeps budget and room, by the wider limits of one that stays. */
+  readonly liveFits: boolean;
+  /** The best that is at hand by the narrower limits of one that comes; null when none fits. */
+  readonly best: TrainedStudent | null;
+  /** Budget at which a search would look, so that what it finds keeps this one in production. */
+  readonly searchBudgetMs: number;
+  /** Whether the trials hold an architecture of less loss that fits and was not trained in full. */
+  readonly promising: string | null;
+}
+
+export interface Ranking {
+  readonly atMs: number;
+  readonly meanTokens: number;
+  readonly textsPerSecond: number;
+  readonly slots: readonly RankedSlot[];
+}
+
+export interface SearchSeen {
+  readonly status: "idle" | "running" | "finished" | "failed";
+  readonly id: string | null;
+  /** Of the last one that ended; null before. */
+  readonly endedAtMs: number | null;
+  /** What it says of itself: its progress, or why it failed. */
+  readonly said: string;
+}

@@ -1,0 +1,60 @@
+import type { Observation, Traffic } from "./observation.ts";
+import type { ControlSettings, SignalName, Thresholds } from "./settings.ts";
+import { signalNames } from "./settings.ts";
+import type { ControlState, Signal } from "./state.ts";
+
+/** Values of a window; null where it says nothing, which turns nothing and ends no streak. */
+export function signalValues(
+  traffic: Traffic,
+  { ranking, calibrated }: Pick<Observation, "ranking" | "calibrated">,
+  peakTextsPerSecond: number,
+): Record<SignalName, number | null> {
+  const { budgets, shed } = traffic;
+  const asked = budgets.met + budgets.downgraded + budgets.missed + shed;
+  return {
+    budgetBurn: asked === 0 ? null : (budgets.missed + shed) / asked,
+    stepDown: asked === 0 ? null : budgets.downgraded / asked,
+    predictionError: greatest(
+      traffic.students.flatMap(({ name, errorRatio }) =>
+        errorRatio === null ? [] : [errorRatio / (calibrated[name] ?? 1)],
+      ),
+    ),
+    lengthShift: ranking && traffic.meanTokens !== null ? factor(traffic.meanTokens, ranking.meanTokens) : null,
+    trafficShift: ranking && ranking.textsPerSecond > 0 ? factor(peakTextsPerSecond, ranking.textsPerSecond) : null,
+    drift: traffic.drift.length === 0 ? null : Math.max(...traffic.drift.map(({ score }) => score)),
+  };
+}
+
+/** The distance of a ratio from 1, either way, as a factor of at least 1. */
+function factor(a: number, b: number): number {
+  return a > b ? a / b : b / a;
+}
+
+function greatest(ratios: readonly number[]): number | null {
+  return ratios.length === 0 ? null : Math.max(...ratios.map((ratio) => factor(ratio, 1)));
+}
+
+export function nextSignals(
+  signals: ControlState["signals"],
+  values: Readonly<Record<SignalName, number | null>>,
+  settings: ControlSettings,
+): ControlState["signals"] {
+  const next = signalNames.map((name) => [
+    name,
+    nextSignal(signals[name], values[name], settings.signals[name], settings.confirmWindows),
+  ]);
+  return Object.fromEntries(next) as ControlState["signals"];
+}
+
+/** A Schmitt trigger that needs `confirm` windows in a row to turn. */
+export function nextSignal(
+  signal: Signal,
+  value: number | null,
+  { enter, leave }: Thresholds,
+  confirm: number,
+): Signal {
+  if (value === null) return signal;
+  const isPast = signal.on ? value < leave : value >= enter;
+  const streak = isPast ? signal.streak + 1 : 0;
+  return streak >= confirm ? { on: !signal.on, streak: 0, value } : { on: signal.on, streak, value };
+}
