@@ -61,7 +61,7 @@ class QueueBatcher implements Batcher {
       refused: (reason, items) => metrics.shed(reason, items),
     });
     runner.onIdle = () => this.pump();
-    metrics.observeQueue({ depth: () => this.waiting.length, limit });
+    metrics.observeQueue({ depth: () => this.waiting.length, limit, workers: runner.size });
   }
 
   depth(): number {

@@ -25,7 +25,7 @@ export interface Metrics {
   studentLoaded(manifest: Manifest): void;
   studentRemoved(manifest: Manifest): void;
   studentFailed(name: string, reason: LoadFailureReason): void;
-  observeQueue(queue: { readonly depth: () => number; readonly limit: number }): void;
+  observeQueue(queue: { readonly depth: () => number; readonly limit: number; readonly workers: number }): void;
   /** Observes tokenising and inference for each text of the batch, its share of their time. @param ratio measured to predicted work */
   batchDone(student: string, output: BatchOutput, ratio: number): void;
   stage(student: string, stage: Stage, ms: number): void;
@@ -105,8 +105,9 @@ class PrometheusMetrics implements Metrics {
     this.instruments.loadFailures.inc({ reason });
   }
 
-  observeQueue({ depth, limit }: Parameters<Metrics["observeQueue"]>[0]): void {
+  observeQueue({ depth, limit, workers }: Parameters<Metrics["observeQueue"]>[0]): void {
     this.instruments.queueLimit.set(limit);
+    this.instruments.workers.set(workers);
     createQueueDepth([this.registry], depth);
   }
 
@@ -223,6 +224,7 @@ function createInstruments(registers: Registers) {
       registers,
     }),
     queueLimit: new Gauge({ name: metricNames.queueLimit, help: "Texts that may wait.", registers }),
+    workers: new Gauge({ name: metricNames.workers, help: "Threads that students run in.", registers }),
     shed: new Counter({
       name: metricNames.requestsShed,
       help: "Texts that were never started.",

@@ -12,6 +12,7 @@ export const metricNames = {
   studentBatchSize: "kdnas_student_batch_size",
   queueDepth: "kdnas_queue_depth",
   queueLimit: "kdnas_queue_limit",
+  workers: "kdnas_workers",
   requestsShed: "kdnas_requests_shed_total",
   budget: "kdnas_budget_total",
   texts: "kdnas_texts_total",
