@@ -22,7 +22,18 @@ export const metricNames = {
   machineInfo: "kdnas_machine_info",
   studentLoads: "kdnas_student_loads_total",
   studentLoadFailures: "kdnas_student_load_failures_total",
+  feedback: "kdnas_feedback_total",
   predictionErrorRatio: "kdnas_latency_prediction_error_ratio",
+  /** Of candidates beside live students: `candidate` is a version, `stage` shadow or canary. */
+  rolloutStage: "kdnas_rollout_stage",
+  rolloutTexts: "kdnas_rollout_texts_total",
+  rolloutFailures: "kdnas_rollout_failures_total",
+  rolloutSkipped: "kdnas_rollout_skipped_total",
+  rolloutAgreement: "kdnas_rollout_agreement_total",
+  rolloutScoreDistance: "kdnas_rollout_score_distance",
+  rolloutWorkSeconds: "kdnas_rollout_work_seconds",
+  rolloutSuspended: "kdnas_rollout_suspended",
+  rolloutFileRefused: "kdnas_rollout_file_refused",
 } as const;
 
 /**
@@ -41,3 +52,16 @@ export const secondsBuckets = [
 export const tokensBuckets = [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512] as const;
 export const batchSizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128] as const;
 export const batchTokensBuckets = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192] as const;
+
+/** Whose work `kdnas_rollout_work_seconds` is, of texts of the same traffic. */
+export const rolloutRoles = ["live", "candidate"] as const;
+export type RolloutRole = (typeof rolloutRoles)[number];
+
+export const agreementVerdicts = ["agree", "disagree"] as const;
+export type AgreementVerdict = (typeof agreementVerdicts)[number];
+
+/** Ten a decade from 10 µs to 10 s: a ratio of two quantiles is judged by them, so they are finer than those of stages. */
+export const rolloutSecondsBuckets: readonly number[] = Array.from({ length: 61 }, (_, i) =>
+  Number((10 ** (i / 10 - 5)).toPrecision(4)),
+);
+export const scoreDistanceBuckets = [0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1] as const;
