@@ -1,8 +1,9 @@
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { meanScore } from "../src/contract/mean-score.ts";
+import { type Percentile, predictLatencyMs } from "../src/contract/predict-latency.ts";
 import { taskOf } from "../src/tasks/index.ts";
 import type { Task } from "../src/tasks/task.ts";
-import { estimateTokens, type Percentile, predictLatencyMs } from "./latency.ts";
+import { estimateTokens } from "./latency.ts";
 import { BadStudentError, blame } from "./load-failure.ts";
 
 /** A student as the routes see it: what it answers, how well, and how long it should take. */

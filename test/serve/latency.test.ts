@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { estimateTokens, predictLatencyMs } from "../../serve/latency.ts";
+import { estimateTokens } from "../../serve/latency.ts";
+import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 
 const latency = {
   cpu: "test",
