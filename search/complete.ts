@@ -11,6 +11,7 @@ import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { distil } from "./distil/distil.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
+import { withReferences } from "./export/reference.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { calibrated, scoresOf, validationLogits } from "./heads/score.ts";
 import { trainHeads } from "./heads/train-heads.ts";
@@ -164,7 +165,8 @@ async function judge(config: SearchConfig, materials: Materials, files: StudentF
       log(`${task.name} · expected calibration error ${(100 * calibrationError).toFixed(1)} %`);
     return described;
   });
-  return { tasks, scores: scoresOf(results, tasks) };
+  const scores = scoresOf(results, tasks);
+  return { tasks: withReferences(tasks, results, materials.tokenizer, maxTokens), scores };
 }
 
 function languagesOf({ corpus }: Materials, task: string): string[] {

@@ -1,6 +1,7 @@
 import { architectureName } from "../../src/contract/architecture.ts";
 import type { Manifest, Score } from "../../src/contract/manifest.ts";
 import { mean } from "../../src/stats.ts";
+import { referenceLines } from "./reference-lines.ts";
 
 /** `card.md`: what a student is, what it was trained on, how good and how fast it is, and where it is not to be trusted. */
 export function cardText(m: Manifest): string {
@@ -26,6 +27,7 @@ export function cardText(m: Manifest): string {
     "",
     ...scoreTable(m.scores),
     "",
+    ...referenceLines(m.tasks),
     "## Latency",
     "",
     `${m.latency.cpu}, ${m.latency.threads} thread, ${m.latency.runtime}, one text a run.`,

@@ -24,7 +24,7 @@ export function studentClassifier(model: Session, pairs: ReadonlyMap<string, Ses
       model.run({ ids: new Tensor("int32", ids, [rows, tokens]), mask: new Tensor("float32", mask, [rows, tokens]) }),
     runPair: async (task, source, target) => {
       const outputs = await must(pairs.get(task), `graph of ${task}`).run({ source, target });
-      return must(outputs[`logits_${task}`]);
+      return must(outputs[logitsOf(task)]);
     },
   };
 }
@@ -35,35 +35,56 @@ export async function textLogits(
   sequences: readonly Int32Array[],
   tasks: readonly string[],
 ): Promise<Map<string, Logits>> {
-  const logits = new Map(tasks.map((task) => [task, new Array<Float32Array>(sequences.length)]));
-  await forEachBatch(classifier, sequences, (outputs, indices) => {
-    for (const [task, rows] of logits)
-      rowsOf(must(outputs[`logits_${task}`])).forEach((row, i) => {
-        rows[must(indices[i])] = row;
-      });
-  });
-  return logits;
+  const outputs = await outputRows(classifier, sequences, tasks.map(logitsOf));
+  return new Map(tasks.map((task) => [task, must(outputs.get(logitsOf(task)))]));
 }
 
-/** Logits of a task over pairs. */
+/** Logits of a task over pairs; of the tasks over single texts in `beside`, logits of both texts. */
 export async function pairLogits(
   classifier: Classifier,
   task: string,
   sources: readonly Int32Array[],
   targets: readonly Int32Array[],
-): Promise<Logits> {
-  const [u, v] = [await pooledRows(classifier, sources), await pooledRows(classifier, targets)];
-  return rowsOf(await classifier.runPair(task, stacked(u), stacked(v)));
+  beside: readonly string[] = [],
+): Promise<PairLogits> {
+  const names = ["pooled", ...beside.map(logitsOf)];
+  const [source, target] = [await outputRows(classifier, sources, names), await outputRows(classifier, targets, names)];
+  const of = (rows: typeof source, name: string) => must(rows.get(name));
+  const pooled = [stacked(of(source, "pooled")), stacked(of(target, "pooled"))] as const;
+  return {
+    logits: rowsOf(await classifier.runPair(task, ...pooled)),
+    beside: new Map(beside.map((name) => [name, [...of(source, logitsOf(name)), ...of(target, logitsOf(name))]])),
+  };
+}
+
+export interface PairLogits {
+  readonly logits: Logits;
+  /** By task: first those of all sources, then those of all targets. */
+  readonly beside: ReadonlyMap<string, Logits>;
 }
 
 export async function pooledRows(classifier: Classifier, sequences: readonly Int32Array[]): Promise<Float32Array[]> {
-  const pooled = new Array<Float32Array>(sequences.length);
+  return must((await outputRows(classifier, sequences, ["pooled"])).get("pooled"));
+}
+
+/** Rows of each named output, in the order of the sequences. */
+async function outputRows(
+  classifier: Classifier,
+  sequences: readonly Int32Array[],
+  names: readonly string[],
+): Promise<Map<string, Float32Array[]>> {
+  const all = new Map(names.map((name) => [name, new Array<Float32Array>(sequences.length)]));
   await forEachBatch(classifier, sequences, (outputs, indices) => {
-    rowsOf(must(outputs.pooled)).forEach((row, i) => {
-      pooled[must(indices[i])] = row;
-    });
+    for (const [name, rows] of all)
+      rowsOf(must(outputs[name])).forEach((row, i) => {
+        rows[must(indices[i])] = row;
+      });
   });
-  return pooled;
+  return all;
+}
+
+function logitsOf(task: string): string {
+  return `logits_${task}`;
 }
 
 async function forEachBatch(

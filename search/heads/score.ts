@@ -1,17 +1,20 @@
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { accuracy, macroF1, pearson, softmax } from "../../src/stats.ts";
+import { accuracy, argmax, macroF1, pearson, softmax } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
+import { language } from "../../src/tasks/language.ts";
 import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
 import { expectedCalibrationError, fitTemperature, fitThreshold } from "./calibrate.ts";
-import { type Classifier, type Logits, pairLogits, textLogits } from "./predict.ts";
+import { type Classifier, type Logits, type PairLogits, pairLogits, textLogits } from "./predict.ts";
 
 /** Logits of one validation set. */
 export interface SetLogits {
   readonly set: ValidationSet;
   readonly logits: Logits;
+  /** Label that the same classifier's language head gives each text; of pairs first the sources, then the targets. */
+  readonly languages?: Int32Array;
 }
 
 /** A correlation over fewer rows is noise. */
@@ -28,24 +31,37 @@ export async function validationLogits(
   maxTokens: number,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<SetLogits[]> {
-  const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
   const results: SetLogits[] = [];
   const sets = corpus.validation.filter(({ task }) => tasks.includes(task));
+  // The pass computes it in any case.
+  const beside = tasks.includes(language.name) ? [language.name] : [];
   for (const set of sets) {
-    const texts = set.rows.map((row) => encode(row.text));
-    const logits =
-      set.rows[0]?.pair !== undefined
-        ? await pairLogits(
-            classifier,
-            set.task,
-            texts,
-            set.rows.map((row) => encode(must(row.pair, "other half of a pair"))),
-          )
-        : must((await textLogits(classifier, texts, [set.task])).get(set.task));
-    results.push({ set, logits });
+    const { logits, beside: more } = await logitsOfSet(
+      classifier,
+      set,
+      beside,
+      (text) => tokenizer.encode(text, maxTokens).ids,
+    );
+    const languages = more.get(language.name);
+    results.push({ set, logits, ...(languages && { languages: Int32Array.from(languages, argmax) }) });
     if (results.length % 20 === 0) onProgress(results.length, sets.length);
   }
   return results;
+}
+
+async function logitsOfSet(
+  classifier: Classifier,
+  { task, rows }: ValidationSet,
+  beside: readonly string[],
+  encode: (text: string) => Int32Array,
+): Promise<PairLogits> {
+  const texts = rows.map((row) => encode(row.text));
+  if (rows[0]?.pair !== undefined) {
+    const targets = rows.map((row) => encode(must(row.pair, "other half of a pair")));
+    return await pairLogits(classifier, task, texts, targets, beside);
+  }
+  const all = await textLogits(classifier, texts, [...new Set([task, ...beside])]);
+  return { logits: must(all.get(task)), beside: all };
 }
 
 /** A task with its temperature and threshold fitted on validation logits; the expected calibration error beside it. */

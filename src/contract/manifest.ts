@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../errors.ts";
 import { Architecture } from "./architecture.ts";
+import { Reference } from "./drift.ts";
 
 /**
  * What the search hands to the server: `models/<name>/manifest.json`.
@@ -38,6 +39,8 @@ export const ManifestTask = z.strictObject({
   languages: z.array(z.string()),
   /** Left out for tasks that are built in. */
   declared: Declared.optional(),
+  /** What the texts that it was judged on are like; drift is measured against it, and is not where there is none. */
+  reference: Reference.optional(),
 });
 export type ManifestTask = Readonly<z.infer<typeof ManifestTask>>;
 

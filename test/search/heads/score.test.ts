@@ -56,11 +56,13 @@ test("textLogits() keeps the order over many batches", async () => {
 
 test("pairLogits() keeps the order of pairs, and sources apart from targets", async () => {
   const [sources, targets] = [texts.map(encode), texts.toReversed().map(encode)];
-  const logits = await pairLogits(classifier, "adequacy", sources, targets);
+  const { logits, beside } = await pairLogits(classifier, "adequacy", sources, targets, ["sentiment"]);
+  const both = must((await textLogits(classifier, [...sources, ...targets], ["sentiment"])).get("sentiment"));
+  expect(must(beside.get("sentiment")).every((row, i) => closeTo(row, must(both[i])))).toBe(true);
   expect(logits).toHaveLength(texts.length);
   for (const i of texts.keys()) {
-    const [alone] = await pairLogits(classifier, "adequacy", [must(sources[i])], [must(targets[i])]);
-    expect(closeTo(must(logits[i]), must(alone))).toBe(true);
+    const alone = await pairLogits(classifier, "adequacy", [must(sources[i])], [must(targets[i])]);
+    expect(closeTo(must(logits[i]), must(alone.logits[0]))).toBe(true);
   }
 });
 
