@@ -4,6 +4,7 @@ import { must } from "../src/invariant.ts";
 import type { Batcher } from "./batcher.ts";
 import type { AnswerCache, Remembered } from "./cache.ts";
 import { type Choice, chooseStudent, type Estimate } from "./choose.ts";
+import type { Feedback } from "./feedback/feedback.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Registry } from "./registry.ts";
@@ -21,6 +22,8 @@ export interface Predictor {
   readonly cache: AnswerCache;
   /** Whether a fast student is asked first. */
   readonly cascade: boolean;
+  /** Null where no corrections are taken. */
+  readonly feedback: Feedback | null;
 }
 
 /** What is asked about all items of a request. */

@@ -62,6 +62,18 @@ const Config = z
       "task of POST /predict and its like, where the request names none",
       "sentiment",
     ),
+    feedback: text(
+      "KDNAS_FEEDBACK",
+      "folder that corrections are kept in, texts and all; without it none are taken, and no text is kept",
+      "",
+    ),
+    feedbackLimitBytes: count("KDNAS_FEEDBACK_LIMIT_BYTES", "bytes that the corrections may have", 268_435_456, 1024),
+    feedbackReplyBytes: count(
+      "KDNAS_FEEDBACK_REPLY_BYTES",
+      "memory for recent replies, which corrections may name by their id; used only with a feedback folder, 0 keeps none",
+      33_554_432,
+      0,
+    ),
     runTimeoutSeconds: seconds("KDNAS_RUN_TIMEOUT_SECONDS", "a batch that takes longer fails with 503", 30, 0.1),
     requestTimeoutSeconds: seconds("KDNAS_REQUEST_TIMEOUT_SECONDS", "a client that sends slower is cut off", 30, 1),
     pollSeconds: seconds("KDNAS_POLL_SECONDS", "looks at the models folder this often, besides watching it", 2, 0.05),

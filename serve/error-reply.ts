@@ -11,6 +11,8 @@ const replies: Readonly<Record<string, { readonly status: number; readonly title
   ForbiddenError: { status: 403, title: "Not allowed" },
   RouteNotFoundError: { status: 404, title: "No such route" },
   UnknownModelError: { status: 404, title: "No such student" },
+  UnknownReplyError: { status: 404, title: "No such reply" },
+  UnknownFeedbackError: { status: 404, title: "No such feedback" },
   MethodNotAllowedError: { status: 405, title: "Method not allowed" },
   BodyTooLargeError: { status: 413, title: "Body too large" },
   UnsupportedMediaTypeError: { status: 415, title: "Unsupported media type" },
@@ -19,6 +21,7 @@ const replies: Readonly<Record<string, { readonly status: number; readonly title
   ClientLeftError: { status: 499, title: "Client left" },
   ModelFailedError: { status: 500, title: "The student failed" },
   NotEnabledError: { status: 403, title: "Not enabled" },
+  StorageFullError: { status: 507, title: "No room" },
   UnavailableError: { status: 503, title: "Not available now" },
 };
 const bug = { status: 500, title: "Internal error" };

@@ -30,6 +30,21 @@ export class ClientLeftError extends AppError {
   override readonly name = "ClientLeftError";
 }
 
+/** There is no room for what is to be kept. */
+export class StorageFullError extends AppError {
+  override readonly name = "StorageFullError";
+}
+
+/** The reply that a correction is about is not remembered, or not any more. */
+export class UnknownReplyError extends AppError {
+  override readonly name = "UnknownReplyError";
+}
+
+/** No correction has this id. */
+export class UnknownFeedbackError extends AppError {
+  override readonly name = "UnknownFeedbackError";
+}
+
 /** No key, or none that is good. */
 export class UnauthorizedError extends AppError {
   override readonly name = "UnauthorizedError";

@@ -34,6 +34,7 @@ export interface Metrics {
   shed(reason: ShedReason, texts: number): void;
   cascade(task: string, outcome: CascadeOutcome, texts: number): void;
   cache(outcome: CacheOutcome): void;
+  feedback(task: string, verdict: FeedbackVerdict): void;
   http(route: string, method: string, code: number, ms: number): void;
 }
 
@@ -46,6 +47,10 @@ const cascadeOutcomes = ["confident", "escalated", "kept"] as const;
 export type CascadeOutcome = (typeof cascadeOutcomes)[number];
 const cacheOutcomes = ["hit", "miss"] as const;
 export type CacheOutcome = (typeof cacheOutcomes)[number];
+
+/** Whether a correction agrees with the reply that it is about; of one about a text nobody knows. */
+export const feedbackVerdicts = ["confirmed", "corrected", "unmatched"] as const;
+export type FeedbackVerdict = (typeof feedbackVerdicts)[number];
 
 export interface MetricsOptions {
   /** Tasks whose series exist from the start. */
@@ -67,6 +72,7 @@ class PrometheusMetrics implements Metrics {
     for (const task of tasks) inputTokens.observe([task], 0, 0);
     for (const task of tasks) for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
     for (const outcome of cacheOutcomes) cache.add([outcome], 0);
+    for (const task of tasks) this.createFeedbackSeries(task);
     for (const reason of shedReasons) shed.inc({ reason }, 0);
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
     for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
@@ -150,8 +156,16 @@ class PrometheusMetrics implements Metrics {
     this.instruments.cache.add([outcome], 1);
   }
 
+  feedback(task: string, verdict: FeedbackVerdict): void {
+    this.instruments.feedback.inc({ task, verdict });
+  }
+
   http(route: string, method: string, code: number, ms: number): void {
     this.instruments.http.observe([route, method, String(code)], ms / 1000);
+  }
+
+  private createFeedbackSeries(task: string): void {
+    for (const verdict of feedbackVerdicts) this.instruments.feedback.inc({ task, verdict }, 0);
   }
 
   /** Only once a name: the counts of a student outlive its versions. */
@@ -163,6 +177,7 @@ class PrometheusMetrics implements Metrics {
       // Again, since the student may bring a task that is not built in.
       inputTokens.observe([task], 0, 0);
       for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
+      this.createFeedbackSeries(task);
       texts.add([task, student], 0);
       for (const outcome of budgetOutcomes) budget.add([task, student, outcome], 0);
     }
@@ -253,6 +268,12 @@ function createInstruments(registers: Registers) {
       name: metricNames.cache,
       help: "Looks into the cache of answers.",
       labelNames: ["outcome"],
+      registers,
+    }),
+    feedback: new Counter({
+      name: metricNames.feedback,
+      help: "Corrections stored or changed: of a reply they agreed with (confirmed) or not (corrected), or of a text (unmatched).",
+      labelNames: ["task", "verdict"],
       registers,
     }),
     info: new Gauge({

@@ -3,6 +3,7 @@ import type { App } from "./app.ts";
 import { createBatcher } from "./batcher.ts";
 import { createAnswerCache } from "./cache.ts";
 import type { Config } from "./config.ts";
+import { openFeedback } from "./feedback/feedback.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRegistry } from "./registry.ts";
@@ -24,6 +25,7 @@ export async function createParts(config: Config, log: Log, runner: Runner, read
     registry: createRegistry({ folder, runner, reader, metrics, log, maxTokens, pollSeconds }),
     cache: createAnswerCache(config.cacheEntries, metrics),
     cascade,
+    feedback: await openFeedback(config),
     access: createAccess(config, log),
     tracing: await startTracing(config, log),
     state: { started: false, draining: false },

@@ -51,7 +51,20 @@ export async function predict(deps: Predictor, request: PredictRequest): Promise
   const answers = await (deps.cascade ? answerInCascade(deps, question, items) : answerItems(deps, question, items));
   const prediction = toPrediction(deps, request, answers);
   countBudget(deps, request, prediction, performance.now() - started);
+  remember(deps, request, prediction);
   return prediction;
+}
+
+/** So that a correction can name the reply; only where corrections are taken. */
+function remember({ feedback }: Predictor, request: PredictRequest, { student, results }: Prediction): void {
+  const { key = "", requestId } = request.client;
+  if (feedback === null || requestId === undefined) return;
+  const items = request.items.map((texts, i) => {
+    const result = must(results[i]);
+    return texts instanceof Error || result instanceof Error ? undefined : { texts, results: result };
+  });
+  const { name, version } = student.manifest;
+  feedback.replies.remember(key, requestId, { student: name, version, items });
 }
 
 /** The budget runs since the request came, which is before it was read. */

@@ -86,8 +86,8 @@ async function drain(server: Server, app: App, delayMs: number, capMs: number): 
   return await Promise.race([ended, new Promise<false>((resolve) => setTimeout(() => resolve(false), 1000).unref())]);
 }
 
-async function close({ registry, access, runner, tracing }: App): Promise<void> {
+async function close({ registry, access, runner, tracing, feedback }: App): Promise<void> {
   registry.close();
   access.close();
-  await Promise.all([runner.close(), tracing?.close()]);
+  await Promise.all([runner.close(), tracing?.close(), feedback?.store.close()]);
 }

@@ -34,6 +34,8 @@ export interface Client {
   readonly aborted: boolean;
   /** Whom the workers' time is shared with fairly: an API key or an address. @default all without one share a turn */
   readonly key?: string;
+  /** By which a correction may name the reply. @default none will */
+  readonly requestId?: string;
 }
 
 /** A request's items on their way. */

@@ -82,7 +82,7 @@ const meanings: Readonly<Record<number, string>> = {
   400: "The request is not as described",
   401: "No valid API key",
   403: "Not allowed with this key, or from there",
-  404: "No such student or model",
+  404: "No such student, model, reply or correction",
   413: "Too large a body",
   415: "A compressed body, or one of another kind",
   422: "The request is not as described",
@@ -90,6 +90,7 @@ const meanings: Readonly<Record<number, string>> = {
   429: "Too many requests, or too many that wait; Retry-After says when to try again",
   500: "The student failed",
   503: "Not available now, try again",
+  507: "No room to keep it, nothing was stored",
 };
 
 function meaningOf(status: number): string {

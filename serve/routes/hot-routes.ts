@@ -1,3 +1,4 @@
+import { feedbackRoutes } from "./feedback.ts";
 import { huggingFaceRoute } from "./hugging-face.ts";
 import { libreTranslateRoutes } from "./libre-translate.ts";
 import { openInferenceRoutes } from "./open-inference.ts";
@@ -14,6 +15,7 @@ export function hotRoutes(): HotRoute[] {
   return [
     ...predictRoutes(),
     taskRoute,
+    ...feedbackRoutes,
     ...openAiRoutes,
     ...perspectiveRoutes,
     discoveryRoute,

@@ -83,6 +83,7 @@ const codes: Readonly<Record<number, string>> = {
   499: "CANCELLED",
   500: "INTERNAL",
   503: "UNAVAILABLE",
+  507: "RESOURCE_EXHAUSTED",
 };
 
 export const googleErrors: ErrorShape = {

@@ -6,6 +6,7 @@ import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import { NotEnabledError } from "../http-errors.ts";
 import { type Answer, ask } from "./ask.ts";
+import { storeCorrection } from "./feedback.ts";
 import { languagesOf } from "./perspective-languages.ts";
 import {
   AnalyzeReply,
@@ -48,7 +49,7 @@ export const perspectiveRoutes: readonly HotRoute[] = [
       summary: "Takes corrections of scores",
       request: SuggestRequest,
       responses: { 200: SuggestReply },
-      failures: [400, 403, 413, 415],
+      failures: [400, 403, 404, 413, 415, 503, 507],
     },
   },
 ];
@@ -71,8 +72,12 @@ async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Pro
   sendJson(res, toReply(request, answer, spans), predictionHeaders(answer.prediction));
 }
 
+type Checked = Pick<AnalyzeRequest, "comment" | "languages"> & {
+  readonly requestedAttributes: Readonly<Record<string, { readonly scoreType?: string | undefined }>>;
+};
+
 /** @throws {PerspectiveError} in the words of Perspective's own errors, which clients look for. */
-function check({ comment, requestedAttributes, languages }: AnalyzeRequest): void {
+function check({ comment, requestedAttributes, languages }: Checked): void {
   const invalid = (message: string) => new PerspectiveError("INVALID_REQUEST", message);
   if (comment.text.trim() === "") throw new PerspectiveError("COMMENT_EMPTY", "Comment must be non-empty.");
   if (comment.type === "HTML") throw invalid("Currently, only 'PLAIN_TEXT' comments are supported");
@@ -129,8 +134,18 @@ function atLeast(threshold: number, { spanScores, summaryScore }: AttributeScore
   };
 }
 
-/** Checks the request, so that a client's mistakes show, and stores nothing. */
-async function suggest(app: App, req: IncomingMessage, _res: ServerResponse): Promise<void> {
-  parseBody(SuggestRequest, await readJson(req, app.config.bodyLimitBytes));
-  throw new NotEnabledError("Feedback is not enabled on this server; nothing was stored.");
+/** A client's mistakes show also where nothing is stored. */
+async function suggest(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const request = parseBody(SuggestRequest, await readJson(req, app.config.bodyLimitBytes));
+  const { comment, clientToken, languages } = request;
+  const suggested = Object.entries(request.attributeScores);
+  const types = suggested.map(([name, { summaryScore }]) => [name, { scoreType: summaryScore?.type }] as const);
+  check({ comment, requestedAttributes: Object.fromEntries(types), languages: languages ?? ["*"] });
+  const score = request.attributeScores[attribute]?.summaryScore?.value;
+  if (score === undefined || score < 0 || score > 1)
+    throw new PerspectiveError("INVALID_REQUEST", "A summaryScore with a value from 0 to 1 is needed");
+  if (app.feedback === null) throw new NotEnabledError("Feedback is not enabled on this server; nothing was stored.");
+  const language = languages?.find(({ length }) => length <= 35);
+  await storeCorrection(app, req, { task: toxicityTask, text: comment.text, score, language });
+  sendJson(res, clientToken === undefined ? {} : { clientToken });
 }

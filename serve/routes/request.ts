@@ -30,6 +30,7 @@ export function budgetOf(req: IncomingMessage): number | undefined {
 export function clientOf(res: ServerResponse): Client {
   return {
     key: callerOf(res.req)?.id ?? "",
+    requestId: String(res.getHeader("x-request-id")),
     get aborted() {
       return res.destroyed;
     },

@@ -10,7 +10,7 @@ export type Parameters = Readonly<Record<string, string>>;
 /** A route that is answered before Express sees the request. It throws; `app.ts` replies to what it threw. */
 export interface HotRoute {
   /** GET answers HEAD too. */
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** `/v2/models/{model}`: a segment in braces takes any text, and is handed to `answer` by its name, decoded. */
   readonly path: string;
   readonly scope: Scope;

@@ -13,7 +13,7 @@ export const taskRoute: HotRoute = {
 };
 
 /** @throws {UnknownModelError} when no student has it, naming the tasks there are. */
-function servedTask(students: readonly Student[], name: string): Task {
+export function servedTask(students: readonly Student[], name: string): Task {
   for (const { tasks } of students) {
     const known = tasks.get(name);
     if (known) return known.task;

@@ -34,6 +34,8 @@ export interface Caller {
   readonly key: string | undefined;
   /** Whom limits and turns are counted for: the key's id, or else the network of the address. */
   readonly id: string;
+  /** Whether the key has the scope admin. */
+  readonly admin: boolean;
 }
 
 /** @throws {ConfigError} when the key file cannot be read. */
@@ -96,8 +98,8 @@ function fieldOf(body: unknown, name = ""): string | undefined {
 }
 
 function callerFor(key: KeyRecord | undefined, req: IncomingMessage, trustedProxies: number): Caller {
-  if (key !== undefined) return { key: key.name, id: key.id };
-  return { key: undefined, id: networkOf(addressOf(req, trustedProxies)) };
+  if (key !== undefined) return { key: key.name, id: key.id, admin: key.scopes.includes("admin") };
+  return { key: undefined, id: networkOf(addressOf(req, trustedProxies)), admin: false };
 }
 
 function checkOpen(req: IncomingMessage, scope: Scope): void {

@@ -51,17 +51,22 @@ export const FeedbackRecord = z
   .refine(({ label, score }) => (label === undefined) !== (score === undefined), "a label or a score, one of both");
 export type FeedbackRecord = Readonly<z.infer<typeof FeedbackRecord>>;
 
-/** A correction and where its line stands in the file, newline left out. */
-export interface FeedbackLine {
-  readonly record: FeedbackRecord;
+/** Where a line stands in the file, newline left out. */
+export interface Span {
   readonly offset: number;
   readonly bytes: number;
+}
+
+export interface FeedbackLine extends Span {
+  readonly record: FeedbackRecord;
 }
 
 export interface FeedbackFile {
   /** Null in a file that holds no whole line. */
   readonly header: FeedbackHeader | null;
   readonly lines: readonly FeedbackLine[];
+  /** Lines whose erasing was interrupted: they count as erased, but are not blank yet. */
+  readonly halfErased: readonly Span[];
   /** Up to the last newline; what follows was being written. */
   readonly intactBytes: number;
 }
@@ -69,15 +74,17 @@ export interface FeedbackFile {
 /** @throws {BadFileError} naming file and line; a kill cannot have damaged any but the last. */
 export function parseFeedback(path: string, content: Buffer): FeedbackFile {
   const lines: FeedbackLine[] = [];
+  const halfErased: Span[] = [];
   let header: FeedbackHeader | null = null;
   let offset = 0;
   for (let number = 1; ; number++) {
     const end = content.indexOf("\n", offset);
-    if (end === -1) return { header, lines, intactBytes: offset };
+    if (end === -1) return { header, lines, halfErased, intactBytes: offset };
+    const span = { offset, bytes: end - offset };
     const text = content.toString("utf8", offset, end);
     if (number === 1) header = parseLine(FeedbackHeader, text, path, number);
-    else if (!isErased(text))
-      lines.push({ record: parseLine(FeedbackRecord, text, path, number), offset, bytes: end - offset });
+    else if (!isErased(text)) lines.push({ ...span, record: parseLine(FeedbackRecord, text, path, number) });
+    else if (text.trim() !== "") halfErased.push(span);
     offset = end + 1;
   }
 }

@@ -9,6 +9,7 @@ import {
   parseFeedback,
   readFeedback,
 } from "../../../src/contract/feedback.ts";
+import { must } from "../../../src/invariant.ts";
 
 const header = { format: 1, salt: "0".repeat(32), created: "2026-01-31T12:00:00Z" };
 
@@ -25,10 +26,13 @@ function fileOf(...lines: unknown[]): Buffer {
 test("parseFeedback() says where each line stands, and leaves out what is erased or was being written", () => {
   const kept = record(2, "ü");
   const content = Buffer.concat([fileOf(header, "   ", " erased but in part", kept), Buffer.from('{"id":"00')]);
-  const { lines, intactBytes } = parseFeedback("f", content);
+  const { lines, halfErased, intactBytes } = parseFeedback("f", content);
   expect(lines.map((line) => line.record)).toEqual([kept]);
-  const [{ offset, bytes }] = lines as [{ offset: number; bytes: number }];
+  const { offset, bytes } = must(lines[0]);
   expect(JSON.parse(content.toString("utf8", offset, offset + bytes))).toEqual(kept);
+  expect(halfErased.map(({ offset: at, bytes: length }) => content.toString("utf8", at, at + length))).toEqual([
+    " erased but in part",
+  ]);
   expect(content.toString("utf8", intactBytes)).toBe('{"id":"00');
 });
 

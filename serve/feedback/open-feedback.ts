@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type FeedbackFile,
+  type FeedbackHeader,
+  type FeedbackLine,
+  feedbackFileName,
+  feedbackFormat,
+  parseFeedback,
+} from "../../src/contract/feedback.ts";
+import { isDiskFull } from "../../src/disk-full.ts";
+import { syncFolder } from "../../src/sync-folder.ts";
+
+/** A feedback file that is whole, and open for writing at any place. */
+export interface OpenFile {
+  readonly handle: FileHandle;
+  readonly header: FeedbackHeader;
+  readonly lines: readonly FeedbackLine[];
+  /** Bytes of the file. */
+  readonly size: number;
+}
+
+/** Only its owner may read what people wrote. */
+const mode = 0o600;
+/** Less than this is not worth a rewriting. */
+const compactedBytes = 65_536;
+
+/**
+ * Opens the file of a folder, or begins it. What a kill left half done is put right: a last line that was being written goes, an
+ * erasing that had begun is ended, and lines that no longer count are left out once they are most of the file.
+ * @throws {BadFileError} when a line is damaged.
+ */
+export async function openFeedbackFile(folder: string): Promise<OpenFile> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, feedbackFileName);
+  const draft = `${path}.draft`;
+  rmSync(draft, { force: true });
+  if (!existsSync(path)) await replace(path, draft, `${JSON.stringify(newHeader())}\n`);
+  const content = readFileSync(path);
+  const file = parseFeedback(path, content);
+  if (file.header === null) return await beginAnew(path, draft);
+  const counting = lastLines(file);
+  const live = counting.reduce((sum, { bytes }) => sum + bytes + 1, 0);
+  if (content.length > compactedBytes && live < content.length / 2 && (await tryCompact(path, draft, file, content)))
+    return await openFeedbackFile(folder);
+  const handle = await open(path, "r+");
+  if (content.length > file.intactBytes) await handle.truncate(file.intactBytes);
+  for (const span of file.halfErased) await blank(handle, span);
+  await handle.sync();
+  return { handle, header: file.header, lines: file.lines, size: file.intactBytes };
+}
+
+/** A line becomes spaces. Its first byte goes first and alone: from then on, whatever comes, it is no line. */
+export async function blank(handle: FileHandle, { offset, bytes }: { offset: number; bytes: number }): Promise<void> {
+  await handle.write(" ", offset);
+  await handle.datasync();
+  await handle.write(Buffer.alloc(bytes, " "), 0, bytes, offset);
+  await handle.datasync();
+}
+
+/** The header itself had been cut off: there was nothing in the file yet. */
+async function beginAnew(path: string, draft: string): Promise<OpenFile> {
+  const header = newHeader();
+  const text = `${JSON.stringify(header)}\n`;
+  await replace(path, draft, text);
+  return { handle: await open(path, "r+"), header, lines: [], size: Buffer.byteLength(text) };
+}
+
+function newHeader(): FeedbackHeader {
+  return { format: feedbackFormat, salt: randomBytes(16).toString("hex"), created: new Date().toISOString() };
+}
+
+function lastLines({ lines }: FeedbackFile): FeedbackLine[] {
+  return [...new Map(lines.map((line) => [line.record.id, line])).values()];
+}
+
+/** False when the disk has no room for a second file; the first one does as well. */
+async function tryCompact(path: string, draft: string, file: FeedbackFile, content: Buffer): Promise<boolean> {
+  const kept = lastLines(file).map(({ offset, bytes }) => content.subarray(offset, offset + bytes + 1));
+  try {
+    await replace(path, draft, Buffer.concat([Buffer.from(`${JSON.stringify(file.header)}\n`), ...kept]));
+    return true;
+  } catch (error) {
+    rmSync(draft, { force: true });
+    if (isDiskFull(error)) return false;
+    throw error;
+  }
+}
+
+/** Puts a file in place by one rename, on disk before it is there. */
+async function replace(path: string, draft: string, content: string | Buffer): Promise<void> {
+  const handle = await open(draft, "w", mode);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  renameSync(draft, path);
+  syncFolder(join(path, ".."));
+}

@@ -1,0 +1,175 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { type Correction, openFeedbackStore, type Write } from "../../../serve/feedback/feedback-store.ts";
+import { StorageFullError } from "../../../serve/http-errors.ts";
+import { feedbackFileName, readFeedback } from "../../../src/contract/feedback.ts";
+import { ConfigError } from "../../../src/errors.ts";
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "kdnas-feedback-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function opened(folder: string, options: { limitBytes?: number; write?: Write } = {}) {
+  return await openFeedbackStore(folder, { limitBytes: 1_000_000, ...options });
+}
+
+function correction(text: string, label = "toxic", key: string | null = null): Correction {
+  return { task: "filter", texts: [text], label, key };
+}
+
+const anybody = () => true;
+const contentOf = (folder: string) => readFileSync(join(folder, feedbackFileName), "utf8");
+const summary = (folder: string) => readFeedback(folder).map(({ texts, label }) => `${texts[0]}: ${label}`);
+
+test("put() says the same id for the same text, task, key and label, and stores it once", async () => {
+  const folder = newFolder();
+  const store = await opened(folder);
+  const puts = await Promise.all([1, 2, 3].map(() => store.put(correction("a"))));
+  puts.push(await store.put(correction("a")));
+  expect(new Set(puts.map(({ id }) => id)).size).toBe(1);
+  expect(puts.map(({ outcome }) => outcome)).toEqual(["stored", "unchanged", "unchanged", "unchanged"]);
+  const others = [await store.put(correction("a", "toxic", "k")), await store.put({ ...correction("a"), task: "t" })];
+  expect(new Set([...puts, ...others].map(({ id }) => id)).size).toBe(3);
+  await store.close();
+  expect(readFeedback(folder)).toHaveLength(3);
+});
+
+test("put() of another verdict replaces the earlier, also after it was opened again", async () => {
+  const folder = newFolder();
+  const first = await opened(folder);
+  await first.put(correction("a", "toxic"));
+  await first.put(correction("b"));
+  expect(await first.put(correction("a", "acceptable"))).toMatchObject({ outcome: "replaced" });
+  await first.close();
+  const second = await opened(folder);
+  expect(await second.put(correction("a", "acceptable"))).toMatchObject({ outcome: "unchanged" });
+  expect(await second.put(correction("a", "toxic"))).toMatchObject({ outcome: "replaced" });
+  expect(second.count).toBe(2);
+  await second.close();
+  expect(summary(folder)).toEqual(["a: toxic", "b: toxic"]);
+});
+
+test("remove() erases all that was said of a text from the file, and nothing comes back", async () => {
+  const folder = newFolder();
+  const store = await opened(folder);
+  await store.put(correction("secret", "toxic"));
+  await store.put(correction("kept"));
+  const { id } = await store.put(correction("secret", "acceptable"));
+  expect(await store.remove(id, (key) => key === "another")).toBe(false);
+  expect(await store.remove(id, anybody)).toBe(true);
+  expect(await store.remove(id, anybody)).toBe(false);
+  expect(contentOf(folder)).not.toContain("secret");
+  await store.close();
+  expect(summary(folder)).toEqual(["kept: toxic"]);
+  const again = await opened(folder);
+  expect(await again.put(correction("secret"))).toMatchObject({ id, outcome: "stored" });
+  await again.close();
+});
+
+test("openFeedbackStore() ends an erasing that a kill interrupted, and takes back half a line", async () => {
+  const folder = newFolder();
+  const store = await opened(folder);
+  await store.put(correction("secret"));
+  await store.put(correction("kept"));
+  await store.close();
+  // As a kill between the two writes of an erasing leaves it, and one within the write of a line.
+  writeFileSync(join(folder, feedbackFileName), contentOf(folder).replace(/\{(.*secret)/, " $1"));
+  appendFileSync(join(folder, feedbackFileName), '{"id":"0123');
+  const again = await opened(folder);
+  expect(contentOf(folder)).not.toMatch(/secret|0123"?$/);
+  await again.put(correction("new"));
+  await again.close();
+  expect(summary(folder)).toEqual(["kept: toxic", "new: toxic"]);
+});
+
+test("openFeedbackStore() begins anew where the header itself was cut off, and drops a draft", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, feedbackFileName), '{"form');
+  writeFileSync(join(folder, `${feedbackFileName}.draft`), "secret");
+  const store = await opened(folder);
+  await store.put(correction("a"));
+  await store.close();
+  expect(summary(folder)).toEqual(["a: toxic"]);
+  expect(() => readFileSync(join(folder, `${feedbackFileName}.draft`))).toThrow();
+});
+
+test("openFeedbackStore() leaves out what no longer counts once it is most of the file", async () => {
+  const folder = newFolder();
+  const store = await opened(folder);
+  const text = "long ".repeat(2000);
+  const ids = await Promise.all(["a", "b", "c", "d", "e"].map((end) => store.put(correction(text + end))));
+  for (const label of ["acceptable", "toxic", "acceptable"]) await store.put(correction(`${text}a`, label));
+  for (const { id } of ids.slice(1, 4)) await store.remove(id, anybody);
+  const before = contentOf(folder).length;
+  await store.close();
+  const again = await opened(folder);
+  expect(contentOf(folder).length).toBeLessThan(before / 2);
+  expect(again.count).toBe(2);
+  expect(await again.put(correction(`${text}a`, "acceptable"))).toMatchObject({ outcome: "unchanged" });
+  await again.close();
+  expect(readFeedback(folder).map(({ label }) => label)).toEqual(["acceptable", "toxic"]);
+});
+
+test("put() refuses what does not fit its limit, and stores what does", async () => {
+  const folder = newFolder();
+  const store = await opened(folder, { limitBytes: 600 });
+  const outcomes = await Promise.allSettled([
+    store.put(correction("x".repeat(900))),
+    store.put(correction("short")),
+    store.put(correction("y".repeat(900))),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "rejected"]);
+  expect((outcomes[0] as PromiseRejectedResult).reason).toBeInstanceOf(StorageFullError);
+  await store.close();
+  expect(summary(folder)).toEqual(["short: toxic"]);
+});
+
+test.each(["in part", "by an error"])("put() stores nothing of it when the disk is full, told %s", async (how) => {
+  const folder = newFolder();
+  let full = true;
+  const write: Write = async (handle, bytes, position) => {
+    const part = full ? bytes.subarray(0, 20) : bytes;
+    await handle.write(part, 0, part.length, position);
+    if (full && how === "by an error") throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+    return part.length;
+  };
+  const store = await opened(folder, { write });
+  const before = contentOf(folder);
+  const refused = await Promise.allSettled([store.put(correction("a")), store.put(correction("b"))]);
+  for (const { status, reason } of refused as PromiseRejectedResult[])
+    expect([status, reason.constructor]).toEqual(["rejected", StorageFullError]);
+  expect(contentOf(folder)).toBe(before);
+  full = false;
+  expect(await store.put(correction("a"))).toMatchObject({ outcome: "stored" });
+  await store.close();
+  expect(summary(folder)).toEqual(["a: toxic"]);
+});
+
+test("openFeedbackStore() lets one process at a time into a folder, and leaves a damaged file as it is", async () => {
+  const folder = newFolder();
+  const store = await opened(folder);
+  await expect(opened(folder)).rejects.toThrow(ConfigError);
+  await store.close();
+  writeFileSync(join(folder, feedbackFileName), `${contentOf(folder)}damaged\n`);
+  const damaged = contentOf(folder);
+  for (const _ of [1, 2]) await expect(opened(folder)).rejects.toThrow(/feedback\.jsonl:2: damaged line/);
+  expect(contentOf(folder)).toBe(damaged);
+});
+
+test("put() of many at once shares writes", async () => {
+  const folder = newFolder();
+  let writes = 0;
+  const write: Write = async (handle, bytes, position) => {
+    writes++;
+    return (await handle.write(bytes, 0, bytes.length, position)).bytesWritten;
+  };
+  const store = await opened(folder, { write });
+  await Promise.all(Array.from({ length: 200 }, (_, i) => store.put(correction(`text ${i}`))));
+  await store.close();
+  expect(writes).toBeLessThan(4);
+  expect(readFeedback(folder)).toHaveLength(200);
+});
