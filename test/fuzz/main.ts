@@ -37,7 +37,16 @@ try {
 
 function startServer(): ChildProcess {
   const main = new URL("../../serve/main.ts", import.meta.url).pathname;
-  const flags = ["--port", "0", "--models", values.models, "--keys-file", keysFile];
+  const flags = [
+    "--port",
+    "0",
+    "--models",
+    values.models,
+    "--keys-file",
+    keysFile,
+    "--feedback",
+    join(folder, "feedback"),
+  ];
   return spawn(process.execPath, ["--import", "tsx", main, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
 }
 

@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
@@ -15,14 +18,21 @@ const collector = createServer(async (req, res) => {
   res.end("{}");
 });
 let server: TestServer;
+/** The only place that texts may come out of; nothing else may quote them, though it is set. */
+let feedback: string;
 beforeAll(async () => {
   await once(collector.listen(0, "127.0.0.1"), "listening");
+  feedback = mkdtempSync(join(tmpdir(), "kdnas-no-texts-"));
   server = await startTestServer(undefined, {
+    feedback,
     ...{ workers: 1, logLevel: "debug", bodyLimitBytes: 4096, maxItems: 4, queueLimit: 4, runTimeoutSeconds: 1 },
     otlpEndpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
   });
 });
-afterAll(() => collector.close());
+afterAll(() => {
+  collector.close();
+  rmSync(feedback, { recursive: true, force: true });
+});
 
 interface Case {
   readonly what: string;
@@ -54,6 +64,10 @@ const native: readonly Case[] = [
   { what: "a task that is not there", path: `/v1/tasks/${encodeURIComponent(marker)}`, body: { inputs: marker } },
   { what: "a lost worker", body: { inputs: ["!die", marker] } },
   { what: "a batch that takes too long", body: { inputs: ["!block 1500", marker] } },
+  { what: "a correction", path: "/v1/feedback", body: { task: "filter", text: marker, label: "toxic" } },
+  { what: "a wrong correction", path: "/v1/feedback", body: { task: marker, text: marker, [marker]: marker } },
+  { what: "a label that is a text", path: "/v1/feedback", body: { task: "filter", text: marker, label: marker } },
+  { what: "a reply that is a text", path: "/v1/feedback", body: { reply: marker, label: "toxic" } },
   { what: "a bad pair", path: "/v1/translation/adequacy", body: { inputs: [{ source: marker, [marker]: 1 }] } },
 ];
 const imitated: readonly Case[] = [

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Perspective from "perspective-api-client";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AnalyzeReply, googleErrors } from "../../../serve/routes/perspective-shapes.ts";
+import { readFeedback } from "../../../src/contract/feedback.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 
 /** The client has Google's address written into it, so its axios is told to go elsewhere. */
@@ -130,8 +134,30 @@ describe("comments:suggestscore", () => {
     expect(await response.json()).toEqual({ error: { code: 403, message, status: "PERMISSION_DENIED" } });
   });
 
-  test("tells a client's mistakes all the same", async () => {
-    expect((await suggest({ comment })).status).toBe(400);
+  test.each([
+    { comment },
+    { comment, attributeScores: {} },
+    { comment, attributeScores: { INSULT: { summaryScore: { value: 0.9 } } } },
+    { comment, attributeScores: { TOXICITY: { summaryScore: { value: 90 } } } },
+    { comment, attributeScores: { TOXICITY: { spanScores: [] } } },
+    { comment: { text: "" }, attributeScores: { TOXICITY: { summaryScore: { value: 0.9 } } } },
+  ])("tells a client's mistakes all the same: %j", async (body) => {
+    expect((await suggest(body)).status).toBe(400);
+  });
+
+  test("stores what perspective-api-client would send where feedback is kept", async () => {
+    const feedback = mkdtempSync(join(tmpdir(), "kdnas-suggest-"));
+    const keeping = await startTestServer(undefined, { feedback });
+    const response = await keeping.post("/v1alpha1/comments:suggestscore?key=none", {
+      ...{ comment, clientToken: "t 1", languages: ["en"] },
+      attributeScores: { TOXICITY: { summaryScore: { value: 0.9, type: "PROBABILITY" } } },
+    });
+    expect([response.status, await response.json()]).toEqual([200, { clientToken: "t 1" }]);
+    await keeping.end();
+    expect(readFeedback(feedback)).toMatchObject([
+      { task: "filter", texts: [comment.text], score: 0.9, language: "en" },
+    ]);
+    rmSync(feedback, { recursive: true });
   });
 });
 
