@@ -3,10 +3,11 @@ import { createRandom } from "../../src/random.ts";
 import { mean } from "../../src/stats.ts";
 import { lengthBatches } from "../student/length-batches.ts";
 import { Trainer } from "../student/trainer.ts";
-import { mapName, mapParameters, type Objective } from "../student/training-graph.ts";
+import { mapName, type Objective } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
-import { sizeOf, type Weights } from "../student/weights.ts";
+import type { Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
+import { fitMaps } from "./fit-maps.ts";
 import { type Heritage, inheritWeights } from "./inherit.ts";
 import { uniformAndLast } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
@@ -66,10 +67,10 @@ export async function distil(
   const { maps, relation } = imitation;
   const objective: Objective = { kind: "distil", maps, relation, teacherHidden: targets.hidden };
   const weights = await inheritWeights(a, options.positions, heritage, random);
-  // Maps start at 0, the mean of the standardised targets: any other start would explain less than nothing.
-  for (const { name, dims } of maps.flatMap((map) => mapParameters(a, map, targets.hidden))) {
-    weights.set(name, { dims, data: new Float32Array(sizeOf(dims)) });
-  }
+  const texts = [...targets.sequences.keys()];
+  const learned = texts.slice(options.validationTexts);
+  const fitting = { texts: learned, teacher, threads: options.threads };
+  for (const [name, weight] of await fitMaps(a, weights, maps, targets, fitting)) weights.set(name, weight);
   const trainer = new Trainer(a, weights, new Map([[distilObjective, objective]]), {
     positions: options.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
@@ -77,8 +78,6 @@ export async function distil(
     headRate: 4,
   });
   try {
-    const texts = [...targets.sequences.keys()];
-    const learned = texts.slice(options.validationTexts);
     const stream = distilStream(targets, learned, imitation, {
       seed: options.seed,
       limits: batchLimits,
