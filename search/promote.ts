@@ -50,7 +50,7 @@ function readable(path: string): Manifest | null {
 }
 
 /** Mean scores of both over what both have: each task's mean counts once. */
-function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number] {
+export function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number] {
   const key = (score: Score) => [score.task, score.dataSet, score.language, score.metric, score.rows].join("\t");
   const other = new Map(b.map((score) => [key(score), score.student]));
   const shared = a.filter((score) => other.has(key(score)));

@@ -40,7 +40,7 @@ export function decide(observation: Observation, state: ControlState, settings: 
   const situation: Situation = { observation, traffic: observation.traffic, state: seen, settings };
   for (const rule of rules) {
     const found = rule(situation);
-    if (found !== null) return { ...found, nextState: afterwards(found.decision, observation, seen) };
+    if (found !== null) return { ...found, nextState: withTime(found.decision, observation, seen) };
   }
   const reason = `${describeTraffic(observation.traffic)}; ${describeSignals(seen)}`;
   return { decision: { kind: "nothing" }, reason, nextState: seen };
@@ -60,12 +60,10 @@ function whyBlind({ servers, traffic }: Observation, settings: ControlSettings):
 /** What was confirmed stays; what was on its way begins again. */
 function forgetStreaks(state: ControlState): ControlState {
   const signals = Object.entries(state.signals).map(([name, signal]) => [name, { ...signal, streak: 0 }]);
-  return { ...state, signals: Object.fromEntries(signals) as ControlState["signals"] };
+  return { ...state, recentTextsPerSecond: [], signals: Object.fromEntries(signals) as ControlState["signals"] };
 }
 
 const dayMs = 24 * 3600 * 1000;
-/** Versions that were rolled back and are remembered. */
-const rejectedKept = 200;
 
 function remember(
   observation: Observation,
@@ -74,14 +72,29 @@ function remember(
   settings: ControlSettings,
 ): ControlState {
   const faded = state.peakTextsPerSecond * 0.5 ** ((observation.atMs - state.peakAtMs) / dayMs);
-  const peakTextsPerSecond = Math.max(faded, traffic.texts / traffic.seconds);
+  const recentTextsPerSecond = [...state.recentTextsPerSecond, rateOf(traffic, observation)].slice(
+    -settings.confirmWindows,
+  );
+  const reached = recentTextsPerSecond.length < settings.confirmWindows ? 0 : Math.min(...recentTextsPerSecond);
+  const peakTextsPerSecond = Math.max(faded, reached);
   return {
     ...state,
+    recentTextsPerSecond,
     peakTextsPerSecond,
     peakAtMs: observation.atMs,
     corrections: state.corrections + traffic.corrections,
-    signals: nextSignals(state.signals, signalValues(traffic, observation, peakTextsPerSecond), settings),
+    signals: nextSignals(
+      state.signals,
+      signalValues(traffic, observation, peakTextsPerSecond),
+      settings,
+      observation.atMs,
+    ),
   };
+}
+
+/** Of all servers, also of those that gave no metrics: those that did speak for them. */
+function rateOf({ texts, seconds, servers }: Traffic, observation: Observation): number {
+  return (texts / seconds) * (observation.servers.asked / Math.max(1, servers));
 }
 
 /** A rollout that is under way has control's whole attention: nothing else is begun beside it. */
@@ -102,17 +115,8 @@ function toStep(evidence: RolloutEvidence, { atMs, waiting }: Observation): Reas
   return { decision, reason: `${name}: ${reason}` };
 }
 
-function afterwards(decision: Decision, { atMs }: Observation, state: ControlState): ControlState {
+/** Whether it is acted on or not, the same is not decided again at once. */
+function withTime(decision: Decision, { atMs }: Observation, state: ControlState): ControlState {
   if (decision.kind === "nothing") return state;
-  const next = { ...state, lastAtMs: { ...state.lastAtMs, [decisionKey(decision)]: atMs } };
-  switch (decision.kind) {
-    case "promote":
-      return { ...next, liveSinceMs: { ...next.liveSinceMs, [decision.student]: atMs } };
-    case "roll-back":
-      return { ...next, rejected: [...new Set([...next.rejected, decision.version])].slice(-rejectedKept) };
-    case "search":
-      return { ...next, corrections: 0 };
-    default:
-      return next;
-  }
+  return { ...state, lastAtMs: { ...state.lastAtMs, [decisionKey(decision)]: atMs } };
 }

@@ -1,23 +1,27 @@
-import type { TrainedStudent } from "./observation.ts";
+import { z } from "zod";
+import { TrainedStudent } from "./observation.ts";
+
+/** A student that a search is to find, and the budget at which it looks. */
+const WantedStudent = z.strictObject({ student: z.string(), budgetMs: z.number().positive() });
 
 /** What control may do. `nothing`, `re-rank` and `recalibrate` touch only its own books; the others touch what is served. */
-export type Decision =
-  | { readonly kind: "nothing" }
-  | { readonly kind: "re-rank" }
-  | { readonly kind: "recalibrate" }
-  | { readonly kind: "search"; readonly budgetsMs: readonly number[]; readonly students: readonly string[] }
+export const Decision = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("nothing") }),
+  z.strictObject({ kind: z.literal("re-rank") }),
+  z.strictObject({ kind: z.literal("recalibrate") }),
+  z.strictObject({ kind: z.literal("search"), because: z.string(), wanted: z.array(WantedStudent) }),
   /** To one that was live before: it goes into the canary at once. */
-  | { readonly kind: "switch-student"; readonly student: string; readonly candidate: TrainedStudent }
-  | { readonly kind: "start-shadow"; readonly student: string; readonly candidate: TrainedStudent }
-  | {
-      readonly kind: "to-canary" | "promote" | "roll-back";
-      readonly student: string;
-      readonly version: string;
-    };
+  z.strictObject({ kind: z.literal("switch-student"), student: z.string(), candidate: TrainedStudent }),
+  z.strictObject({ kind: z.literal("start-shadow"), student: z.string(), candidate: TrainedStudent }),
+  z.strictObject({ kind: z.enum(["to-canary", "promote", "roll-back"]), student: z.string(), version: z.string() }),
+]);
+export type Decision = Readonly<z.infer<typeof Decision>>;
 export type DecisionKind = Decision["kind"];
 
 /** Kinds that change no more than what control knows; every mode carries them out. */
-export const harmlessKinds: readonly DecisionKind[] = ["nothing", "re-rank", "recalibrate"];
+export function isHarmless({ kind }: Decision): boolean {
+  return kind === "nothing" || kind === "re-rank" || kind === "recalibrate";
+}
 
 /** What a decision is about: two of the same key are the same decision. */
 export function decisionKey(decision: Decision): string {

@@ -3,45 +3,67 @@ import { describeOn, ms } from "./describe.ts";
 import type { RankedSlot } from "./observation.ts";
 import type { Reasoned, Situation } from "./situation.ts";
 
-/** A search costs hours: only for what no student at hand can mend, and one at a time. */
+/** A search costs hours: only for what no student at hand can mend, one at a time, and one a reason. */
 export function needsSearch(situation: Situation): Reasoned | null {
-  const { observation, state, settings } = situation;
-  const slots = observation.ranking?.slots ?? [];
-  if (observation.search.status === "running") {
-    return {
-      decision: { kind: "nothing" },
-      reason: `search ${observation.search.id} runs: ${observation.search.said}`,
-    };
-  }
+  const { search, ranking } = situation.observation;
+  if (search.status === "running")
+    return { decision: { kind: "nothing" }, reason: `search ${search.id} runs: ${search.said}` };
+  const slots = ranking?.slots ?? [];
   if (slots.length === 0) return null;
-  if (settings.corrections > 0 && state.corrections >= settings.corrections)
-    return search(
-      situation,
-      slots,
-      `${state.corrections} corrections since the last search, from ${settings.corrections}`,
-    );
-  if (state.signals.drift.on) return search(situation, slots, describeOn(state, "drift", settings));
-  return forSlots(situation, slots);
+  return (
+    forCorrections(situation, slots) ??
+    forDrift(situation, slots) ??
+    forUnfit(situation, slots) ??
+    forPromise(situation, slots)
+  );
 }
 
-function forSlots(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
+function forCorrections(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
+  const { state, settings } = situation;
+  if (settings.corrections === 0 || state.corrections < settings.corrections) return null;
+  const reason = `${state.corrections} corrections since the last search (from ${settings.corrections})`;
+  return search(situation, "corrections", slots, reason);
+}
+
+function forDrift(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
+  const { on, onSinceMs } = situation.state.signals.drift;
+  if (!on || wasSearched(situation, "drift", onSinceMs)) return null;
+  return search(situation, "drift", slots, describeOn(situation.state, "drift", situation.settings));
+}
+
+/** Budgets are missed, and no student at hand would keep them. */
+function forUnfit(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
   const { state, settings } = situation;
   const on = (["budgetBurn", "stepDown"] as const).find((name) => state.signals[name].on);
   const unfit = slots.filter(({ liveFits, best }) => !liveFits && best === null);
-  if (on !== undefined && unfit.length > 0) {
-    const each = unfit.map(({ student, live, searchBudgetMs }) => {
-      return `${student} takes ${ms(live.expectedMs)} a text and none at hand fits, looking at ${ms(searchBudgetMs)}`;
-    });
-    return search(situation, unfit, `${describeOn(state, on, settings)}; ${each.join(", ")}`);
-  }
-  const promising = slots.filter((slot) => slot.promising !== null);
-  if (promising.length === 0) return null;
-  const names = promising.map(({ student, promising: found }) => `${student}: ${found}`);
-  return search(situation, promising, `trials hold better ones for production as it is: ${names.join(", ")}`);
+  if (on === undefined || unfit.length === 0 || wasSearched(situation, "unfit", state.signals[on].onSinceMs))
+    return null;
+  const each = unfit.map(
+    ({ student, live, searchBudgetMs }) =>
+      `${student} takes ${ms(live.expectedMs)} a text and none at hand fits, so look at ${ms(searchBudgetMs)}`,
+  );
+  return search(situation, "unfit", unfit, `${describeOn(state, on, settings)}; ${each.join(", ")}`);
 }
 
-function search(situation: Situation, slots: readonly RankedSlot[], reason: string): Reasoned | null {
-  const budgetsMs = slots.map(({ searchBudgetMs }) => searchBudgetMs);
-  const decision = { kind: "search", budgetsMs, students: slots.map(({ student }) => student) } as const;
+/** Trials of earlier searches hold architectures that production as it is would rather have. */
+function forPromise(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
+  for (const slot of slots) {
+    const because = `promise ${slot.student} ${slot.promising}`;
+    if (slot.promising === null || wasSearched(situation, because, 0)) continue;
+    const reason = `${slot.student}: trials hold a better one for production as it is: ${slot.promising}`;
+    return search(situation, because, [slot], reason);
+  }
+  return null;
+}
+
+/** A search for this reason since then; one that failed does not count. */
+function wasSearched({ state, observation }: Situation, because: string, sinceMs: number): boolean {
+  const last = state.searchedAtMs[because];
+  return last !== undefined && last >= sinceMs && observation.search.status !== "failed";
+}
+
+function search(situation: Situation, because: string, slots: readonly RankedSlot[], reason: string): Reasoned | null {
+  const wanted = slots.map(({ student, searchBudgetMs: budgetMs }) => ({ student, budgetMs }));
+  const decision = { kind: "search", because, wanted } as const;
   return isCool(situation, decision) ? { decision, reason } : null;
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { RolloutRule } from "../../src/contract/rollout.ts";
 
 /** What control sees at the end of a window, of all servers together. Plain data: a decision needs nothing else. */
@@ -25,13 +26,18 @@ export interface ServersSeen {
 
 export interface Traffic {
   readonly seconds: number;
+  /** Servers whose metrics were used, and their workers together; null where one does not tell. */
+  readonly servers: number;
+  readonly workers: number | null;
   /** Inputs answered. */
   readonly texts: number;
   /** Requests that brought a latency budget, by what became of them. */
   readonly budgets: { readonly met: number; readonly downgraded: number; readonly missed: number };
   /** Texts refused for want of time or room; those whose client left are not among them. */
   readonly shed: number;
-  /** Mean tokens of an input; null without any. */
+  /** Texts by the tokens that a student read, padding included. */
+  readonly lengths: readonly { readonly tokens: number; readonly texts: number }[];
+  /** Null without any. */
   readonly meanTokens: number | null;
   readonly students: readonly StudentTraffic[];
   readonly drift: readonly { readonly task: string; readonly feature: string; readonly score: number }[];
@@ -42,7 +48,7 @@ export interface Traffic {
 export interface StudentTraffic {
   readonly name: string;
   readonly texts: number;
-  /** Mean inference time of a text; null without any. */
+  /** Mean time worked for a text, tokenising and inference; null without any. */
   readonly meanMs: number | null;
   /** Measured work divided by what the manifest predicts, mean over servers by texts; null before the first. */
   readonly errorRatio: number | null;
@@ -64,41 +70,44 @@ export interface RolloutEvidence {
 }
 
 /** A trained student that may stand in for the live one of its name. */
-export interface TrainedStudent {
+export const TrainedStudent = z.strictObject({
   /** Folder that holds it, relative to where control runs. */
-  readonly folder: string;
-  readonly version: string;
+  folder: z.string(),
+  version: z.string(),
   /** Mean score on the validation rows that it shares with the live one. */
-  readonly score: number;
+  score: z.number(),
   /** Expected of a text of production, ms. */
-  readonly expectedMs: number;
+  expectedMs: z.number(),
   /** Whether it was live before, so that its answers are known. */
-  readonly wasLive: boolean;
-}
+  wasLive: z.boolean(),
+});
+export type TrainedStudent = Readonly<z.infer<typeof TrainedStudent>>;
 
 /** How the students of a name compare under production's lengths, speed and load. */
-export interface RankedSlot {
-  readonly student: string;
-  readonly budgetMs: number;
+export const RankedSlot = z.strictObject({
+  student: z.string(),
+  budgetMs: z.number().positive(),
   /** ms of a text that load leaves: what all workers together can give, divided by the texts at the peak. */
-  readonly roomMs: number | null;
-  readonly live: TrainedStudent;
+  roomMs: z.number().nullable(),
+  live: TrainedStudent,
   /** Whether the live one keeps budget and room, by the wider limits of one that stays. */
-  readonly liveFits: boolean;
+  liveFits: z.boolean(),
   /** The best that is at hand by the narrower limits of one that comes; null when none fits. */
-  readonly best: TrainedStudent | null;
+  best: TrainedStudent.nullable(),
   /** Budget at which a search would look, so that what it finds keeps this one in production. */
-  readonly searchBudgetMs: number;
-  /** Whether the trials hold an architecture of less loss that fits and was not trained in full. */
-  readonly promising: string | null;
-}
+  searchBudgetMs: z.number().positive(),
+  /** Architecture of the trials that has less loss, fits and was not trained in full. */
+  promising: z.string().nullable(),
+});
+export type RankedSlot = Readonly<z.infer<typeof RankedSlot>>;
 
-export interface Ranking {
-  readonly atMs: number;
-  readonly meanTokens: number;
-  readonly textsPerSecond: number;
-  readonly slots: readonly RankedSlot[];
-}
+export const Ranking = z.strictObject({
+  atMs: z.number(),
+  meanTokens: z.number(),
+  textsPerSecond: z.number(),
+  slots: z.array(RankedSlot),
+});
+export type Ranking = Readonly<z.infer<typeof Ranking>>;
 
 export interface SearchSeen {
   readonly status: "idle" | "running" | "finished" | "failed";

@@ -51,8 +51,8 @@ export const standardSettings: ControlSettings = {
     lengthShift: { enter: 1.25, leave: 1.12 },
     /** Factor between the peak of traffic now and at the last ranking, either way. */
     trafficShift: { enter: 1.5, leave: 1.25 },
-    /** Greatest `kdnas_drift_score`. */
-    drift: { enter: 0.25, leave: 0.15 },
+    /** Greatest `kdnas_drift_score` of language, score or unknown pieces, divided by its documented threshold. */
+    drift: { enter: 1, leave: 0.7 },
   },
   coolDownMinutes: {
     "re-rank": 30,

@@ -1,3 +1,4 @@
+import { type DriftFeature, driftThresholds } from "../../src/contract/drift.ts";
 import type { Observation, Traffic } from "./observation.ts";
 import type { ControlSettings, SignalName, Thresholds } from "./settings.ts";
 import { signalNames } from "./settings.ts";
@@ -21,8 +22,16 @@ export function signalValues(
     ),
     lengthShift: ranking && traffic.meanTokens !== null ? factor(traffic.meanTokens, ranking.meanTokens) : null,
     trafficShift: ranking && ranking.textsPerSecond > 0 ? factor(peakTextsPerSecond, ranking.textsPerSecond) : null,
-    drift: traffic.drift.length === 0 ? null : Math.max(...traffic.drift.map(({ score }) => score)),
+    drift: worstDrift(traffic),
   };
+}
+
+/** Longer texts are a matter of ranking; that students were not made for what they get is one of training. */
+function worstDrift({ drift }: Traffic): number | null {
+  const shares = drift
+    .filter(({ feature }) => feature !== "length")
+    .map(({ feature, score }) => score / (driftThresholds[feature as DriftFeature] ?? 1));
+  return shares.length === 0 ? null : Math.max(...shares);
 }
 
 /** The distance of a ratio from 1, either way, as a factor of at least 1. */
@@ -38,10 +47,11 @@ export function nextSignals(
   signals: ControlState["signals"],
   values: Readonly<Record<SignalName, number | null>>,
   settings: ControlSettings,
+  atMs: number,
 ): ControlState["signals"] {
   const next = signalNames.map((name) => [
     name,
-    nextSignal(signals[name], values[name], settings.signals[name], settings.confirmWindows),
+    nextSignal(signals[name], values[name], settings.signals[name], settings.confirmWindows, atMs),
   ]);
   return Object.fromEntries(next) as ControlState["signals"];
 }
@@ -52,9 +62,11 @@ export function nextSignal(
   value: number | null,
   { enter, leave }: Thresholds,
   confirm: number,
+  atMs: number,
 ): Signal {
   if (value === null) return signal;
   const isPast = signal.on ? value < leave : value >= enter;
   const streak = isPast ? signal.streak + 1 : 0;
-  return streak >= confirm ? { on: !signal.on, streak: 0, value } : { on: signal.on, streak, value };
+  if (streak < confirm) return { ...signal, streak, value };
+  return { on: !signal.on, streak: 0, value, onSinceMs: signal.on ? signal.onSinceMs : atMs };
 }

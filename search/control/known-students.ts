@@ -1,0 +1,115 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { candidatesFolderName } from "../../src/contract/rollout.ts";
+import { BadFileError } from "../../src/errors.ts";
+import { readJournal } from "../journal.ts";
+import { sharedMeans } from "../promote.ts";
+import { type OkTrial, okTrials } from "../space/trial.ts";
+import type { KnownStudent, Slot } from "./rank.ts";
+
+export interface StudentFolders {
+  readonly models: string;
+  readonly runs: string;
+}
+
+/** Students of `models/` whose names end in a budget, as in `budget-1.2ms`, with those that may take their place. */
+export function readSlots(folders: StudentFolders, wereLive: readonly string[]): Slot[] {
+  const live = readStudents(subfolders(folders.models));
+  const others = [
+    ...readStudents(subfolders(join(folders.models, candidatesFolderName))),
+    ...readStudents(subfolders(folders.runs).flatMap(subfolders).map((run) => join(run, "student"))),
+  ];
+  return live.flatMap(({ folder, manifest }): Slot[] => {
+    const budgetMs = budgetOf(manifest.name);
+    if (budgetMs === null) return [];
+    const same = others.filter((other) => familyOf(other.manifest.name) === familyOf(manifest.name));
+    const known = same.flatMap((other) => toKnown(other, manifest, wereLive));
+    return [
+      {
+        student: manifest.name,
+        budgetMs,
+        live: { folder, manifest, score: meanOf(manifest, manifest), wasLive: true },
+        others: withoutDoubles(known, live.map((each) => each.manifest.version)),
+      },
+    ];
+  });
+}
+
+interface Found {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** `budget` of `budget-1.2ms`: searches look at other budgets for the same students when production is slower than they are. */
+function familyOf(name: string): string {
+  return name.replace(/-\d+(\.\d+)?ms$/, "");
+}
+
+export function budgetOf(name: string): number | null {
+  const found = /-(\d+(?:\.\d+)?)ms$/.exec(name)?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+/** None for one that cannot be compared, or lacks a task. */
+function toKnown({ folder, manifest }: Found, live: Manifest, wereLive: readonly string[]): KnownStudent[] {
+  const score = meanOf(manifest, live);
+  const lacks = live.tasks.some(({ name }) => !manifest.tasks.some((task) => task.name === name));
+  if (Number.isNaN(score) || lacks) return [];
+  return [{ folder, manifest, score, wasLive: wereLive.includes(manifest.version) }];
+}
+
+function meanOf(manifest: Manifest, live: Manifest): number {
+  return sharedMeans(manifest.scores, live.scores)[0];
+}
+
+/** A version lies in a run and among the candidates: the first is enough. Those that are live, of any name, are no candidates. */
+function withoutDoubles(known: readonly KnownStudent[], live: readonly string[]): KnownStudent[] {
+  const versions = new Set(live);
+  return known.filter(({ manifest: { version } }) => {
+    const isNew = !versions.has(version);
+    versions.add(version);
+    return isNew;
+  });
+}
+
+/** Folders with a manifest that can be read. One that a search is writing, or that is damaged, is none yet. */
+function readStudents(folders: readonly string[]): Found[] {
+  return folders.flatMap((folder) => {
+    const path = join(folder, "manifest.json");
+    if (!existsSync(path)) return [];
+    try {
+      return [{ folder, manifest: readManifest(path) }];
+    } catch (error) {
+      if (error instanceof BadFileError) return [];
+      throw error;
+    }
+  });
+}
+
+/** Those that begin with a dot, or are being copied, are left out. */
+function subfolders(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !entry.name.endsWith(".partial"))
+    .map(({ name }) => join(folder, name))
+    .sort();
+}
+
+/** Trials of all searches, and the run whose trials are the newest; journals that cannot be read are left out. */
+export function readTrials(runs: string): { readonly trials: OkTrial[]; readonly newest: string | null } {
+  const found = subfolders(runs).flatMap((run) => {
+    const path = join(run, "journal.jsonl");
+    if (!existsSync(path)) return [];
+    try {
+      const { header, trials } = readJournal(path);
+      return [{ run, created: header.created, trials: okTrials(trials) }];
+    } catch (error) {
+      if (error instanceof BadFileError) return [];
+      throw error;
+    }
+  });
+  const used = found.filter(({ trials }) => trials.length > 0).sort((a, b) => (a.created < b.created ? -1 : 1));
+  return { trials: used.flatMap(({ trials }) => trials), newest: used.at(-1)?.run ?? null };
+}

@@ -1,0 +1,53 @@
+import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { BadFileError } from "../../src/errors.ts";
+import { syncFolder } from "../../src/sync-folder.ts";
+import { decisionKey } from "./decision.ts";
+import { ControlRecord, initialRecord } from "./record.ts";
+import type { Reasoned } from "./situation.ts";
+
+/** Control's folder: `state.json`, `decisions.jsonl`, `proposals/`, `searches/`. */
+export interface Store {
+  read(): ControlRecord;
+  /** On disk before it returns. */
+  write(record: ControlRecord): void;
+  /** A line for every decision but `nothing`, and what became of it. */
+  note(reasoned: Reasoned, atMs: number, outcome: string): void;
+}
+
+export function openStore(folder: string): Store {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "state.json");
+  return {
+    read: () => (existsSync(path) ? readJson(path, ControlRecord) : initialRecord()),
+    write: (record) => writeJson(path, record),
+    note: ({ decision, reason }, atMs, outcome) => {
+      const line = { at: new Date(atMs).toISOString(), key: decisionKey(decision), decision, reason, outcome };
+      appendFileSync(join(folder, "decisions.jsonl"), `${JSON.stringify(line)}\n`);
+    },
+  };
+}
+
+/** @throws {BadFileError} with the path and what is wrong. */
+export function readJson<T>(path: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    throw new BadFileError(`${path}: not usable: ${reason}`, { cause });
+  }
+}
+
+/** By a rename, and on disk before it returns: a reader sees the old file or the new one, also after a power cut. */
+export function writeJson(path: string, content: unknown): void {
+  const file = openSync(`${path}.tmp`, "w");
+  try {
+    writeSync(file, `${JSON.stringify(content, null, 1)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.tmp`, path);
+  syncFolder(dirname(path));
+}
