@@ -4,6 +4,7 @@ import { must } from "../src/invariant.ts";
 import type { Batcher } from "./batcher.ts";
 import type { AnswerCache, Remembered } from "./cache.ts";
 import { type Choice, chooseStudent, type Estimate } from "./choose.ts";
+import type { Drift } from "./drift/drift.ts";
 import type { Feedback } from "./feedback/feedback.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
@@ -20,6 +21,7 @@ export interface Predictor {
   readonly runner: Runner;
   readonly metrics: Metrics;
   readonly cache: AnswerCache;
+  readonly drift: Drift;
   /** Whether a fast student is asked first. */
   readonly cascade: boolean;
   /** Null where no corrections are taken. */
@@ -212,7 +214,7 @@ function toAnswer(
     const result = task.toResult(must(outcome.logits[name]), entry);
     results[name] = outcome.truncated ? { ...result, truncated: true } : result;
   }
-  const { tokens, queueMs, tokenizeMs, inferMs } = outcome;
-  cache.set(key, { results, tokens });
-  return { student, results, tokens, queueMs, tokenizeMs, inferMs };
+  const { tokens, unknown, queueMs, tokenizeMs, inferMs } = outcome;
+  cache.set(key, { results, tokens, unknown });
+  return { student, results, tokens, unknown, queueMs, tokenizeMs, inferMs };
 }

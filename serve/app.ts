@@ -17,7 +17,7 @@ import type { Tracing } from "./tracing.ts";
 
 /** All that routes work with. */
 export interface App extends Predictor {
-  readonly config: Pick<Config, "maxItems" | "bodyLimitBytes" | "predictTask">;
+  readonly config: Pick<Config, "maxItems" | "bodyLimitBytes" | "predictTask" | "driftWindowSeconds">;
   readonly log: Log;
   readonly access: Access;
   /** @default no traces */

@@ -1,9 +1,10 @@
 import { must } from "../src/invariant.ts";
+import type { Drift } from "./drift/drift.ts";
 import type { Metrics } from "./metrics.ts";
 import { inferMsOf, type Outcome, toOutcome } from "./outcome.ts";
 import type { Runner } from "./runner.ts";
 import { createSpeeds, type Speeds } from "./speeds.ts";
-import type { TextBatch } from "./student-batch.ts";
+import type { BatchOutput, TextBatch } from "./student-batch.ts";
 import { type Client, type Entry, type Group, settle, WaitingItems } from "./waiting-items.ts";
 
 /**
@@ -31,6 +32,7 @@ export interface Batcher {
 export interface BatcherOptions {
   readonly runner: Runner;
   readonly metrics: Metrics;
+  readonly drift: Pick<Drift, "asksLanguages" | "languageSeen">;
   /** Items that may wait. */
   readonly queueLimit: number;
   /** Tokens of one pass through a student; a batch takes about as many. */
@@ -121,11 +123,13 @@ class QueueBatcher implements Batcher {
     const running = { endsAt: startedAt + workMs + this.speeds.overheadMs(student) };
     this.running.add(running);
     try {
-      const output = await this.options.runner.run(toTextBatch(entries, this.options.batchTokens));
+      const { runner, batchTokens, drift } = this.options;
+      const output = await runner.run(toTextBatch(entries, batchTokens, drift.asksLanguages(student.id)));
       const workedMs = output.tokenizeMs + inferMsOf(output);
       const priorMs = sum(entries, (entry) => entry.priorMs);
       this.speeds.batchDone(student, { priorMs, workedMs, tookMs: performance.now() - startedAt });
       this.options.metrics.batchDone(student.manifest.name, output, this.speeds.ratio(student));
+      this.noteLanguages(entries, output);
       entries.forEach((entry, i) => {
         const { tasks } = entry.request.group;
         settle(entry, toOutcome(output, tasks, i, entries.length, startedAt - entry.enqueuedAt));
@@ -136,9 +140,17 @@ class QueueBatcher implements Batcher {
       this.running.delete(running);
     }
   }
+
+  private noteLanguages(entries: readonly Entry[], { languages }: BatchOutput): void {
+    const perItem = must(entries[0]).texts.length;
+    languages?.forEach((code, text) => {
+      const { tasks, student } = must(entries[Math.floor(text / perItem)]).request.group;
+      for (const task of tasks) this.options.drift.languageSeen(student.id, task, code);
+    });
+  }
 }
 
-function toTextBatch(entries: readonly Entry[], tokenBudget: number): TextBatch {
+function toTextBatch(entries: readonly Entry[], tokenBudget: number, asksLanguages: boolean): TextBatch {
   const { student, input } = must(entries[0]).request.group;
   const tasks = new Set<string>();
   const texts: string[] = [];
@@ -146,7 +158,7 @@ function toTextBatch(entries: readonly Entry[], tokenBudget: number): TextBatch 
     for (const task of entry.request.group.tasks) tasks.add(task);
     for (const text of entry.texts) texts.push(text);
   }
-  return { studentId: student.id, input, tasks: [...tasks], texts, tokenBudget };
+  return { studentId: student.id, input, tasks: [...tasks], texts, tokenBudget, asksLanguages };
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -9,6 +9,8 @@ export interface Remembered {
   /** By task. */
   readonly results: Readonly<Record<string, Result>>;
   readonly tokens: number;
+  /** Tokens among them that are unknown pieces. */
+  readonly unknown: number;
 }
 
 /**

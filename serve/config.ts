@@ -85,6 +85,16 @@ const Config = z
     ),
     headerLimitBytes: count("KDNAS_HEADER_LIMIT_BYTES", "bytes of a request's headers", 16_384, 1024, 1_048_576),
     maxConnections: count("KDNAS_MAX_CONNECTIONS", "connections open at once; further ones are closed", 4096),
+    driftWindowSeconds: seconds(
+      "KDNAS_DRIFT_WINDOW_SECONDS",
+      "drift is measured over the answers of this time; 0 measures none",
+      3600,
+    ),
+    driftReference: text(
+      "KDNAS_DRIFT_REFERENCE",
+      "file that traffic is compared with, as GET /admin/drift/reference gave it; without it, what students were judged on",
+      "",
+    ),
     keysFile: text(
       "KDNAS_KEYS_FILE",
       "file of the API keys, re-read when it changes; without it no key is asked for",

@@ -1,18 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { architectureName } from "../src/contract/architecture.ts";
 import type { Manifest } from "../src/contract/manifest.ts";
-import {
-  batchSizeBuckets,
-  batchTokensBuckets,
-  metricNames,
-  type Stage,
-  secondsBuckets,
-  stages,
-  tokensBuckets,
-} from "../src/contract/metrics.ts";
+import { type Stage, stages } from "../src/contract/metrics.ts";
 import { machine } from "../src/onnx/machine.ts";
+import type { Drift } from "./drift/drift.ts";
+import { DriftGauges } from "./drift/drift-gauges.ts";
+import { createInstruments, createQueueDepth, createWorkerMetrics, type WorkerHealth } from "./instruments.ts";
 import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
-import { SeriesCounter, SeriesHistogram } from "./series.ts";
 import type { BatchOutput } from "./student-batch.ts";
 
 /** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
@@ -26,6 +20,8 @@ export interface Metrics {
   studentRemoved(manifest: Manifest): void;
   studentFailed(name: string, reason: LoadFailureReason): void;
   observeQueue(queue: { readonly depth: () => number; readonly limit: number; readonly workers: number }): void;
+  observeWorkers(health: () => WorkerHealth): void;
+  observeDrift(drift: Pick<Drift, "report">): void;
   /** Observes tokenising and inference for each text of the batch, its share of their time. @param ratio measured to predicted work */
   batchDone(student: string, output: BatchOutput, ratio: number): void;
   stage(student: string, stage: Stage, ms: number): void;
@@ -64,6 +60,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 class PrometheusMetrics implements Metrics {
   private readonly registry = new Registry();
   private readonly instruments = createInstruments([this.registry]);
+  private readonly driftGauges = new DriftGauges([this.registry]);
   private readonly known = new Set<string>();
 
   constructor({ tasks }: MetricsOptions) {
@@ -77,6 +74,7 @@ class PrometheusMetrics implements Metrics {
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
     for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
     this.instruments.machine.set(machine(), 1);
+    for (const task of tasks) this.driftGauges.expect(task);
   }
 
   expectRoutes(routes: readonly { readonly path: string; readonly method: string }[]): void {
@@ -92,11 +90,12 @@ class PrometheusMetrics implements Metrics {
   }
 
   studentLoaded(manifest: Manifest): void {
-    const { info, loads, errorRatio } = this.instruments;
+    const { info, loads, errorRatio, calibrated } = this.instruments;
     const student = manifest.name;
     if (!this.known.has(student)) this.createSeries(manifest);
     this.known.add(student);
     errorRatio.set({ student }, Number.NaN);
+    calibrated.set({ student }, Date.parse(manifest.created) / 1000);
     info.set(infoLabels(manifest), 1);
     loads.inc({ student, outcome: "loaded" });
     loads.inc({ student, outcome: "failed" }, 0);
@@ -115,6 +114,14 @@ class PrometheusMetrics implements Metrics {
     this.instruments.queueLimit.set(limit);
     this.instruments.workers.set(workers);
     createQueueDepth([this.registry], depth);
+  }
+
+  observeWorkers(health: () => WorkerHealth): void {
+    createWorkerMetrics([this.registry], health);
+  }
+
+  observeDrift(drift: Pick<Drift, "report">): void {
+    this.driftGauges.observe(drift);
   }
 
   batchDone(student: string, output: BatchOutput, ratio: number): void {
@@ -176,146 +183,13 @@ class PrometheusMetrics implements Metrics {
     for (const { name: task } of tasks) {
       // Again, since the student may bring a task that is not built in.
       inputTokens.observe([task], 0, 0);
+      this.driftGauges.expect(task);
       for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
       this.createFeedbackSeries(task);
       texts.add([task, student], 0);
       for (const outcome of budgetOutcomes) budget.add([task, student, outcome], 0);
     }
   }
-}
-
-type Registers = Registry[];
-
-function createInstruments(registers: Registers) {
-  const seconds = [...secondsBuckets];
-  return {
-    http: new SeriesHistogram({
-      name: metricNames.httpRequestSeconds,
-      help: "Time from the request's head to the end of the reply.",
-      labelNames: ["route", "method", "code"],
-      buckets: seconds,
-      registers,
-    }),
-    stage: new SeriesHistogram({
-      name: metricNames.stageSeconds,
-      help: "Time of a text in each stage; tokenize and infer are its share of its batch's time.",
-      labelNames: ["student", "stage"],
-      buckets: seconds,
-      registers,
-    }),
-    inputTokens: new SeriesHistogram({
-      name: metricNames.inputTokens,
-      help: "Tokens of each input after truncation; of a pair, both texts together.",
-      labelNames: ["task"],
-      buckets: [...tokensBuckets],
-      registers,
-    }),
-    batchSize: new SeriesHistogram({
-      name: metricNames.batchSize,
-      help: "Texts of each pass through a student.",
-      labelNames: [],
-      buckets: [...batchSizeBuckets],
-      registers,
-    }),
-    batchTokens: new SeriesHistogram({
-      name: metricNames.batchTokens,
-      help: "Tokens, padding included, of each pass through a student.",
-      labelNames: [],
-      buckets: [...batchTokensBuckets],
-      registers,
-    }),
-    studentBatchSize: new SeriesHistogram({
-      name: metricNames.studentBatchSize,
-      help: "Texts of each pass, by student.",
-      labelNames: ["student"],
-      buckets: [...batchSizeBuckets],
-      registers,
-    }),
-    studentTokens: new SeriesHistogram({
-      name: metricNames.studentTokens,
-      help: "Tokens that a student read for each text, padding included; of a pair, each text by itself.",
-      labelNames: ["student"],
-      buckets: [...tokensBuckets],
-      registers,
-    }),
-    queueLimit: new Gauge({ name: metricNames.queueLimit, help: "Texts that may wait.", registers }),
-    workers: new Gauge({ name: metricNames.workers, help: "Threads that students run in.", registers }),
-    shed: new Counter({
-      name: metricNames.requestsShed,
-      help: "Texts that were never started.",
-      labelNames: ["reason"],
-      registers,
-    }),
-    budget: new SeriesCounter({
-      name: metricNames.budget,
-      help: "Requests with a latency budget: met by the most accurate student, met by a faster one (downgraded), missed.",
-      labelNames: ["task", "student", "outcome"],
-      registers,
-    }),
-    texts: new SeriesCounter({
-      name: metricNames.texts,
-      help: "Inputs answered.",
-      labelNames: ["task", "student"],
-      registers,
-    }),
-    cascade: new SeriesCounter({
-      name: metricNames.cascade,
-      help: "Texts asked of a fast student first: its answer was confident, escalated to a larger one, or kept since there was no time.",
-      labelNames: ["task", "outcome"],
-      registers,
-    }),
-    cache: new SeriesCounter({
-      name: metricNames.cache,
-      help: "Looks into the cache of answers.",
-      labelNames: ["outcome"],
-      registers,
-    }),
-    feedback: new Counter({
-      name: metricNames.feedback,
-      help: "Corrections stored or changed: of a reply they agreed with (confirmed) or not (corrected), or of a text (unmatched).",
-      labelNames: ["task", "verdict"],
-      registers,
-    }),
-    info: new Gauge({
-      name: metricNames.studentInfo,
-      help: "1 for each student that is served.",
-      labelNames: ["student", "version", "architecture"],
-      registers,
-    }),
-    machine: new Gauge({
-      name: metricNames.machineInfo,
-      help: "1 for the machine and the runtime that students run on here; the search compares them with its own.",
-      labelNames: ["cpu", "runtime"],
-      registers,
-    }),
-    loads: new Counter({
-      name: metricNames.studentLoads,
-      help: "Students loaded from the models folder; a failed load leaves the old one in place.",
-      labelNames: ["student", "outcome"],
-      registers,
-    }),
-    loadFailures: new Counter({
-      name: metricNames.studentLoadFailures,
-      help: "Students that could not be loaded, by what was wrong with them.",
-      labelNames: ["reason"],
-      registers,
-    }),
-    errorRatio: new Gauge({
-      name: metricNames.predictionErrorRatio,
-      help: "Measured work of a batch (tokenising and inference) divided by its texts' p50 in the manifest, running mean; NaN before the first.",
-      labelNames: ["student"],
-      registers,
-    }),
-  };
-}
-
-function createQueueDepth(registers: Registers, depth: () => number): void {
-  const gauge: Gauge = new Gauge({
-    name: metricNames.queueDepth,
-    help: "Texts that wait.",
-    registers,
-    collect: () => gauge.set(depth()),
-  });
 }
 
 function infoLabels(manifest: Manifest) {

@@ -6,6 +6,8 @@ export interface Outcome {
   /** Logits of each task. */
   readonly logits: Readonly<Record<string, Float32Array>>;
   readonly tokens: number;
+  /** Tokens among them that are unknown pieces. */
+  readonly unknown: number;
   readonly truncated: boolean;
   readonly queueMs: number;
   /** Time of the whole batch: what the item waited for. */
@@ -23,14 +25,16 @@ export function toOutcome(
 ): Outcome {
   const perItem = output.tokens.length / items;
   let tokens = 0;
+  let unknown = 0;
   let truncated = false;
   for (let text = index * perItem; text < (index + 1) * perItem; text++) {
     tokens += must(output.tokens[text]);
+    unknown += output.unknown?.[text] ?? 0;
     if (output.truncated[text] === 1) truncated = true;
   }
   const logits: Record<string, Float32Array> = {};
   for (const task of tasks) logits[task] = rowOf(must(output.logits[task]), index, items);
-  return { logits, tokens, truncated, queueMs, tokenizeMs: output.tokenizeMs, inferMs: inferMsOf(output) };
+  return { logits, tokens, unknown, truncated, queueMs, tokenizeMs: output.tokenizeMs, inferMs: inferMsOf(output) };
 }
 
 export function inferMsOf({ passes }: BatchOutput): number {

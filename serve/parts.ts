@@ -3,6 +3,8 @@ import type { App } from "./app.ts";
 import { createBatcher } from "./batcher.ts";
 import { createAnswerCache } from "./cache.ts";
 import type { Config } from "./config.ts";
+import { createDrift } from "./drift/drift.ts";
+import { readReferences } from "./drift/references.ts";
 import { openFeedback } from "./feedback/feedback.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -15,15 +17,22 @@ import { startTracing } from "./tracing.ts";
 /** All that routes work with. It comes without the routes, so that students can be read while those are imported. */
 export async function createParts(config: Config, log: Log, runner: Runner, reader: StudentReader): Promise<App> {
   const metrics = createMetrics({ tasks: tasks.map((task) => task.name) });
+  const drift = createDrift({
+    windowMs: 1000 * config.driftWindowSeconds,
+    references: readReferences(config.driftReference),
+  });
+  metrics.observeDrift(drift);
+  metrics.observeWorkers(() => runner.health());
   const { models: folder, queueLimit, batchTokens, maxTokens, pollSeconds, cascade } = config;
   return {
     config,
     log,
     metrics,
     runner,
-    batcher: createBatcher({ runner, metrics, queueLimit, batchTokens }),
+    batcher: createBatcher({ runner, metrics, drift, queueLimit, batchTokens }),
     registry: createRegistry({ folder, runner, reader, metrics, log, maxTokens, pollSeconds }),
     cache: createAnswerCache(config.cacheEntries, metrics),
+    drift,
     cascade,
     feedback: await openFeedback(config),
     access: createAccess(config, log),

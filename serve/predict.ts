@@ -106,12 +106,16 @@ function toItemResult({ student, results }: Answer, tasks: readonly string[], ma
   return Object.fromEntries(tasks.map((task) => [task, { ...must(results[task]), ...named }]));
 }
 
-function count({ metrics }: Predictor, { tasks }: PredictRequest, answered: readonly Answer[], postMs: number): void {
-  for (const { student, tokens, queueMs } of answered) {
+function count(deps: Predictor, { tasks }: PredictRequest, answered: readonly Answer[], postMs: number): void {
+  const { metrics, drift } = deps;
+  for (const { student, results, tokens, unknown, queueMs } of answered) {
     const { name } = student.manifest;
     metrics.stage(name, "queue", queueMs);
     metrics.stage(name, "post", postMs);
-    for (const task of tasks) metrics.answered(task, name, tokens);
+    for (const task of tasks) {
+      metrics.answered(task, name, tokens);
+      drift.answered(student, task, { tokens, unknown, result: must(results[task]) });
+    }
   }
 }
 

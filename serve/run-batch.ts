@@ -1,6 +1,8 @@
 import { ModelFailedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { type Session, Tensor } from "../src/onnx/session.ts";
+import { argmax } from "../src/stats.ts";
+import { language } from "../src/tasks/language.ts";
 import { type Batch, toBatch } from "../src/text/batch.ts";
 import type { BatchOutput, LoadedStudent, Pass, TextBatch } from "./student-batch.ts";
 
@@ -10,8 +12,9 @@ export async function runBatch(student: LoadedStudent, batch: TextBatch): Promis
   const encodings = batch.texts.map((text) => encode(student, text));
   const tokenizeMs = performance.now() - started;
   const sequences = encodings.map((e) => e.ids);
-  const names = batch.input === "pair" ? ["pooled"] : batch.tasks.map(outputName);
+  const names = outputNames(student, batch);
   const { outputs, passes } = await runPasses(student, sequences, names, batch.tokenBudget);
+  const unknown = unknownPieces(sequences, student.tokenizer.unknownId);
   return {
     logits:
       batch.input === "pair"
@@ -21,7 +24,35 @@ export async function runBatch(student: LoadedStudent, batch: TextBatch): Promis
     truncated: Uint8Array.from(encodings, (e) => (e.truncated ? 1 : 0)),
     tokenizeMs,
     passes,
+    ...(unknown && { unknown }),
+    ...(batch.asksLanguages && { languages: await languagesOf(student, sequences, outputs, batch.tokenBudget) }),
   };
+}
+
+function outputNames(student: LoadedStudent, { input, tasks, asksLanguages }: TextBatch): string[] {
+  const names = input === "pair" ? ["pooled"] : tasks.map(outputName);
+  // Beside an encoder a head more is nothing. A static student is little else than heads, so there it is a run of its own.
+  return asksLanguages && !isStatic(student) ? [...new Set([...names, languageOutput])] : names;
+}
+
+/** Undefined in the usual case that there are none. */
+function unknownPieces(sequences: readonly Int32Array[], unknownId: number): Int32Array | undefined {
+  if (!sequences.some((ids) => ids.includes(unknownId))) return undefined;
+  return Int32Array.from(sequences, (ids) => ids.reduce((sum, id) => sum + (id === unknownId ? 1 : 0), 0));
+}
+
+/** Index of the likeliest label of each text. What it takes is in no pass's time: it is not the texts' work. */
+async function languagesOf(
+  student: LoadedStudent,
+  sequences: readonly Int32Array[],
+  outputs: Readonly<Record<string, Float32Array>>,
+  tokenBudget: number,
+): Promise<Int32Array> {
+  const logits =
+    outputs[languageOutput] ??
+    must((await runPasses(student, sequences, [languageOutput], tokenBudget)).outputs[languageOutput]);
+  const labels = logits.length / sequences.length;
+  return Int32Array.from(sequences, (_, row) => argmax(logits.subarray(row * labels, (row + 1) * labels)));
 }
 
 /** A token is rarely this long: what lies beyond would be tokenised only to be thrown away. */
@@ -36,6 +67,8 @@ function encode({ tokenizer, maxTokens }: LoadedStudent, text: string): { ids: I
 function outputName(task: string): string {
   return `logits_${task}`;
 }
+
+const languageOutput = outputName(language.name);
 
 /**
  * Runs the encoder over sequences sorted by length, a few at a time: an unsorted batch would spend more on padding than
@@ -66,8 +99,12 @@ async function runPasses(
  * How much of the longest row of its pass a row has to fill. In a transformer padding costs as much as text: of 32 mixed
  * texts, 0.75 to 1 cost 15 % less than 0.5 and 40 % less than 0. A static student pays more for each pass than for padding.
  */
-function leastFill({ manifest }: LoadedStudent): number {
-  return manifest.architecture.layers === 0 ? 0 : 0.85;
+function leastFill(student: LoadedStudent): number {
+  return isStatic(student) ? 0 : 0.85;
+}
+
+function isStatic({ manifest }: LoadedStudent): boolean {
+  return manifest.architecture.layers === 0;
 }
 
 /** Indices of the sequences of each pass, shortest first; only a sequence above the budget is a pass of its own. */

@@ -34,6 +34,8 @@ export interface RunnerHealth {
   readonly up: number;
   /** How long there has been none, ms. */
   readonly downMs: number;
+  /** Threads that were lost since the start. */
+  readonly lost: number;
   /** Threads that were given up and still hold a core, since a run cannot be ended from outside. */
   readonly stuck: number;
 }
@@ -77,6 +79,7 @@ class ThreadRunner implements Runner {
   private readonly stuck = new Set<Thread>();
   /** Since when no thread is up. */
   private downSinceMs: number | undefined;
+  private lost = 0;
   private closed = false;
 
   constructor(options: RunnerOptions) {
@@ -138,7 +141,7 @@ class ThreadRunner implements Runner {
   health(): RunnerHealth {
     const up = this.slots.filter((slot) => !slot.starting).length;
     const downMs = this.downSinceMs === undefined ? 0 : performance.now() - this.downSinceMs;
-    return { up, downMs, stuck: this.stuck.size };
+    return { up, downMs, lost: this.lost, stuck: this.stuck.size };
   }
 
   private newSlot(): Slot {
@@ -151,6 +154,7 @@ class ThreadRunner implements Runner {
   private newThread(slot: Slot): Thread {
     const thread = new Thread(this.options.entry ?? standardEntry, (reason) => {
       if (this.closed) return;
+      this.lost++;
       this.options.log.error(`a worker was lost, another takes its place: ${reason}`);
       this.watchUntilGone(thread);
       void this.restart(slot);

@@ -31,6 +31,8 @@ export interface TextBatch {
   readonly texts: readonly string[];
   /** Tokens of one pass, padding included. */
   readonly tokenBudget: number;
+  /** Also find out the languages of the texts; for students with a head for it. */
+  readonly asksLanguages?: boolean;
 }
 
 export interface BatchOutput {
@@ -38,8 +40,12 @@ export interface BatchOutput {
   readonly logits: Readonly<Record<string, Float32Array>>;
   /** Tokens of each text, special ones included. */
   readonly tokens: Int32Array;
+  /** Unknown pieces of each text; left out where there are none at all. */
+  readonly unknown?: Int32Array;
   /** 1 where a text was cut. */
   readonly truncated: Uint8Array;
+  /** Of each text the index of the language head's label, where they were asked for. */
+  readonly languages?: Int32Array;
   readonly tokenizeMs: number;
   readonly passes: readonly Pass[];
 }

@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import { MethodNotAllowedError } from "../http-errors.ts";
 import { adminRoutes } from "./admin.ts";
 import { apiDocumentRoute } from "./api-document.ts";
+import { driftRoutes } from "./drift.ts";
 import { deadReason, readyReason } from "./readiness.ts";
 import type { DescribedRoute, HotRoute } from "./route.ts";
 import { describeStudents, Students } from "./students.ts";
@@ -46,6 +47,7 @@ export function operationRoutes(): OperationRoute[] {
     probe("ready", "Requests can be answered now", readyReason),
     probe("startup", "The students that were there at the start have been looked at", startupReason),
     ...adminRoutes,
+    ...driftRoutes,
     apiDocumentRoute,
   ];
 }
