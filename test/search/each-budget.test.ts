@@ -6,8 +6,10 @@ import { TrainingFailedError } from "../../src/errors.ts";
 import { createRandom } from "../../src/random.ts";
 import { syntheticTrial } from "./synthetic-trials.ts";
 
-const trial = syntheticTrial(sampleArchitecture(createSpace(1000), createRandom(1)));
-const winners = [0.1, 1, 3].map((budgetMs) => ({ budgetMs, trial }));
+const winners = [0.1, 1, 3].map((budgetMs, i) => ({
+  budgetMs,
+  trial: syntheticTrial(sampleArchitecture(createSpace(1000), createRandom(i))),
+}));
 
 /** Runs over three budgets, of which the second fails with an error; says which were begun, and what was told. */
 async function run(error: Error) {
@@ -47,4 +49,17 @@ test("forEachBudget() says which budget no trial meets", async () => {
     () => Promise.reject(new Error()),
   );
   expect(lines).toEqual([expect.stringContaining("0.01 ms · no trial meets this budget")]);
+});
+
+test("forEachBudget() makes one student of an architecture that wins two budgets", async () => {
+  const [first, , third] = winners;
+  const begun: number[] = [];
+  const lines: string[] = [];
+  await forEachBudget(
+    [first, { ...first, budgetMs: 0.3 }, third].flatMap((winner) => winner ?? []),
+    (line) => lines.push(line),
+    async (budgetMs) => void begun.push(budgetMs),
+  );
+  expect(begun).toEqual([0.1, 3]);
+  expect(lines).toEqual([expect.stringContaining("0.3 ms · no trial is better than the student of 0.1 ms")]);
 });
