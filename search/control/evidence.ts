@@ -32,6 +32,7 @@ export function addEvidence(
       stage: now.stage,
       texts: 0,
       failed: 0,
+      suspended: false,
       agreement: [],
       work: { live: { bounds: [], cumulative: [] }, candidate: { bounds: [], cumulative: [] } },
     };
@@ -43,7 +44,7 @@ export function toRolloutEvidence(kept: readonly Evidence[], file: RolloutFile):
   return begunIn(file).flatMap(({ student, now }) => {
     const found = kept.find(({ since, window }) => window.student === student && since === now.since)?.window;
     if (found === undefined || now.stage === "promoting") return [];
-    const { texts, failed, agreement, work } = found;
+    const { texts, failed, suspended, agreement, work } = found;
     return [
       {
         student,
@@ -53,6 +54,7 @@ export function toRolloutEvidence(kept: readonly Evidence[], file: RolloutFile):
         rule: now.rule,
         texts,
         failed,
+        suspended,
         agreement: now.stage === "shadow" ? agreement : [],
         p95Ratio: p95Ratio(work),
       },

@@ -32,6 +32,7 @@ export function judgeRollout(evidence: RolloutEvidence, atMs: number): Verdict {
 /** Faults that more texts would hardly take back: by a bound of 99.9 % on what was seen so far. */
 function surelyBad(evidence: RolloutEvidence): string | null {
   const { rule, texts, failed } = evidence;
+  if (evidence.suspended) return `a server asks it nothing more: ${failed} of ${texts} texts failed`;
   if (failed >= 3 && lowerBound(failed, texts) > rule.maxErrorRate)
     return `${failed} of ${texts} texts failed, ${percent(rule.maxErrorRate)} allowed`;
   const worst = evidence.agreement.find(

@@ -18,7 +18,11 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
   const live = readStudents(subfolders(folders.models));
   const others = [
     ...readStudents(subfolders(join(folders.models, candidatesFolderName))),
-    ...readStudents(subfolders(folders.runs).flatMap(subfolders).map((run) => join(run, "student"))),
+    ...readStudents(
+      subfolders(folders.runs)
+        .flatMap(subfolders)
+        .map((run) => join(run, "student")),
+    ),
   ];
   return live.flatMap(({ folder, manifest }): Slot[] => {
     const budgetMs = budgetOf(manifest.name);
@@ -30,7 +34,10 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
         student: manifest.name,
         budgetMs,
         live: { folder, manifest, score: meanOf(manifest, manifest), wasLive: true },
-        others: withoutDoubles(known, live.map((each) => each.manifest.version)),
+        others: withoutDoubles(
+          known,
+          live.map((each) => each.manifest.version),
+        ),
       },
     ];
   });

@@ -63,6 +63,8 @@ export interface RolloutEvidence {
   /** Texts that the candidate was asked since then, and those of them that failed. */
   readonly texts: number;
   readonly failed: number;
+  /** A server asks it nothing more, since it failed too often there. */
+  readonly suspended: boolean;
   /** Texts that both answered, and those that got the same label; none in a canary. */
   readonly agreement: readonly { readonly task: string; readonly texts: number; readonly agreed: number }[];
   /** 95th percentile of the candidate's time for a text divided by the live student's; null before both have any. */

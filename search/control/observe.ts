@@ -46,7 +46,10 @@ export function observe(
     search,
     waiting,
   };
-  return { observation, record: { ...(traffic === null ? record : withTraffic(record, traffic, look.asked)), evidence } };
+  return {
+    observation,
+    record: { ...(traffic === null ? record : withTraffic(record, traffic, look.asked)), evidence },
+  };
 }
 
 function withTraffic(record: ControlRecord, traffic: Traffic, asked: number): ControlRecord {

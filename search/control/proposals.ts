@@ -39,7 +39,9 @@ export class Proposals {
   /** One of the same key that is open already is given back: who was killed after writing it proposes it again. */
   propose({ decision, reason }: Reasoned, atMs: number): Proposal {
     const all = this.all();
-    const same = all.find(({ status, decision: each }) => status === "open" && decisionKey(each) === decisionKey(decision));
+    const same = all.find(
+      ({ status, decision: each }) => status === "open" && decisionKey(each) === decisionKey(decision),
+    );
     if (same !== undefined) return same;
     const at = new Date(atMs).toISOString();
     const proposal: Proposal = { id: (all.at(-1)?.id ?? 0) + 1, at, decision, reason, status: "open", outcome: "" };

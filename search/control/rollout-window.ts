@@ -14,6 +14,8 @@ export const RolloutWindow = z.strictObject({
   stage: z.string(),
   texts: z.number().nonnegative(),
   failed: z.number().nonnegative(),
+  /** A server asks it nothing more. */
+  suspended: z.boolean(),
   agreement: z.array(z.strictObject({ task: z.string(), texts: z.number(), agreed: z.number() })),
   /** Time worked for a text, s, of both. */
   work: z.strictObject({ live: WorkCounts, candidate: WorkCounts }),
@@ -34,6 +36,7 @@ export function readRolloutWindows(gains: readonly Sample[]): RolloutWindow[] {
       stage,
       texts: value,
       failed: sum(own.filter(({ name }) => name === metricNames.rolloutFailures)),
+      suspended: own.some(({ name, value }) => name === metricNames.rolloutSuspended && value === 1),
       agreement: readAgreement(own.filter(({ name }) => name === metricNames.rolloutAgreement)),
       work: readWork(toHistograms(own, metricNames.rolloutWorkSeconds)),
     };
@@ -72,6 +75,7 @@ export function addRolloutWindows(a: RolloutWindow, b: RolloutWindow): RolloutWi
     ...a,
     texts: a.texts + b.texts,
     failed: a.failed + b.failed,
+    suspended: a.suspended || b.suspended,
     agreement: tasks.map((task) => {
       const both = [...a.agreement, ...b.agreement].filter((each) => each.task === task);
       const total = (of: (each: (typeof both)[number]) => number) => both.reduce((all, each) => all + of(each), 0);

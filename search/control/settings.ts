@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** What makes control act, and how slowly. A signal goes on at `enter` and off at `leave`, so that it cannot flicker. */
 export interface Thresholds {
   readonly enter: number;
@@ -66,3 +68,39 @@ export const standardSettings: ControlSettings = {
   corrections: 200,
   minGain: 0.005,
 };
+
+const Threshold = z.strictObject({ enter: z.number().nonnegative(), leave: z.number().nonnegative() });
+const Minutes = z.number().nonnegative();
+
+/** What an operator changes, in a file; the rest is as it is. */
+export const ThresholdChanges = z.strictObject({
+  minTexts: z.int().positive().optional(),
+  minServers: z.number().gt(0).max(1).optional(),
+  confirmWindows: z.int().positive().optional(),
+  signals: z
+    .partialRecord(
+      z.enum(signalNames),
+      Threshold.refine(({ enter, leave }) => leave < enter, { path: ["leave"], message: "must be below enter" }),
+    )
+    .optional(),
+  coolDownMinutes: z
+    .partialRecord(z.enum(["re-rank", "recalibrate", "switch-student", "start-shadow", "search"]), Minutes)
+    .optional(),
+  dwellMinutes: Minutes.optional(),
+  rankingMinutes: z.number().positive().optional(),
+  corrections: z.int().nonnegative().optional(),
+  minGain: z.number().nonnegative().optional(),
+});
+
+export function withChanges(changes: z.infer<typeof ThresholdChanges>): ControlSettings {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  return {
+    ...standardSettings,
+    ...(given as Partial<ControlSettings>),
+    signals: { ...standardSettings.signals, ...(changes.signals as Partial<ControlSettings["signals"]>) },
+    coolDownMinutes: {
+      ...standardSettings.coolDownMinutes,
+      ...(changes.coolDownMinutes as Partial<ControlSettings["coolDownMinutes"]>),
+    },
+  };
+}

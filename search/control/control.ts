@@ -1,0 +1,180 @@
+import { join } from "node:path";
+import { readRollouts } from "../../src/contract/rollout.ts";
+import { AppError } from "../../src/errors.ts";
+import type { Log } from "../command.ts";
+import { finishPromotions } from "../export/candidate-folder.ts";
+import type { FetchOptions } from "../reward/production/fetch-text.ts";
+import { askServers } from "./ask-servers.ts";
+import { withRejected } from "./carried-out.ts";
+import { decide } from "./decide.ts";
+import { decisionKey, isHarmless } from "./decision.ts";
+import type { SearchSeen } from "./observation.ts";
+import { observe } from "./observe.ts";
+import { Observer } from "./observer.ts";
+import { type PerformSettings, perform } from "./perform.ts";
+import { Proposals } from "./proposals.ts";
+import type { ControlRecord } from "./record.ts";
+import { SearchProcess } from "./search-process.ts";
+import type { ControlSettings } from "./settings.ts";
+import type { Reasoned } from "./situation.ts";
+import { openStore, type Store } from "./store.ts";
+
+export const modes = ["observe", "propose", "act"] as const;
+export type Mode = (typeof modes)[number];
+
+export interface ControlOptions extends PerformSettings, FetchOptions {
+  readonly mode: Mode;
+  /** Servers' `/metrics`, or a Prometheus' `/federate`. */
+  readonly urls: readonly string[];
+  readonly thresholds: ControlSettings;
+  /** Of all cores, for a search. */
+  readonly cpuShare: number;
+  /** Metrics older than this are stale. */
+  readonly maxAgeMs: number;
+}
+
+/** How long advice, or a proposal, holds before it may be given again. */
+const adviceMs = 6 * 3600 * 1000;
+
+/** Looks, decides and does what its mode allows, a window at a time. What it knows is on disk after each. */
+export class Control {
+  private readonly options: ControlOptions;
+  private readonly log: Log;
+  private readonly store: Store;
+  private readonly proposals: Proposals;
+  private readonly observer: Observer;
+  private readonly searching: SearchProcess;
+  private record: ControlRecord;
+  private lastSaid = "";
+
+  /** @throws {BadFileError} when its state cannot be read. */
+  constructor(options: ControlOptions, log: Log) {
+    this.options = options;
+    this.log = log;
+    this.store = openStore(options.controlFolder);
+    this.proposals = new Proposals(options.controlFolder);
+    this.observer = new Observer(options.maxAgeMs);
+    this.searching = new SearchProcess(options.controlFolder, options.runs, options.cpuShare);
+    this.record = this.store.read();
+  }
+
+  /** What was under way when control was last ended or killed. */
+  resume(atMs: number): void {
+    for (const student of finishPromotions(this.options.models, new Date(atMs)))
+      this.log(`${student} · its promotion, amid which control was killed, is finished`);
+    const { intent } = this.record;
+    if (intent !== null) this.finish(intent, intent.atMs, "taken up again: ");
+  }
+
+  async window(atMs: number): Promise<void> {
+    this.followSearch(atMs);
+    this.takeAnswers(atMs);
+    const look = this.observer.look(await askServers(this.options.urls, this.options), atMs);
+    const surroundings = {
+      rollouts: readRollouts(this.options.models),
+      search: this.searchSeen(),
+      waiting: this.waiting(atMs),
+    };
+    const { observation, record } = observe(this.record, look, surroundings, atMs);
+    const { nextState, ...reasoned } = decide(observation, record.state, this.options.thresholds);
+    this.record = { ...record, state: nextState };
+    this.handle(reasoned, atMs);
+    this.followSearch(atMs);
+    this.store.write(this.record);
+  }
+
+  /** A search ends with control, and is taken up by the next one. */
+  end(): void {
+    if (this.record.search?.status === "running") this.searching.stop(this.record.search);
+  }
+
+  private handle(reasoned: Reasoned, atMs: number): void {
+    const { mode } = this.options;
+    if (reasoned.decision.kind === "nothing") this.say(reasoned, atMs);
+    else if (isHarmless(reasoned.decision) || mode === "act") this.actOn(reasoned, atMs);
+    else if (mode === "propose") this.propose(reasoned, atMs);
+    else this.advise(reasoned, atMs);
+  }
+
+  private propose(reasoned: Reasoned, atMs: number): void {
+    const { id } = this.proposals.propose(reasoned, atMs);
+    this.tell(reasoned, atMs, `proposal ${id}: npm run control -- --accept ${id}`);
+  }
+
+  private advise(reasoned: Reasoned, atMs: number): void {
+    const advisedAtMs = { ...this.record.advisedAtMs, [decisionKey(reasoned.decision)]: atMs };
+    this.record = { ...this.record, advisedAtMs };
+    this.tell(reasoned, atMs, "not done: mode observe");
+  }
+
+  /** It is written down that it will be done, then done, then written down that it was. */
+  private actOn(reasoned: Reasoned, atMs: number): void {
+    this.record = { ...this.record, intent: { ...reasoned, atMs } };
+    this.store.write(this.record);
+    this.finish(reasoned, atMs, "");
+  }
+
+  private finish(reasoned: Reasoned, atMs: number, prefix: string): void {
+    const { record, outcome } = perform(reasoned, this.record, atMs, this.options);
+    this.record = { ...record, intent: null };
+    this.store.write(this.record);
+    this.tell(reasoned, atMs, prefix + outcome);
+  }
+
+  private takeAnswers(atMs: number): void {
+    this.proposals.expire(atMs - adviceMs);
+    for (const proposal of this.proposals.with("accepted")) {
+      this.actOn(proposal, atMs);
+      this.proposals.settle(proposal, "done", "done");
+    }
+    for (const { decision } of this.proposals.with("rejected"))
+      if ("candidate" in decision)
+        this.record = { ...this.record, state: withRejected(this.record.state, decision.candidate.version) };
+  }
+
+  private waiting(atMs: number): string[] {
+    const open = [...this.proposals.with("open"), ...this.proposals.with("accepted")];
+    const advised = Object.entries(this.record.advisedAtMs).filter(([, saidMs]) => atMs - saidMs < adviceMs);
+    return [...open.map(({ decision }) => decisionKey(decision)), ...advised.map(([key]) => key)];
+  }
+
+  private followSearch(atMs: number): void {
+    const { search } = this.record;
+    if (search === null) return;
+    const next = this.searching.follow(search, atMs);
+    if (next === search) return;
+    this.record = { ...this.record, search: next };
+    this.store.write(this.record);
+    if (next.status !== search.status) this.log(`search ${next.id} · ${next.status}: ${next.said}`);
+  }
+
+  private searchSeen(): SearchSeen {
+    const { search } = this.record;
+    if (search === null) return { status: "idle", id: null, endedAtMs: null, said: "" };
+    return { status: search.status, id: search.id, endedAtMs: search.endedAtMs, said: search.said };
+  }
+
+  /** `nothing` is said when the reason is another one; numbers alone make no other reason. */
+  private say(reasoned: Reasoned, atMs: number): void {
+    const gist = reasoned.reason.replaceAll(/[\d.,]+/g, "#");
+    if (gist !== this.lastSaid) this.tell(reasoned, atMs, "");
+    this.lastSaid = gist;
+  }
+
+  private tell(reasoned: Reasoned, atMs: number, outcome: string): void {
+    this.lastSaid = "";
+    this.store.note(reasoned, atMs, outcome);
+    const what = decisionKey(reasoned.decision);
+    this.log(`${new Date(atMs).toISOString()} ${what} · ${reasoned.reason}${outcome === "" ? "" : ` → ${outcome}`}`);
+  }
+}
+
+/** Where control keeps what it knows. */
+export function controlFolderOf(runs: string): string {
+  return join(runs, "control");
+}
+
+/** One that may be mended while control runs, such as a file that an operator is writing. */
+export function isPassing(error: unknown): error is AppError {
+  return error instanceof AppError;
+}
