@@ -1,4 +1,3 @@
-import type { Result } from "../src/contract/prediction.ts";
 import { OverloadedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import type { Batcher } from "./batcher.ts";
@@ -9,9 +8,11 @@ import type { Feedback } from "./feedback/feedback.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Registry } from "./registry.ts";
+import type { Rollouts } from "./rollout/rollouts.ts";
 import type { Runner } from "./runner.ts";
 import { costOf, type Student } from "./student.ts";
 import { LateError } from "./take-batch.ts";
+import { toResults } from "./to-results.ts";
 import type { Client, Item } from "./waiting-items.ts";
 
 /** All that predictions work with. */
@@ -22,6 +23,7 @@ export interface Predictor {
   readonly metrics: Metrics;
   readonly cache: AnswerCache;
   readonly drift: Drift;
+  readonly rollouts: Rollouts;
   /** Whether a fast student is asked first. */
   readonly cascade: boolean;
   /** Null where no corrections are taken. */
@@ -40,6 +42,8 @@ export interface Question {
   readonly deadline?: number | undefined;
   /** Rather no answer than one that will be late. */
   readonly inTime?: boolean | undefined;
+  /** No canary stands in: a version was named, or one was asked and failed. */
+  readonly liveOnly?: boolean | undefined;
 }
 
 /** An item's texts, and its place in the queue where it had one. */
@@ -51,6 +55,8 @@ export interface Answer extends Remembered {
   readonly queueMs: number;
   readonly tokenizeMs: number;
   readonly inferMs: number;
+  /** Its share of the batch's work; 0 for an answer that was remembered. */
+  readonly workMs: number;
 }
 
 export interface Answers {
@@ -73,13 +79,43 @@ export async function answerItems(
 ): Promise<Answers> {
   const inquiry = createInquiry(deps, question, items);
   const { student, downgraded, hopeless } = choose(deps, question, inquiry, tried);
-  const answers = await inquiry.ask(student, hopeless);
-  const late = Array.from(answers.keys()).filter((i) => answers[i] instanceof LateError);
-  if (late.length === 0) return { answers, downgraded };
-  const again = late.map((i) => ({ texts: must(items[i]).texts, place: (answers[i] as LateError).place }));
-  const stepped = await stepDown(deps, question, again, new Set([...tried, student.id]));
+  const canary = findCanary(deps, question, inquiry, student);
+  const answers = await inquiry.ask(canary ?? student, hopeless);
+  deps.rollouts.answered(canary ?? student, question, items, answers);
+  const first = { answers, downgraded };
+  if (canary) return await askAgain(deps, { ...question, liveOnly: true }, items, first, isError, tried);
+  return await askAgain(deps, question, items, first, isLate, new Set([...tried, student.id]));
+}
+
+/** Only for a share of the requests, and not where it would be late. */
+function findCanary(deps: Predictor, question: Question, inquiry: Inquiry, student: Student): Student | undefined {
+  if (question.liveOnly) return undefined;
+  const canary = deps.rollouts.canaryOf(student, question.client);
+  if (canary === undefined || question.deadline === undefined) return canary;
+  return inquiry.estimate(canary).p95Ms <= question.deadline - performance.now() ? canary : undefined;
+}
+
+const isLate = (answer: Answer | Error) => answer instanceof LateError;
+const isError = (answer: Answer | Error) => answer instanceof Error;
+
+/** Asks those items again whose answers are no good, of whom the question then allows; a late one keeps its place. */
+async function askAgain(
+  deps: Predictor,
+  question: Question,
+  items: readonly Asked[],
+  { answers, downgraded }: Answers,
+  isBad: (answer: Answer | Error) => boolean,
+  tried: ReadonlySet<string>,
+): Promise<Answers> {
+  const bad = Array.from(answers.keys()).filter((i) => isBad(must(answers[i])));
+  if (bad.length === 0) return { answers, downgraded };
+  const again = bad.map((i) => {
+    const [answer, { texts }] = [answers[i], must(items[i])];
+    return answer instanceof LateError ? { texts, place: answer.place } : { texts };
+  });
+  const stepped = await stepDown(deps, question, again, tried);
   return {
-    answers: answers.map((answer, i) => (late.includes(i) ? must(stepped.answers[late.indexOf(i)]) : answer)),
+    answers: answers.map((answer, i) => (bad.includes(i) ? must(stepped.answers[bad.indexOf(i)]) : answer)),
     downgraded: downgraded || stepped.downgraded,
   };
 }
@@ -167,7 +203,7 @@ function planFor(deps: Predictor, { tasks }: Question, items: readonly Asked[], 
   const answers = items.map(({ texts, place }, index): Answer | undefined => {
     const key = deps.cache.key(student, tasks, texts);
     const remembered = deps.cache.get(key);
-    if (remembered) return { ...remembered, student, queueMs: 0, tokenizeMs: 0, inferMs: 0 };
+    if (remembered) return { ...remembered, student, queueMs: 0, tokenizeMs: 0, inferMs: 0, workMs: 0 };
     const { tokens, latencyMs } = costOf(student, texts, "p50Ms");
     open.push({ texts, tokens, priorMs: latencyMs, index, key, ...(place !== undefined && { place }) });
     return undefined;
@@ -208,13 +244,9 @@ function toAnswer(
   outcome: Outcome | Error,
 ): Answer | Error {
   if (outcome instanceof Error) return outcome;
-  const results: Record<string, Result> = {};
-  for (const name of tasks) {
-    const { task, entry } = must(student.tasks.get(name));
-    const result = task.toResult(must(outcome.logits[name]), entry);
-    results[name] = outcome.truncated ? { ...result, truncated: true } : result;
-  }
-  const { tokens, unknown, queueMs, tokenizeMs, inferMs } = outcome;
+  const results = toResults(student, tasks, outcome);
+  if (results instanceof Error) return results;
+  const { tokens, unknown, queueMs, tokenizeMs, inferMs, workMs } = outcome;
   cache.set(key, { results, tokens, unknown });
-  return { student, results, tokens, unknown, queueMs, tokenizeMs, inferMs };
+  return { student, results, tokens, unknown, queueMs, tokenizeMs, inferMs, workMs };
 }

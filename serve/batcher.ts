@@ -3,7 +3,7 @@ import type { Drift } from "./drift/drift.ts";
 import type { Metrics } from "./metrics.ts";
 import { inferMsOf, type Outcome, toOutcome } from "./outcome.ts";
 import type { Runner } from "./runner.ts";
-import { createSpeeds, type Speeds } from "./speeds.ts";
+import { createSpeeds, type Speeds, type Timed } from "./speeds.ts";
 import type { BatchOutput, TextBatch } from "./student-batch.ts";
 import { type Client, type Entry, type Group, settle, WaitingItems } from "./waiting-items.ts";
 
@@ -20,6 +20,13 @@ export interface Batcher {
    * @throws {OverloadedError} when the queue cannot hold all of them; none is then taken.
    */
   submit(group: Group): Promise<(Outcome | Error)[]>;
+  /**
+   * Runs items now if nothing waits, a worker has the student, and another stays free for what comes meanwhile (with one worker:
+   * if it is free); undefined when it is not so. Nothing is queued.
+   */
+  trySpare(group: SpareGroup): Promise<Outcome[]> | undefined;
+  /** Called when workers have become free and nothing waits. */
+  onSpare: () => void;
   /** Items that wait. */
   depth(): number;
   /** Expected time until everything that waits or runs is done, ms. */
@@ -39,6 +46,9 @@ export interface BatcherOptions {
   readonly batchTokens: number;
 }
 
+/** Items that nobody waits for. */
+export type SpareGroup = Pick<Group, "student" | "input" | "tasks" | "items">;
+
 interface Running {
   readonly endsAt: number;
 }
@@ -49,6 +59,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
 class QueueBatcher implements Batcher {
   readonly speeds = createSpeeds();
+  onSpare: () => void = () => {};
   private readonly options: BatcherOptions;
   private readonly waiting: WaitingItems;
   private readonly running = new Set<Running>();
@@ -108,27 +119,43 @@ class QueueBatcher implements Batcher {
     const { runner, batchTokens: tokens } = this.options;
     for (;;) {
       const next = this.waiting.next((id) => runner.idle(id) || (runner.serves(id) ? 0 : undefined));
-      if (next === undefined) return;
+      if (next === undefined) break;
       const { key, student, idle } = next;
       const overheadMs = this.speeds.overheadMs(student);
       const entries = this.waiting.take(key, { tokens, idle, now: performance.now(), overheadMs });
       if (entries.length > 0) void this.runBatch(entries);
     }
+    if (this.waiting.length === 0) this.onSpare();
+  }
+
+  trySpare(group: SpareGroup): Promise<Outcome[]> | undefined {
+    const { runner } = this.options;
+    if (this.waiting.length > 0 || runner.idle(group.student.id) < Math.min(2, runner.size)) return undefined;
+    return this.runSpare(group);
+  }
+
+  private async runSpare({ student, input, tasks, items }: SpareGroup): Promise<Outcome[]> {
+    const texts = items.flatMap((item) => item.texts);
+    const batch = { studentId: student.id, input, tasks, texts, tokenBudget: this.options.batchTokens };
+    const output = await this.run(
+      student,
+      batch,
+      sum(items, ({ priorMs }) => priorMs),
+    );
+    return items.map((_, i) => toOutcome(output, tasks, i, items.length, 0));
   }
 
   private async runBatch(entries: readonly Entry[]): Promise<void> {
     const { student } = must(entries[0]).request.group;
+    const { batchTokens, drift } = this.options;
     const startedAt = performance.now();
-    const workMs = sum(entries, (entry) => entry.costMs);
-    const running = { endsAt: startedAt + workMs + this.speeds.overheadMs(student) };
-    this.running.add(running);
     try {
-      const { runner, batchTokens, drift } = this.options;
-      const output = await runner.run(toTextBatch(entries, batchTokens, drift.asksLanguages(student.id)));
-      const workedMs = output.tokenizeMs + inferMsOf(output);
-      const priorMs = sum(entries, (entry) => entry.priorMs);
-      this.speeds.batchDone(student, { priorMs, workedMs, tookMs: performance.now() - startedAt });
-      this.options.metrics.batchDone(student.manifest.name, output, this.speeds.ratio(student));
+      const batch = toTextBatch(entries, batchTokens, drift.asksLanguages(student.id));
+      const output = await this.run(
+        student,
+        batch,
+        sum(entries, ({ priorMs }) => priorMs),
+      );
       this.noteLanguages(entries, output);
       entries.forEach((entry, i) => {
         const { tasks } = entry.request.group;
@@ -136,6 +163,22 @@ class QueueBatcher implements Batcher {
       });
     } catch (cause) {
       for (const entry of entries) settle(entry, cause as Error);
+    }
+  }
+
+  /** In a worker that is free; what it took teaches the student's speed. @param priorMs the manifest's p50 of its texts, added up. */
+  private async run(student: Timed, batch: TextBatch, priorMs: number): Promise<BatchOutput> {
+    const startedAt = performance.now();
+    const expectedMs = this.speeds.workMs(student, priorMs) + this.speeds.overheadMs(student);
+    const running = { endsAt: startedAt + expectedMs };
+    this.running.add(running);
+    try {
+      const output = await this.options.runner.run(batch, student.candidate ? patienceMs(expectedMs) : undefined);
+      const workedMs = output.tokenizeMs + inferMsOf(output);
+      this.speeds.batchDone(student, { priorMs, workedMs, tookMs: performance.now() - startedAt });
+      // The live student's series are read as the work of that version alone.
+      if (!student.candidate) this.options.metrics.batchDone(student.manifest.name, output, this.speeds.ratio(student));
+      return output;
     } finally {
       this.running.delete(running);
     }
@@ -148,6 +191,11 @@ class QueueBatcher implements Batcher {
       for (const task of tasks) this.options.drift.languageSeen(student.id, task, code);
     });
   }
+}
+
+/** A candidate that hangs may hold up a worker, and a canary's request, for no longer than this. */
+function patienceMs(expectedMs: number): number {
+  return 2000 + 20 * expectedMs;
 }
 
 function toTextBatch(entries: readonly Entry[], tokenBudget: number, asksLanguages: boolean): TextBatch {

@@ -15,7 +15,8 @@ export async function answerInCascade(deps: Predictor, question: Question, items
   if (pair === undefined) return await answerItems(deps, question, items);
   const { fast, large } = pair;
   const tasks = fast.tasks.has(language.name) ? [...new Set([...question.tasks, language.name])] : question.tasks;
-  const first = await answerItems(deps, { ...question, tasks, student: fast.manifest.name }, items);
+  // Its thresholds hold for this version of it and no other.
+  const first = await answerItems(deps, { ...question, tasks, student: fast.manifest.name, liveOnly: true }, items);
   const unsure = Array.from(items.keys()).filter((i) => !isSure(must(first.answers[i]), fast, question.tasks));
   count(deps, question, "confident", items.length - unsure.length);
   if (unsure.length === 0) return first;

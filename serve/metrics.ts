@@ -7,11 +7,14 @@ import type { Drift } from "./drift/drift.ts";
 import { DriftGauges } from "./drift/drift-gauges.ts";
 import { createInstruments, createQueueDepth, createWorkerMetrics, type WorkerHealth } from "./instruments.ts";
 import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
+import { createRolloutMetrics, type RolloutMetrics } from "./rollout/rollout-metrics.ts";
 import type { BatchOutput } from "./student-batch.ts";
 
 /** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
 export interface Metrics {
   readonly contentType: string;
+  /** What is seen of candidates. */
+  readonly rollout: RolloutMetrics;
   text(): Promise<string>;
   /** Creates the series of these routes. */
   expectRoutes(routes: readonly { readonly path: string; readonly method: string }[]): void;
@@ -59,6 +62,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 class PrometheusMetrics implements Metrics {
   private readonly registry = new Registry();
+  readonly rollout = createRolloutMetrics([this.registry]);
   private readonly instruments = createInstruments([this.registry]);
   private readonly driftGauges = new DriftGauges([this.registry]);
   private readonly known = new Set<string>();

@@ -13,6 +13,8 @@ export interface Outcome {
   /** Time of the whole batch: what the item waited for. */
   readonly tokenizeMs: number;
   readonly inferMs: number;
+  /** Its share of that time. */
+  readonly workMs: number;
 }
 
 /** Outcome of the item at `index` of a batch of `items`, for the tasks that it asked for. */
@@ -34,7 +36,10 @@ export function toOutcome(
   }
   const logits: Record<string, Float32Array> = {};
   for (const task of tasks) logits[task] = rowOf(must(output.logits[task]), index, items);
-  return { logits, tokens, unknown, truncated, queueMs, tokenizeMs: output.tokenizeMs, inferMs: inferMsOf(output) };
+  const { tokenizeMs } = output;
+  const inferMs = inferMsOf(output);
+  const workMs = (tokenizeMs + inferMs) / items;
+  return { logits, tokens, unknown, truncated, queueMs, tokenizeMs, inferMs, workMs };
 }
 
 export function inferMsOf({ passes }: BatchOutput): number {

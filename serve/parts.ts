@@ -9,6 +9,7 @@ import { openFeedback } from "./feedback/feedback.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRegistry } from "./registry.ts";
+import { createRollouts } from "./rollout/rollouts.ts";
 import type { Runner } from "./runner.ts";
 import { createAccess } from "./security/access.ts";
 import type { StudentReader } from "./student-reader.ts";
@@ -24,13 +25,16 @@ export async function createParts(config: Config, log: Log, runner: Runner, read
   metrics.observeDrift(drift);
   metrics.observeWorkers(() => runner.health());
   const { models: folder, queueLimit, batchTokens, maxTokens, pollSeconds, cascade } = config;
+  const batcher = createBatcher({ runner, metrics, drift, queueLimit, batchTokens });
+  const registry = createRegistry({ folder, runner, reader, metrics, log, maxTokens, pollSeconds });
   return {
     config,
     log,
     metrics,
     runner,
-    batcher: createBatcher({ runner, metrics, drift, queueLimit, batchTokens }),
-    registry: createRegistry({ folder, runner, reader, metrics, log, maxTokens, pollSeconds }),
+    batcher,
+    registry,
+    rollouts: createRollouts({ registry, batcher }),
     cache: createAnswerCache(config.cacheEntries, metrics),
     drift,
     cascade,

@@ -14,6 +14,8 @@ export interface PredictRequest {
   readonly items: readonly (readonly string[] | Error)[];
   readonly student?: string | undefined;
   readonly budgetMs?: number | undefined;
+  /** No other version may stand in for the student. */
+  readonly liveOnly?: boolean | undefined;
   readonly client: Client;
 }
 
@@ -68,9 +70,10 @@ function remember({ feedback }: Predictor, request: PredictRequest, { student, r
 }
 
 /** The budget runs since the request came, which is before it was read. */
-function toQuestion({ tasks, input, client, student, budgetMs }: PredictRequest, started: number): Question {
+function toQuestion(request: PredictRequest, started: number): Question {
+  const { tasks, input, client, student, budgetMs, liveOnly } = request;
   const deadline = budgetMs === undefined ? undefined : started - loopLagMs() + budgetMs;
-  return { tasks, input, client, student, budgetMs, deadline };
+  return { tasks, input, client, student, budgetMs, deadline, liveOnly };
 }
 
 function toPrediction(deps: Predictor, request: PredictRequest, { answers, downgraded }: Answers): Prediction {

@@ -2,13 +2,15 @@ import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
 import { BadFileError } from "../src/errors.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { BadStudentError, type LoadFailureReason } from "./load-failure.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { readStudentManifest } from "./read-manifest.ts";
+import { Candidates } from "./rollout/candidates.ts";
 import type { Runner } from "./runner.ts";
-import { createStudent, type Student } from "./student.ts";
-import type { SharedStudent } from "./student-batch.ts";
+import type { Student } from "./student.ts";
+import { type Loaded, loadFailureReasonOf, StudentLoader } from "./student-loader.ts";
 import type { StudentReader } from "./student-reader.ts";
 import { watchFolder } from "./watch.ts";
 
@@ -19,6 +21,8 @@ import { watchFolder } from "./watch.ts";
  */
 export interface Registry {
   students(): readonly Student[];
+  /** Those beside live students, which are never among `students()`. */
+  readonly candidates: Candidates;
   /** Keeps a student's sessions open until the returned function is called. */
   lease(student: Student): () => void;
   /** Looks at the folder once, and returns when all that changed has been loaded or has failed. */
@@ -38,12 +42,6 @@ export interface RegistryOptions {
   readonly pollSeconds: number;
 }
 
-interface Live {
-  readonly student: Student;
-  readonly manifestText: string;
-  readonly shared: SharedStudent;
-}
-
 /** A folder whose files have changed, while they are read. */
 interface Attempt {
   readonly name: string;
@@ -52,7 +50,7 @@ interface Attempt {
   readonly fingerprint: string;
   readonly startedMs: number;
   /** Undefined when its manifest is the one that is served. */
-  readonly read: Promise<Live | undefined>;
+  readonly read: Promise<Loaded | undefined>;
 }
 
 /** A folder may be missing for a moment while another is renamed into its place. */
@@ -63,40 +61,32 @@ export function createRegistry(options: RegistryOptions): Registry {
 }
 
 class FolderRegistry implements Registry {
+  readonly candidates: Candidates;
   private readonly options: RegistryOptions;
+  private readonly loader: StudentLoader;
   /** By folder name. */
-  private readonly live = new Map<string, Live>();
+  private readonly live = new Map<string, Loaded>();
   /** What a folder held when it was last tried. */
   private readonly fingerprints = new Map<string, string>();
   private readonly missing = new Map<string, number>();
-  private readonly leases = new Map<string, number>();
-  /** Replaced students that still answer a request. */
-  private readonly retired = new Map<string, Live>();
   private list: readonly Student[] = [];
-  private generation = 0;
   private running: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
   private watcher: { close(): void } | undefined;
+  private started = false;
 
   constructor(options: RegistryOptions) {
     this.options = options;
+    this.loader = new StudentLoader(options);
+    this.candidates = new Candidates({ ...options, loader: this.loader });
   }
 
   students(): readonly Student[] {
     return this.list;
   }
 
-  lease({ id }: Student): () => void {
-    this.leases.set(id, (this.leases.get(id) ?? 0) + 1);
-    return () => {
-      const left = (this.leases.get(id) ?? 0) - 1;
-      if (left > 0) this.leases.set(id, left);
-      else this.leases.delete(id);
-      const retired = this.retired.get(id);
-      if (left > 0 || retired === undefined) return;
-      this.retired.delete(id);
-      void this.unload(retired);
-    };
+  lease(student: Student): () => void {
+    return this.loader.lease(student);
   }
 
   /** Calls during a scan share one more scan after it. */
@@ -111,6 +101,7 @@ class FolderRegistry implements Registry {
 
   watch(): void {
     this.watcher ??= watchFolder(this.options.folder, this.options.pollSeconds, () => void this.scan());
+    void this.scan();
   }
 
   close(): void {
@@ -119,12 +110,16 @@ class FolderRegistry implements Registry {
   }
 
   private async scanOnce(): Promise<void> {
+    this.candidates.readFile();
     const found = this.findFolders();
     if (found === undefined) return;
     for (const folder of found) this.missing.delete(folder);
     await (this.live.size === 0 ? this.loadAtOnce(found) : this.loadByTurns(found));
     for (const folder of [...this.live.keys()]) if (!found.includes(folder)) this.noteMissing(folder);
     for (const folder of [...this.fingerprints.keys()]) if (!found.includes(folder)) this.fingerprints.delete(folder);
+    // A start waits for live students only.
+    if (this.started) await this.candidates.follow((folder) => this.live.get(folder)?.student);
+    this.started = true;
   }
 
   /** A start: each is read while the one before is opened and warmed up. */
@@ -138,14 +133,14 @@ class FolderRegistry implements Registry {
     for (const folder of folders) for (const attempt of this.begin(folder)) await this.finish(attempt);
   }
 
-  /** Folders with a manifest; undefined, and a line in the log, when the models folder cannot be read. */
+  /** Folders with a manifest, and those that are being replaced; undefined, and a line in the log, when the models folder cannot be read. */
   private findFolders(): string[] | undefined {
     const { folder, log } = this.options;
     try {
-      return readdirSync(folder, { withFileTypes: true })
+      const present = readdirSync(folder, { withFileTypes: true })
         .filter((entry) => isFolder(entry) && hasManifest(join(folder, entry.name)))
-        .map((entry) => entry.name)
-        .sort();
+        .map((entry) => entry.name);
+      return [...new Set([...present, ...this.candidates.promoting().keys()])].sort();
     } catch (cause) {
       log.error(`cannot read the models folder: ${(cause as Error).message}`);
       return undefined;
@@ -154,7 +149,7 @@ class FolderRegistry implements Registry {
 
   /** Begins to read a folder whose files have changed since it was last tried. */
   private begin(name: string): Attempt[] {
-    const folder = join(this.options.folder, name);
+    const folder = this.placeOf(name);
     const fingerprint = fingerprintOf(folder);
     if (fingerprint === undefined || this.fingerprints.get(name) === fingerprint) return [];
     const read = this.read(name, folder);
@@ -163,13 +158,18 @@ class FolderRegistry implements Registry {
     return [{ name, folder, fingerprint, startedMs: performance.now(), read }];
   }
 
-  private async read(name: string, folder: string): Promise<Live | undefined> {
-    const { maxTokens } = this.options;
-    const { manifest, manifestText } = readStudentManifest(join(folder, "manifest.json"));
-    if (this.live.get(name)?.manifestText === manifestText) return undefined;
-    const student = createStudent(`${manifest.name}@${manifest.version}#${this.generation++}`, manifest, maxTokens);
-    const files = { id: student.id, folder, manifest, maxTokens: student.maxTokens };
-    return { student, manifestText, shared: await this.options.reader.read(files, this.live.size > 0) };
+  /** Whoever was killed amid a promotion leaves the live student's place empty: then the candidate is it where it lies. */
+  private placeOf(name: string): string {
+    const folder = join(this.options.folder, name);
+    const promoting = this.candidates.promoting().get(name);
+    return promoting === undefined || hasManifest(folder) ? folder : promoting;
+  }
+
+  private async read(name: string, folder: string): Promise<Loaded | undefined> {
+    const source = readStudentManifest(join(folder, "manifest.json"));
+    if (this.live.get(name)?.manifestText === source.manifestText) return undefined;
+    const adopted = this.candidates.adopt(name, source.manifestText, folder);
+    return adopted ?? (await this.loader.read({ ...source, folder, isCandidate: false, yielding: this.live.size > 0 }));
   }
 
   private async finish({ name, folder, fingerprint, startedMs, read }: Attempt): Promise<void> {
@@ -178,32 +178,23 @@ class FolderRegistry implements Registry {
       if (student !== undefined) await this.load(name, student, startedMs);
     } catch (cause) {
       const changed = fingerprintOf(folder) !== fingerprint;
-      this.noteFailure(name, cause as Error, changed ? "changed" : reasonOf(cause));
+      this.noteFailure(name, cause as Error, changed ? "changed" : loadFailureReasonOf(cause));
       // Only a bad file stays bad until it changes; a worker that was lost meanwhile deserves another try.
       if (changed || !(cause instanceof BadFileError)) return;
     }
     this.fingerprints.set(name, fingerprint);
   }
 
-  private async load(name: string, next: Live, startedMs: number): Promise<void> {
-    const { runner, reader, metrics, log } = this.options;
+  private async load(name: string, next: Loaded, startedMs: number): Promise<void> {
+    const { metrics, log } = this.options;
     const { manifest } = next.student;
-    try {
+    await this.loader.open(next, () => {
       this.refuseTwin(name, manifest.name);
       this.refuseOtherInput(name, manifest);
-      await runner.load(next.shared);
-    } catch (cause) {
-      reader.giveBack(next.shared);
-      throw cause;
-    }
+    });
     this.swap(name, next);
     metrics.studentLoaded(manifest);
     log.info(`loaded ${manifest.name} ${manifest.version} in ${Math.round(performance.now() - startedMs)} ms`);
-  }
-
-  private async unload({ student, shared }: Live): Promise<void> {
-    await this.options.runner.unload(student.id);
-    this.options.reader.giveBack(shared);
   }
 
   /** Clients name students: two folders may not share a name. */
@@ -228,15 +219,14 @@ class FolderRegistry implements Registry {
   }
 
   /** From here on new requests get the new student; those that have the old one keep it until they are done. */
-  private swap(name: string, next: Live | undefined): void {
+  private swap(name: string, next: Loaded | undefined): void {
     const old = this.live.get(name);
     if (next) this.live.set(name, next);
     else this.live.delete(name);
     this.list = [...this.live.values()].map((live) => live.student);
     if (!old) return;
     this.options.metrics.studentRemoved(old.student.manifest);
-    if (this.leases.has(old.student.id)) this.retired.set(old.student.id, old);
-    else void this.unload(old);
+    this.loader.retire(old);
   }
 
   private noteFailure(name: string, cause: Error, reason: LoadFailureReason): void {
@@ -255,29 +245,10 @@ class FolderRegistry implements Registry {
   }
 }
 
-function reasonOf(cause: unknown): LoadFailureReason {
-  return cause instanceof BadStudentError ? cause.reason : "worker";
-}
-
 function isFolder(entry: Dirent): boolean {
   return (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith(".");
 }
 
 function hasManifest(folder: string): boolean {
   return statSync(join(folder, "manifest.json"), { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/** Changes whenever a file of the folder does; undefined when the folder vanishes under our eyes. */
-function fingerprintOf(folder: string): string | undefined {
-  try {
-    return readdirSync(folder)
-      .sort()
-      .map((name) => {
-        const { size, mtimeMs, ino } = statSync(join(folder, name));
-        return `${name} ${size} ${mtimeMs} ${ino}`;
-      })
-      .join("\n");
-  } catch {
-    return undefined;
-  }
 }

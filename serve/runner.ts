@@ -14,8 +14,11 @@ export interface Runner {
   idle(studentId: string): number;
   /** Whether a thread has this student, or may have it once it is up again. */
   serves(studentId: string): boolean;
-  /** @throws {UnavailableError} when the thread is lost amid it. @throws {ModelFailedError} when the student fails. */
-  run(batch: TextBatch): Promise<BatchOutput>;
+  /**
+   * @param timeoutMs after which the thread is given up, where it is less than that of all batches.
+   * @throws {UnavailableError} when the thread is lost amid it. @throws {ModelFailedError} when the student fails.
+   */
+  run(batch: TextBatch, timeoutMs?: number): Promise<BatchOutput>;
   /**
    * Loads a student in every thread, one after another while others serve. A thread that is lost meanwhile loads it when it is
    * up again. @throws {BadStudentError | UnavailableError}; then no thread has it.
@@ -101,11 +104,11 @@ class ThreadRunner implements Runner {
     return this.slots.some((slot) => slot.starting || slot.loaded.has(studentId));
   }
 
-  async run(batch: TextBatch): Promise<BatchOutput> {
+  async run(batch: TextBatch, timeoutMs = Number.POSITIVE_INFINITY): Promise<BatchOutput> {
     const slot = this.slots.find((s) => isIdle(s, batch.studentId));
     invariant(slot, "run() without an idle thread");
     try {
-      return await slot.thread.run(batch, this.options.runTimeoutMs);
+      return await slot.thread.run(batch, Math.min(timeoutMs, this.options.runTimeoutMs));
     } finally {
       queueMicrotask(this.onIdle);
     }

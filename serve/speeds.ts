@@ -24,6 +24,8 @@ export interface Speeds {
 export interface Timed {
   readonly id: string;
   readonly manifest: Pick<Manifest, "name" | "latency">;
+  /** Whether another of its name is the live one. @default false */
+  readonly candidate?: boolean;
 }
 
 export interface BatchTimes {
@@ -68,7 +70,7 @@ export function createSpeeds(now: () => number = () => performance.now()): Speed
 }
 
 class LearntSpeeds implements Speeds {
-  /** By name: another version starts anew. */
+  /** By name, and apart for candidates: another version starts anew. */
   private readonly states = new Map<string, State>();
   private readonly now: () => number;
 
@@ -111,10 +113,11 @@ class LearntSpeeds implements Speeds {
   }
 
   private stateOf(student: Timed): State {
-    let state = this.states.get(student.manifest.name);
+    const key = student.candidate ? `${student.manifest.name} candidate` : student.manifest.name;
+    let state = this.states.get(key);
     if (state?.id !== student.id) {
       state = toState(student, this.now());
-      this.states.set(student.manifest.name, state);
+      this.states.set(key, state);
     }
     this.fade(state);
     return state;

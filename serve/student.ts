@@ -12,6 +12,8 @@ export interface Student {
   readonly manifest: Manifest;
   readonly maxTokens: number;
   readonly tasks: ReadonlyMap<string, StudentTask>;
+  /** Whether it stands beside a live student of its name, and is offered to nobody. @default false */
+  readonly candidate?: boolean;
 }
 
 export interface StudentTask {
@@ -22,7 +24,7 @@ export interface StudentTask {
 }
 
 /** @throws {BadStudentError} when the manifest has a task or labels that this server does not know, or lists too few files. */
-export function createStudent(id: string, manifest: Manifest, maxTokens: number): Student {
+export function createStudent(id: string, manifest: Manifest, maxTokens: number, candidate = false): Student {
   const needed = ["model.onnx", "tokenizer.json", ...manifest.tasks.map((task) => task.file)];
   const missing = needed.find((file) => manifest.files[file] === undefined);
   if (missing !== undefined) throw badManifest(manifest, `no sha256 of ${missing}`);
@@ -31,6 +33,7 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number)
     manifest,
     maxTokens: Math.min(maxTokens, manifest.maxTokens),
     tasks: new Map(manifest.tasks.map((entry) => [entry.name, toStudentTask(manifest, entry)])),
+    candidate,
   };
 }
 

@@ -11,6 +11,8 @@ export interface Question {
   readonly input: "text" | "pair";
   readonly items: readonly (readonly string[])[];
   readonly student?: string | undefined;
+  /** No other version may stand in for the student. */
+  readonly liveOnly?: boolean | undefined;
 }
 
 export interface Answer {

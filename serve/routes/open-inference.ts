@@ -102,6 +102,7 @@ async function infer(app: App, req: IncomingMessage, res: ServerResponse, parame
   const { prediction, results } = await ask(app, req, res, {
     ...{ tasks: [task.name], input: task.input, items: toItems(task, request.inputs, binary) },
     student: pinned ? student.manifest.name : undefined,
+    liveOnly: version !== undefined,
   });
   const answers = results.map((result) => must(result[task.name]));
   const truncated = [...answers.keys()].filter((i) => answers[i]?.truncated);

@@ -29,7 +29,7 @@ export function operationRoutes(): OperationRoute[] {
         summary: "What each student answers, how well and how fast",
         responses: { 200: Students },
       },
-      answer: (app) => (_req, res) => void res.json(describeStudents(app.registry.students())),
+      answer: (app) => (_req, res) => void res.json(describeStudents(app.registry)),
     },
     {
       method: "GET",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { architectureName } from "../../src/contract/architecture.ts";
 import { Latency, Score } from "../../src/contract/manifest.ts";
+import type { Registry } from "../registry.ts";
+import { describeRollout, Rollout } from "../rollout/describe-rollout.ts";
 import type { Student } from "../student.ts";
 
 /** Fields of the manifest are described with it, in the contract. */
@@ -14,13 +16,23 @@ export const Students = z.strictObject({
       tasks: z.array(z.looseObject({ name: z.string(), route: z.string(), labels: z.array(z.string()) })),
       latency: Latency,
       scores: z.array(Score),
+      rollout: Rollout.optional(),
     }),
   ),
+  /** Why the rollout file cannot be used as it is now; what it said before holds on. */
+  rolloutFileRefused: z.string().optional(),
 });
 
-/** Body of `GET /v1/students`: what each student answers, how well and how fast. */
-export function describeStudents(students: readonly Student[]) {
-  return { students: students.map(describe) };
+/** Body of `GET /v1/students`: what each student answers, how well and how fast, and how the candidate beside it does. */
+export function describeStudents(registry: Pick<Registry, "students" | "candidates">) {
+  const { candidates } = registry;
+  return {
+    students: registry.students().map((student) => {
+      const rollout = describeRollout(candidates, student.manifest.name);
+      return { ...describe(student), ...(rollout && { rollout }) };
+    }),
+    ...(candidates.fileFault !== undefined && { rolloutFileRefused: candidates.fileFault }),
+  };
 }
 
 function describe({ manifest, maxTokens, tasks }: Student) {

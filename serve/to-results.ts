@@ -1,0 +1,28 @@
+import type { Result } from "../src/contract/prediction.ts";
+import { ModelFailedError } from "../src/errors.ts";
+import { must } from "../src/invariant.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Student } from "./student.ts";
+
+/** What an item's logits say, by task; an error when they are no numbers, as those of a damaged student may be. */
+export function toResults(
+  student: Student,
+  tasks: readonly string[],
+  { logits, truncated }: Outcome,
+): Record<string, Result> | ModelFailedError {
+  const results: Record<string, Result> = {};
+  for (const name of tasks) {
+    const { task, entry } = must(student.tasks.get(name));
+    const own = must(logits[name]);
+    if (!areNumbers(own)) return new ModelFailedError(`${student.manifest.name} gave no numbers for ${name}`);
+    const result = task.toResult(own, entry);
+    results[name] = truncated ? { ...result, truncated: true } : result;
+  }
+  return results;
+}
+
+function areNumbers(logits: Float32Array): boolean {
+  let sum = 0;
+  for (const logit of logits) sum += logit;
+  return Number.isFinite(sum);
+}
