@@ -81,7 +81,12 @@ async function record(config: SearchConfig, materials: Materials, path: string, 
   const left = recordingOrder(space).filter((architecture) => !known.has(architectureKey(architecture)));
   console.log(`${path}: ${known.size} trials recorded, ${left.length} left`);
   for (const [done, architecture] of left.slice(0, limit).entries()) {
-    const trial = await runTrial(config, materials, targets, architecture, { episode: 0, teacherMs, log: () => {} });
+    const trial = await runTrial(config, materials, targets, architecture, {
+      episode: 0,
+      teacherMs,
+      production: null,
+      log: () => {},
+    });
     journal.append(trial);
     const outcome =
       trial.status === "ok" ? `loss ${trial.loss.toFixed(4)} · ${trial.latencyMs.toFixed(3)} ms` : trial.reason;

@@ -5,6 +5,7 @@ import { type ControllerKind, controllerKinds } from "./controller/controller.ts
 import type { Limits } from "./corpus/limits.ts";
 import { dataFlag } from "./data-flag.ts";
 import { type TransferKind, transferKinds } from "./distil/transfer.ts";
+import { type MetricsSource, productionFlags, toMetricsSource } from "./production-flags.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
 export interface Effort {
@@ -31,7 +32,7 @@ export interface Effort {
   readonly limits: Partial<Limits>;
 }
 
-const presetNames = ["smoke", "quick", "full"] as const;
+export const presetNames = ["smoke", "quick", "full"] as const;
 type PresetName = (typeof presetNames)[number];
 
 /**
@@ -108,7 +109,12 @@ export interface SearchConfig {
   readonly threads: number;
   /** Folder of an earlier run whose trials the controller learns from. */
   readonly warmStart: string | null;
-  readonly metrics: string | null;
+  /** Where production's metrics are read from; no URL: they are not. */
+  readonly metrics: MetricsSource;
+  /** What an earlier `--metrics` learned: budgets are then of that traffic. */
+  readonly production: string | null;
+  /** Corrections that finished students are fine-tuned on. */
+  readonly feedback: string | null;
   readonly promote: "better" | "never";
   readonly dryRun: boolean;
 }
@@ -186,17 +192,20 @@ export const searchCommand: CommandSpec = {
       default: "models",
     },
     runs: { type: "string", value: "folder", doc: "folder for journals, candidates and caches", default: "runs" },
+    feedback: {
+      type: "string",
+      value: "folder|file",
+      doc:
+        "corrections that a server kept (its KDNAS_FEEDBACK) or exported: finished students are fine-tuned on them, and stay\n" +
+        "      as they were where that costs more than half a point somewhere or gains nothing",
+    },
     promote: {
       type: "string",
       doc: "whether a better student replaces the one in models/",
       choices: ["better", "never"],
       default: "better",
     },
-    metrics: {
-      type: "string",
-      value: "url",
-      doc: "a server's /metrics: only fit the latency model to production and show what that changes",
-    },
+    ...productionFlags,
     "dry-run": {
       type: "boolean",
       doc: "say what would be done and how long it takes, by some seconds of measuring this machine, and stop",
@@ -252,7 +261,9 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     seed: flags.seed,
     threads: flags.threads,
     warmStart: flags["warm-start"] ?? null,
-    metrics: flags.metrics ?? null,
+    metrics: toMetricsSource(flags),
+    production: flags.production ?? null,
+    feedback: flags.feedback ?? null,
     promote: flags.promote,
     dryRun: flags["dry-run"],
   };

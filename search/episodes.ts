@@ -6,6 +6,7 @@ import { type Controller, createController } from "./controller/controller.ts";
 import { firstGuesses, type LayerShape } from "./first-guesses.ts";
 import type { Journal } from "./journal.ts";
 import { knownLatencies } from "./known-latencies.ts";
+import type { ProductionModel } from "./reward/production/expectation.ts";
 import { budgetObjective } from "./reward/reward.ts";
 import { architectureKey, type Space } from "./space/space.ts";
 import type { Objective, Trial } from "./space/trial.ts";
@@ -20,6 +21,8 @@ export interface Episodes {
   readonly journal: Journal;
   /** Trials of an earlier run, from which the controller learns first. */
   readonly earlier: readonly Trial[];
+  /** Traffic that budgets are meant for; null where they are meant offline. */
+  readonly production: ProductionModel | null;
   readonly log: Log;
   /** Runs a trial; one that fails by its own fault comes back as failed. */
   readonly run: (architecture: Architecture, episode: number) => Promise<Trial>;
@@ -29,7 +32,7 @@ export interface Episodes {
 
 /** Rounds of proposing, running and learning, until the trials are done. Every new trial goes into the journal. */
 export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
-  const { config, space, teacherShape, journal, earlier, log, run, isOver } = episodes;
+  const { config, space, teacherShape, journal, earlier, production, log, run, isOver } = episodes;
   const { trials: total, trialsPerEpisode } = config.effort;
   const controller = createController(config.controller, {
     space,
@@ -45,10 +48,8 @@ export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (let episode = 0; trials.length < total && !isOver(trials.length); episode++) {
     const wanted = Math.min(trialsPerEpisode, total - trials.length);
-    const guesses = firstGuesses(space, { trials, budgetsMs: config.budgetsMs, teacherShape, calibration }).slice(
-      0,
-      wanted,
-    );
+    const now = { trials, budgetsMs: config.budgetsMs, teacherShape, calibration, production };
+    const guesses = firstGuesses(space, now).slice(0, wanted);
     const proposals = distinct([...guesses, ...(await proposed(controller, wanted - guesses.length))]);
     if (proposals.length === 0) break;
     const told: Trial[] = [];

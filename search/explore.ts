@@ -8,10 +8,13 @@ import { neededTeacherLayers } from "./distil/state-maps.ts";
 import type { StateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { runEpisodes } from "./episodes.ts";
-import { openJournal, readJournal } from "./journal.ts";
+import { hashSettings, openJournal, readJournal } from "./journal.ts";
 import { type Materials, studentPositions, teacherStates } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
+import { trialsInProduction } from "./reward/production/calibrate.ts";
+import { expectedMs, type ProductionModel } from "./reward/production/expectation.ts";
+import { readProduction } from "./reward/production/production-file.ts";
 import { reward, rewardsPerBudget } from "./reward/reward.ts";
 import { createSpace } from "./space/space.ts";
 import type { Trial } from "./space/trial.ts";
@@ -33,8 +36,11 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
   const { architecture } = materials.teacher;
   const space = createSpace(architecture.vocabulary, architecture);
   const earlier = config.warmStart === null ? null : readJournal(join(config.warmStart, "journal.jsonl"));
+  const production = config.production === null ? null : readProduction(config.production);
+  if (production !== null) log(`production · budgets are of a text of ${config.production}`);
   const journal = openJournal(join(config.runs, config.id, "journal.jsonl"), config.id, {
     ...journalSettings(config, materials),
+    ...(production === null ? {} : { production: hashSettings(production) }),
     ...(earlier === null ? {} : { warmStart: { search: earlier.header.searchId, trials: earlier.trials.length } }),
   });
   const layers = neededTeacherLayers(space.layers, architecture.layers);
@@ -51,9 +57,11 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
     space,
     teacherShape: architecture,
     journal,
-    earlier: earlier?.trials ?? [],
+    earlier: earlierTrials(earlier?.trials ?? [], production),
+    production,
     log,
-    run: (architecture, episode) => runTrial(config, materials, targets, architecture, { episode, teacherMs, log }),
+    run: (architecture, episode) =>
+      runTrial(config, materials, targets, architecture, { episode, teacherMs, production, log }),
     // What the journal holds was done in its time.
     isOver: (trials) => trials >= journal.trials.length && time.isOver(trials),
   });
@@ -62,13 +70,26 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
   return trials;
 }
 
+/** As this search would have rated them: where budgets are of production's traffic, earlier ones were of none or of other. */
+function earlierTrials(trials: readonly Trial[], production: ProductionModel | null): readonly Trial[] {
+  return production === null ? trials : trialsInProduction(production, trials);
+}
+
+interface TrialPlace {
+  readonly episode: number;
+  readonly teacherMs: number;
+  /** Null where budgets are meant offline. */
+  readonly production: ProductionModel | null;
+  readonly log: Log;
+}
+
 /** Distils an architecture on the proxy set, times its artefact and says what it is worth. */
 export async function runTrial(
   config: SearchConfig,
   materials: Materials,
   targets: StateTargets,
   architecture: Architecture,
-  { episode, teacherMs, log }: { readonly episode: number; readonly teacherMs: number; readonly log: Log },
+  { episode, teacherMs, production, log }: TrialPlace,
 ): Promise<Trial> {
   const started = performance.now();
   const result = await runProxyTrial(architecture, targets, materials.heritage, {
@@ -88,7 +109,10 @@ export async function runTrial(
   );
   if (typeof latency === "string")
     return { ...base, seconds: seconds(), status: "failed", reason: latency, reward: null };
-  const latencyMs = must(latency.find(({ tokens }) => tokens === budgetTokens)).p50Ms;
+  const latencyMs =
+    production === null
+      ? must(latency.find(({ tokens }) => tokens === budgetTokens)).p50Ms
+      : expectedMs(production, architecture, latency);
   const { pooledLoss, hiddenLoss } = result.distilled;
   return {
     ...base,

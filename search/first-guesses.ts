@@ -1,5 +1,6 @@
 import type { Architecture } from "../src/contract/architecture.ts";
 import { fitLatencyModel, type LatencySample, predictLatency, toSamples } from "./reward/latency-model.ts";
+import { expectedMs, type ProductionModel } from "./reward/production/expectation.ts";
 import { bestPerBudget } from "./reward/reward.ts";
 import { macsPerToken } from "./space/cost.ts";
 import { architectureKey, enumerate, type Space } from "./space/space.ts";
@@ -15,6 +16,8 @@ export interface Known {
   readonly teacherShape: LayerShape | null;
   /** Timings of other runs on this machine. */
   readonly calibration: readonly LatencySample[];
+  /** Null where budgets are meant offline. */
+  readonly production: ProductionModel | null;
 }
 
 interface Untried {
@@ -33,15 +36,11 @@ interface Untried {
  *   deeper and wider 3 × 384 with a narrower feed-forward layer .419.
  */
 export function firstGuesses(space: Space, known: Known): Architecture[] {
-  const { trials, budgetsMs, teacherShape, calibration } = known;
+  const { trials, budgetsMs, teacherShape } = known;
   const unmet = bestPerBudget(trials, budgetsMs).flatMap(({ budgetMs, trial }) => (trial === null ? [budgetMs] : []));
   if (unmet.length === 0 && teacherShape === null) return [];
-  const model = fitLatencyModel(toSamples(trials), calibration);
-  const candidates = enumerate(space).map((a) => ({
-    a,
-    size: macsPerToken(a) + a.tableWidth,
-    ms: predictLatency(model, a, budgetTokens).ms,
-  }));
+  const predictMs = predictor(known);
+  const candidates = enumerate(space).map((a) => ({ a, size: macsPerToken(a) + a.tableWidth, ms: predictMs(a) }));
   const tried = new Set(trials.map((trial) => architectureKey(trial.architecture)));
   const isUntried = ({ a }: Untried) => !tried.has(architectureKey(a));
   const copies = candidates.filter(({ a }) => teacherShape !== null && isCopy(a, teacherShape));
@@ -51,6 +50,12 @@ export function firstGuesses(space: Space, known: Known): Architecture[] {
     ...largestPerBudget(copies, budgetsMs).filter(isUntried),
   ];
   return [...new Map(guesses.map(({ a }) => [architectureKey(a), a])).values()];
+}
+
+function predictor({ trials, calibration, production }: Known): (a: Architecture) => number {
+  if (production !== null) return (a) => expectedMs(production, a);
+  const model = fitLatencyModel(toSamples(trials), calibration);
+  return (a) => predictLatency(model, a, budgetTokens).ms;
 }
 
 function isCopy(a: Architecture, shape: LayerShape): boolean {

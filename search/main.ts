@@ -1,10 +1,11 @@
 import { join } from "node:path";
+import { calibrateFromProduction } from "./calibrate-from-production.ts";
 import { runCommand } from "./command.ts";
 import { completeStudent } from "./complete.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
 import { forEachBudget } from "./each-budget.ts";
 import { explore } from "./explore.ts";
-import { showCalibration } from "./feedback.ts";
+import { checkFeedback, withCorrections } from "./learn-corrections.ts";
 import { showPlan } from "./plan.ts";
 import { prepare } from "./prepare.ts";
 import { promoteIfBetter } from "./promote.ts";
@@ -15,11 +16,12 @@ import { startTime } from "./start-time.ts";
 import { studentName } from "./student-name.ts";
 import { keepReport } from "./write-report.ts";
 
-/** corpus → teacher → propose → distil → reward → tell → distil in full → heads → export; or, with --metrics, production → reward. */
+/** corpus → teacher → propose → distil → reward → tell → distil in full → heads → corrections → export; or, with --metrics, production → reward. */
 await runCommand(searchCommand, async (flags, log) => {
   const config = toSearchConfig(flags);
   if (config.dryRun) return showPlan(config, log);
-  if (config.metrics !== null) return showCalibration(config, config.metrics, log);
+  if (config.metrics.urls.length > 0) return calibrateFromProduction(config, log);
+  checkFeedback(config.feedback);
   const unlock = lockRun(join(config.runs, config.id));
   const time = await startTime(config, log);
   const materials = await prepare(time.config, log);
@@ -28,7 +30,8 @@ await runCommand(searchCommand, async (flags, log) => {
   await forEachBudget(bestPerBudget(trials, config.budgetsMs), log, async (budgetMs, { architecture }, left) => {
     const name = studentName(materials.corpus.tasks, config.name, budgetMs);
     const fitted = time.completion(name, left);
-    promoteIfBetter(config, await completeStudent(fitted, materials, name, architecture, log), log);
+    const student = await completeStudent(fitted, materials, name, architecture, log);
+    promoteIfBetter(config, await withCorrections(fitted, materials, student, log), log);
   });
   time.close();
   keepReport(config, log);

@@ -6,6 +6,7 @@ import { readJournal } from "./journal.ts";
 import { knownLatencies } from "./known-latencies.ts";
 import { reportHtml } from "./report/report.ts";
 import { budgetsOf, cardLatency, type FinishedStudent } from "./report/report-data.ts";
+import { productionPath, readProduction } from "./reward/production/production-file.ts";
 
 export interface ReportPlace {
   readonly id: string;
@@ -17,6 +18,7 @@ export interface ReportPlace {
 export function writeReport({ id, runs, models }: ReportPlace): string {
   const folder = join(runs, id);
   const { header, trials } = readJournal(join(folder, "journal.jsonl"));
+  const production = productionPath(runs, id);
   const html = reportHtml({
     searchId: id,
     created: header.created,
@@ -25,6 +27,7 @@ export function writeReport({ id, runs, models }: ReportPlace): string {
     trials,
     students: finishedStudents(folder, models),
     calibration: knownLatencies(runs),
+    production: existsSync(production) ? readProduction(production) : null,
   });
   const path = join(folder, "report.html");
   writeFileSync(`${path}.tmp`, html);

@@ -1,15 +1,16 @@
 import { architectureName } from "../../src/contract/architecture.ts";
 import { bestPerBudget, paretoFront } from "../reward/reward.ts";
 import { type OkTrial, okTrials } from "../space/trial.ts";
-import { budgetTokens } from "../timed-lengths.ts";
 import { element, textElement } from "./markup.ts";
 import { axes, type Frame, frameOf, line, path, svg } from "./plot.ts";
 import type { ReportData } from "./report-data.ts";
 import { linearScale, logScale, type Scale } from "./scale.ts";
 import { milliseconds, percent, plainArchitecture } from "./wording.ts";
 
+type Charted = Pick<ReportData, "trials" | "budgetsMs">;
+
 /** Every trial by latency and by how much of the teacher it explains; the front, the budgets, and the winner of each. */
-export function frontChart({ trials, budgetsMs }: ReportData): string {
+export function frontChart({ trials, budgetsMs }: Charted, latencyLabel: string): string {
   const ok = okTrials(trials);
   const frame = frameOf(1040, 400);
   const x = logScale([...ok.map((trial) => trial.latencyMs), ...budgetsMs], [frame.left, frame.width - frame.right]);
@@ -26,7 +27,7 @@ export function frontChart({ trials, budgetsMs }: ReportData): string {
     title,
     axes(
       frame,
-      { scale: x, label: `latency, ms at ${budgetTokens} tokens (p50, int8, one thread, log scale)`, format: String },
+      { scale: x, label: latencyLabel, format: String },
       { scale: y, label: "teacher explained, %", format: String },
     ) +
       budgetsMs.map((budgetMs) => budgetLine(frame, x, budgetMs)).join("") +

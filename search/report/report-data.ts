@@ -4,6 +4,7 @@ import { meanScore } from "../../src/contract/mean-score.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
 import type { LatencySample } from "../reward/latency-model.ts";
+import type { ProductionFile } from "../reward/production/production-file.ts";
 import type { Trial } from "../space/trial.ts";
 import { budgetTokens } from "../timed-lengths.ts";
 
@@ -20,6 +21,8 @@ export interface ReportData {
   readonly students: readonly FinishedStudent[];
   /** What `npm run calibrate` measured on this machine. */
   readonly calibration: readonly LatencySample[];
+  /** What `--metrics` learned for this run; null before. */
+  readonly production: ProductionFile | null;
 }
 
 export interface FinishedStudent {

@@ -1,9 +1,12 @@
+import type { ProductionFile } from "../reward/production/production-file.ts";
 import { okTrials } from "../space/trial.ts";
+import { budgetTokens } from "../timed-lengths.ts";
 import { dimensionSection } from "./dimension-section.ts";
 import { effortSection, trialTable } from "./effort-section.ts";
 import { frontChart } from "./front-chart.ts";
 import { latencySection } from "./latency-chart.ts";
 import { element, escapeText, textElement } from "./markup.ts";
+import { productionLabel, productionSection } from "./production-section.ts";
 import { qualitySection } from "./quality-section.ts";
 import type { ReportData } from "./report-data.ts";
 import { rewardChart } from "./reward-chart.ts";
@@ -39,6 +42,13 @@ export function reportHtml(data: ReportData): string {
   ].join("\n");
 }
 
+/** What the trials' latency is of. */
+function latencyLabel({ settings }: ReportData): string {
+  return settings.production === undefined
+    ? `latency, ms at ${budgetTokens} tokens (p50, int8, one thread, log scale)`
+    : productionLabel;
+}
+
 /** What only a search with a successful trial has to show. */
 function searched(data: ReportData): string {
   const rewards = data.budgetsMs.map((budgetMs) => figure(`Reward under ${budgetMs} ms`, rewardChart(data, budgetMs)));
@@ -46,7 +56,7 @@ function searched(data: ReportData): string {
     section(
       "Quality against latency",
       "Up and left is better. The line joins the trials that no other beats in both; circled ones were the best within a budget.",
-      frontChart(data),
+      frontChart(data, latencyLabel(data)),
     ),
     section(
       "How the search went",
@@ -58,8 +68,14 @@ function searched(data: ReportData): string {
       "The search rates candidates by latency that it predicts; what it keeps is timed.",
       latencySection(data),
     ),
+    ...(data.production === null ? [] : [inProduction(data, data.production)]),
     section("What each dimension contributed", "", dimensionSection(data)),
   ].join("\n");
+}
+
+function inProduction(data: ReportData, production: ProductionFile): string {
+  const lead = `What servers saw until ${production.created.slice(0, 16).replace("T", " ")} UTC, and what it makes of the trials.`;
+  return section("In production", lead, productionSection(data, production));
 }
 
 function section(title: string, lead: string, inner: string): string {

@@ -54,7 +54,8 @@ function parseLabels(text: string): Record<string, string> | null {
   return labels;
 }
 
-function toNumber(text: string): number | null {
+/** A value as Prometheus writes it, infinities and NaN among them; null for anything else. */
+export function toNumber(text: string): number | null {
   if (/^[+-]?inf$/i.test(text)) return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^nan$/i.test(text)) return Number.NaN;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : null;

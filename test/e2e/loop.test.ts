@@ -57,7 +57,7 @@ describe("the loop", () => {
       expect(await fitted.ended, fitted.stderr()).toBe(0);
       expect(fitted.stdout()).toMatch(/^Production: \d+\.\d tokens a text/);
       for (const student of students)
-        expect(fitted.stdout()).toMatch(new RegExp(`^${student} +\\S+ +300( +[\\d.e-]+){4}$`, "m"));
+        expect(fitted.stdout()).toMatch(new RegExp(`^${student} +\\S+ +300( +[\\d.e-]+){4} +[\\d.]+ %$`, "m"));
       expect(fitted.stdout()).toMatch(/^budget ms +best before +best after/m);
     } finally {
       await server.drain(0);

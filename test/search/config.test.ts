@@ -12,7 +12,8 @@ test("toSearchConfig() of no flags is a complete search", () => {
     id: "full-seed1",
     data: [],
     tasks: null,
-    metrics: null,
+    metrics: { urls: [], windowSeconds: 3600, selector: "", authorization: null },
+    production: null,
     promote: "better",
   });
   expect(Object.values(config).every((value) => value !== undefined)).toBe(true);

@@ -36,6 +36,7 @@ test("runEpisodes() notes a trial whose loss is lost to an absurd learning rate 
     teacherShape: null,
     journal,
     earlier: [],
+    production: null,
     log: (line) => lines.push(line),
     isOver: () => false,
     run: async (architecture, episode): Promise<Trial> => {
@@ -61,6 +62,7 @@ test("runEpisodes() stops between episodes when it is over", async () => {
     teacherShape: null,
     journal,
     earlier: [],
+    production: null,
     log: () => undefined,
     isOver: (done) => done >= 2,
     run: (architecture, episode) => Promise.resolve(syntheticTrial(architecture, episode)),

@@ -6,7 +6,7 @@ import { syntheticLatencyMs, syntheticTrial } from "./synthetic-trials.ts";
 
 const space = createSpace(1000);
 const teacherShape = { hidden: 384, heads: 12, ffn: 1536, activation: "gelu" } as const;
-const none = { trials: [], budgetsMs: [0.1, 3], teacherShape: null, calibration: [] };
+const none = { trials: [], budgetsMs: [0.1, 3], teacherShape: null, calibration: [], production: null };
 
 test("firstGuesses() proposes the largest that should fit for a budget that no trial meets, and nothing for one that is met", () => {
   const [small, large, ...others] = firstGuesses(space, none);

@@ -17,6 +17,7 @@ const empty: ReportData = {
   trials: [],
   students: [],
   calibration: [],
+  production: null,
 };
 const whole: ReportData = { ...empty, trials, students: [{ manifest: manifest(), isServed: true }] };
 

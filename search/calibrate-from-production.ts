@@ -1,0 +1,59 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { readManifest } from "../src/contract/manifest.ts";
+import { BadFileError } from "../src/errors.ts";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import { readJournal } from "./journal.ts";
+import { knownLatencies } from "./known-latencies.ts";
+import { calibrationPath, readCalibration } from "./reward/calibration-file.ts";
+import { calibrate } from "./reward/production/calibrate.ts";
+import { formatCalibration } from "./reward/production/describe.ts";
+import { productionPath, writeProduction } from "./reward/production/production-file.ts";
+import { readTraffic } from "./reward/production/read-traffic.ts";
+import { keepReport } from "./write-report.ts";
+
+/**
+ * `--metrics URL`: fits the latency model to what servers saw, shows what that changes for the run's trials, and keeps it beside
+ * them for the report and for searches with `--production`. Stops there.
+ */
+export async function calibrateFromProduction(config: SearchConfig, log: Log): Promise<void> {
+  const manifests = foldersOf(config.models)
+    .map((name) => join(config.models, name, "manifest.json"))
+    .filter((path) => existsSync(path))
+    .map(readManifest);
+  const journal = join(config.runs, config.id, "journal.jsonl");
+  const trials = existsSync(journal) ? readJournal(journal).trials : [];
+  const { urls, ...options } = config.metrics;
+  const traffic = await readTraffic(urls, options);
+  const calibration = calibrate(traffic, {
+    manifests,
+    trials,
+    known: knownLatencies(config.runs),
+    calibrationOf: (machine) => readCalibration(calibrationPath(config.runs, machine)),
+  });
+  log(formatCalibration(calibration, traffic, { trials, budgetsMs: config.budgetsMs }));
+  if (trials.length === 0) log(`${journal} holds no trials: budgets and front are left out (--id names another run)`);
+  const path = productionPath(config.runs, config.id);
+  const { model, isTimedThere, shape, students, judgement } = calibration;
+  writeProduction(path, {
+    format: 1,
+    created: new Date().toISOString(),
+    model,
+    isTimedThere,
+    shape,
+    students,
+    judgement,
+  });
+  if (trials.length > 0) keepReport(config, log);
+  log(`${path} · a search aims at this traffic with --production ${path}`);
+}
+
+/** A folder that is being replaced has a dot before its name. */
+function foldersOf(models: string): string[] {
+  try {
+    return readdirSync(models).filter((name) => !name.startsWith("."));
+  } catch (cause) {
+    throw new BadFileError(`${models}: there is no such folder of students`, { cause });
+  }
+}

@@ -1,0 +1,66 @@
+import { architectureName } from "../../src/contract/architecture.ts";
+import { quantile } from "../../src/stats.ts";
+import { type ExpectedTrial, trialsInProduction } from "../reward/production/calibrate.ts";
+import { type Case, medianErrors } from "../reward/production/judge.ts";
+import { meanRows, meanTokens } from "../reward/production/observed.ts";
+import type { ProductionFile } from "../reward/production/production-file.ts";
+import { bestPerBudget } from "../reward/reward.ts";
+import { frontChart } from "./front-chart.ts";
+import { element, tableMarkup, textElement } from "./markup.ts";
+import type { ReportData } from "./report-data.ts";
+import { milliseconds, percent } from "./wording.ts";
+
+export const productionLabel = "latency, ms of a text of production's traffic (expected, log scale)";
+
+/** The front over production's traffic, which architecture each budget gets there, and how far predictions were off. */
+export function productionSection({ trials, budgetsMs }: ReportData, production: ProductionFile): string {
+  const { shape, judgement } = production;
+  const expected = trialsInProduction(production, trials);
+  const about = `${meanTokens(shape).toFixed(1)} tokens a text, ${meanRows(shape).toFixed(2)} texts a pass.`;
+  const winners = tableMarkup(
+    ["budget", "best offline", "best in production", "expected", "p95"],
+    budgetsMs.map((budgetMs) => winnerRow(budgetMs, trials, expected)),
+    "What each budget gets",
+  );
+  return [
+    textElement("p", { class: "note" }, about),
+    element("figure", {}, frontChart({ trials: expected, budgetsMs }, productionLabel)),
+    winners,
+    judgement === null
+      ? textElement("p", { class: "note" }, "Nothing could be held out to judge the prediction on.")
+      : judgementTable(judgement),
+  ].join("\n");
+}
+
+function winnerRow(budgetMs: number, trials: ReportData["trials"], expected: readonly ExpectedTrial[]): string[] {
+  const [before] = bestPerBudget(trials, [budgetMs]);
+  const [after] = bestPerBudget(expected, [budgetMs]);
+  const found = expected.find((trial) => trial === after?.trial);
+  const name = (trial: { architecture: ExpectedTrial["architecture"] } | null | undefined) =>
+    trial ? architectureName(trial.architecture) : "none fits";
+  const times = found === undefined ? ["–", "–"] : [milliseconds(found.latencyMs), milliseconds(found.expected.p95Ms)];
+  return [`${budgetMs} ms`, name(before?.trial), name(found), ...times];
+}
+
+function judgementTable(judgement: NonNullable<ProductionFile["judgement"]>): string {
+  const names = [...new Set(judgement.cases.map(({ name }) => name))];
+  const rows = names.map((name) =>
+    judgementRow(
+      name,
+      judgement.cases.filter((of) => of.name === name),
+    ),
+  );
+  const caption =
+    judgement.heldOut === "second half"
+      ? "How far predictions were off on the second half of the texts, fitted to the first"
+      : "How far predictions of each student were off, fitted to the others";
+  const heads = ["student", "seen", "predicted before", "after", "median error before", "after"];
+  return tableMarkup(heads, [...rows, judgementRow("all", judgement.cases)], caption);
+}
+
+function judgementRow(name: string, cases: readonly Case[]): string[] {
+  const { before, after } = medianErrors(cases);
+  const middle = (of: (one: Case) => number) => milliseconds(quantile(cases.map(of), 0.5));
+  const times = [middle((one) => one.seenMs), middle((one) => one.beforeMs), middle((one) => one.afterMs)];
+  return [name, ...(name === "all" ? ["", "", ""] : times), percent(before), percent(after)];
+}

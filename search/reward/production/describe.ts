@@ -1,0 +1,156 @@
+import { architectureName } from "../../../src/contract/architecture.ts";
+import type { Trial } from "../../space/trial.ts";
+import { table } from "../report.ts";
+import { bestPerBudget, paretoFront } from "../reward.ts";
+import { type Calibration, trialsInProduction } from "./calibrate.ts";
+import { type Judgement, medianErrors } from "./judge.ts";
+import { meanRows, meanTokens } from "./observed.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What a calibration found and changed, as text for the terminal. */
+export function formatCalibration(
+  calibration: Calibration,
+  traffic: Traffic,
+  { trials, budgetsMs }: { readonly trials: readonly Trial[]; readonly budgetsMs: readonly number[] },
+): string {
+  const { skipped, judgement } = calibration;
+  return [
+    headline(calibration, traffic),
+    "",
+    taskTable(calibration),
+    "",
+    studentTable(calibration),
+    ...skipped.map(({ name, reason }) => `not used: ${name} (${reason})`),
+    "",
+    judgement === null ? "Nothing could be held out to judge the prediction on." : judgementText(judgement),
+    ...(trials.length === 0
+      ? []
+      : ["", winnerTable(calibration, trials, budgetsMs), "", ...frontLines(calibration, trials)]),
+  ].join("\n");
+}
+
+function headline({ shape }: Calibration, { seconds, servers, restarts, machines, parts }: Traffic): string {
+  const time = seconds === null ? "" : `, ${(seconds / 60).toFixed(0)} min`;
+  const inFlight = seconds === null ? "" : `, ${(secondsOfRequests(parts) / seconds).toFixed(2)} requests at a time`;
+  const again = restarts === 0 ? "" : `, ${restarts} restarts`;
+  const [{ cpu = "", runtime = "" } = {}] = machines;
+  return (
+    `Production: ${meanTokens(shape).toFixed(1)} tokens a text, ${meanRows(shape).toFixed(2)} texts a pass` +
+    `${inFlight} (${servers} ${servers === 1 ? "server" : "servers"}${time}${again}; ${cpu}, ${runtime})`
+  );
+}
+
+/** Time that requests spent in all servers: divided by the time that passed, the mean number of them (Little 1961). */
+function secondsOfRequests(parts: Traffic["parts"]): number {
+  const sums = parts.flat().filter(({ name }) => name === "kdnas_http_request_duration_seconds_sum");
+  return sums.reduce((sum, { value }) => sum + value, 0);
+}
+
+function taskTable({ tasks }: Calibration): string {
+  return table(
+    ["task", "inputs", "tokens", "p50", "p95"],
+    tasks.map((task) => [
+      task.task,
+      String(task.inputs),
+      task.meanTokens.toFixed(1),
+      task.p50Tokens.toFixed(0),
+      task.p95Tokens.toFixed(0),
+    ]),
+  );
+}
+
+function studentTable({ students }: Calibration): string {
+  return table(
+    ["student", "architecture", "texts", "offline ms", "seen ms", "p95 ms", "ratio", "±"],
+    students.map((s) => [
+      s.name,
+      s.architecture,
+      String(s.texts),
+      toMs(s.predictedMs),
+      toMs(s.measuredMs),
+      toMs(s.p95Ms),
+      s.ratio.toFixed(2),
+      percent(s.noise),
+    ]),
+  );
+}
+
+function judgementText(judgement: Judgement): string {
+  const { before, after } = medianErrors(judgement.cases);
+  const names = [...new Set(judgement.cases.map(({ name }) => name))];
+  const rows = names.map((name) => {
+    const cases = judgement.cases.filter((of) => of.name === name);
+    const over = (ms: (of: (typeof cases)[number]) => number) => {
+      const texts = cases.reduce((sum, of) => sum + of.texts, 0);
+      return toMs(cases.reduce((sum, of) => sum + ms(of) * of.texts, 0) / texts);
+    };
+    const errors = medianErrors(cases);
+    return [
+      name,
+      String(cases.length),
+      over((of) => of.seenMs),
+      over((of) => of.beforeMs),
+      over((of) => of.afterMs),
+      percent(errors.before),
+      percent(errors.after),
+      over((of) => of.seenP95Ms),
+      over((of) => of.afterP95Ms),
+    ];
+  });
+  const heads = ["held out", "parts", "seen ms", "before", "after", "error before", "after", "p95 seen", "p95 after"];
+  const how =
+    judgement.heldOut === "second half"
+      ? "on the second half of the texts, fitted to the first"
+      : "of each student, fitted to the others";
+  return `Prediction error ${how}: median ${percent(before)} before, ${percent(after)} after\n\n${table(heads, rows)}`;
+}
+
+/** Which architecture each budget would get, before production was taken into account and after. */
+function winnerTable(calibration: Calibration, trials: readonly Trial[], budgetsMs: readonly number[]): string {
+  const expected = trialsInProduction(calibration, trials);
+  const after = bestPerBudget(expected, budgetsMs);
+  const rows = bestPerBudget(trials, budgetsMs).map(({ budgetMs, trial }, i) => {
+    const winner = after[i]?.trial ?? null;
+    const found = expected.find(({ architecture }) => architecture === winner?.architecture);
+    const was =
+      trial === null
+        ? "none fits"
+        : `${architectureName(trial.architecture)} (loss ${trial.loss.toFixed(3)}, ${toMs(trial.latencyMs)} ms)`;
+    const is =
+      found === undefined
+        ? "none fits"
+        : `${architectureName(found.architecture)} (loss ${found.loss.toFixed(3)}, ${toMs(found.latencyMs)} ms, p95 ${toMs(found.expected.p95Ms)} ms, ±${percent(found.expected.uncertainty)})`;
+    const isSame = trial?.architecture === winner?.architecture;
+    return [String(budgetMs), was, is, isSame ? "same" : "changed"];
+  });
+  return table(["budget ms", "best before", "best after", ""], rows);
+}
+
+function frontLines(calibration: Calibration, trials: readonly Trial[]): string[] {
+  const before = paretoFront(trials).map(({ architecture }) => architectureName(architecture));
+  const expected = paretoFront(trialsInProduction(calibration, trials));
+  const after = expected.map(({ architecture }) => architectureName(architecture));
+  const only = (these: readonly string[], those: readonly string[]) => these.filter((name) => !those.includes(name));
+  const moved = [
+    ...only(after, before).map((name) => `${name} joins it`),
+    ...only(before, after).map((name) => `${name} leaves it`),
+  ];
+  const where = expected.map(({ architecture, latencyMs, loss }) => {
+    const offline = trials.find((trial) => trial.architecture === architecture);
+    const was = offline?.status === "ok" ? toMs(offline.latencyMs) : "";
+    return [architectureName(architecture), loss.toFixed(4), was, toMs(latencyMs)];
+  });
+  return [
+    `The front: ${before.length} architectures before, ${after.length} after${moved.length === 0 ? ", the same ones" : `; ${moved.join(", ")}`}`,
+    "",
+    table(["architecture", "loss", "ms before", "ms after"], where),
+  ];
+}
+
+function toMs(ms: number): string {
+  return ms.toPrecision(3);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
