@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { ConfigError } from "../src/errors.ts";
+import { type BudgetFlags, toBudgets } from "./budgets-flag.ts";
 import type { CommandSpec, Flags } from "./command.ts";
 import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
 import type { Limits } from "./corpus/limits.ts";
@@ -84,7 +84,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
   },
 };
 
-export interface SearchConfig {
+export interface SearchConfig extends BudgetFlags {
   readonly id: string;
   readonly preset: PresetName;
   readonly effort: Effort;
@@ -99,7 +99,6 @@ export interface SearchConfig {
   readonly name: string | null;
   readonly models: string;
   readonly runs: string;
-  readonly budgetsMs: readonly number[];
   readonly controller: ControllerKind;
   /** Folder of a teacher that was fine-tuned before. */
   readonly tunedTeacher: string | null;
@@ -144,6 +143,13 @@ export const searchCommand: CommandSpec = {
       value: "ms,ms",
       doc: "latency budgets at 32 tokens, one thread, int8; a student for each",
       default: "0.1,1.2",
+    },
+    architectures: {
+      type: "string",
+      value: "name,name",
+      doc:
+        "train these instead of searching, one for each budget in the order of --budgets, such as\n" +
+        "      static-e256,2x312-ffn312-h12-relu-e256: for students that an earlier search found, on other data or for longer",
     },
     teacher: {
       type: "string",
@@ -214,11 +220,6 @@ export const searchCommand: CommandSpec = {
   },
 };
 
-const Budgets = z
-  .string()
-  .transform((text) => text.split(",").map(Number))
-  .pipe(z.array(z.number().positive()).min(1));
-
 function toNames(list: string | undefined): readonly string[] | null {
   if (list === undefined) return null;
   const names = list.split(",").map((name) => name.trim());
@@ -228,9 +229,6 @@ function toNames(list: string | undefined): readonly string[] | null {
 
 /** @throws {ConfigError} naming the flag that is wrong. */
 export function toSearchConfig(flags: Flags): SearchConfig {
-  const budgets = Budgets.safeParse(flags.budgets);
-  if (!budgets.success)
-    throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1.2, not "${flags.budgets}"`);
   for (const flag of ["trials", "threads"]) {
     if (flags[flag] !== undefined && flags[flag] < 1)
       throw new ConfigError(`--${flag} is at least 1, not ${flags[flag]}`);
@@ -254,7 +252,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     tasks: toNames(flags.tasks),
     models: flags.models,
     runs: flags.runs,
-    budgetsMs: [...budgets.data].sort((a, b) => a - b),
+    ...toBudgets(flags),
     controller: flags.controller,
     tunedTeacher: flags["tuned-teacher"] ?? null,
     transfer: flags.transfer,

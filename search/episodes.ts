@@ -65,7 +65,8 @@ export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
   return trials;
 }
 
-async function noted(config: SearchConfig, journal: Journal, log: Log, running: Promise<Trial>): Promise<Trial> {
+/** The trial, once it is in the journal and in the report. */
+export async function noted(config: SearchConfig, journal: Journal, log: Log, running: Promise<Trial>): Promise<Trial> {
   const trial = await running;
   if (!journal.append(trial))
     log("journal · the disk is full: the trial waits in memory and is written when there is room");
@@ -82,7 +83,7 @@ function distinct(architectures: readonly Architecture[]): Architecture[] {
   return [...new Map(architectures.map((a) => [architectureKey(a), a])).values()];
 }
 
-function trialLine(trial: Trial, number: number, total: number): string {
+export function trialLine(trial: Trial, number: number, total: number): string {
   const what = `trial ${number} of ${total} · ${architectureName(trial.architecture)}`;
   if (trial.status === "failed") return `${what} · failed: ${trial.reason}`;
   return `${what} · loss ${trial.loss.toFixed(4)} · ${trial.latencyMs.toFixed(3)} ms · reward ${trial.reward.toFixed(4)} · ${trial.seconds.toFixed(0)} s`;

@@ -52,19 +52,23 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
   );
   const teacherMs = await teacherLatencyMs(materials.teacher, budgetTokens);
   log(`teacher · ${teacherMs.toFixed(2)} ms at ${budgetTokens} tokens, fp32, one thread`);
-  const trials = await runEpisodes({
-    config,
-    space,
-    teacherShape: architecture,
-    journal,
-    earlier: earlierTrials(earlier?.trials ?? [], production),
-    production,
-    log,
-    run: (architecture, episode) =>
-      runTrial(config, materials, targets, architecture, { episode, teacherMs, production, log }),
-    // What the journal holds was done in its time.
-    isOver: (trials) => trials >= journal.trials.length && time.isOver(trials),
-  });
+  const run = (a: Architecture, episode: number) =>
+    runTrial(config, materials, targets, a, { episode, teacherMs, production, log });
+  const trials =
+    config.architectures === null
+      ? await runEpisodes({
+          config,
+          space,
+          teacherShape: architecture,
+          journal,
+          earlier: earlierTrials(earlier?.trials ?? [], production),
+          production,
+          log,
+          run,
+          // What the journal holds was done in its time.
+          isOver: (done) => done >= journal.trials.length && time.isOver(done),
+        })
+      : await tryGiven(config.architectures, architecture.vocabulary, { config, journal, log, run });
   journal.close();
   time.learn(trials);
   return trials;

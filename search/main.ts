@@ -5,12 +5,13 @@ import { completeStudent } from "./complete.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
 import { forEachBudget } from "./each-budget.ts";
 import { explore } from "./explore.ts";
+import { winnersOf } from "./given-architectures.ts";
 import { checkFeedback, withCorrections } from "./learn-corrections.ts";
 import { showPlan } from "./plan.ts";
 import { prepare } from "./prepare.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { formatFront } from "./reward/report.ts";
-import { bestPerBudget, paretoFront } from "./reward/reward.ts";
+import { paretoFront } from "./reward/reward.ts";
 import { lockRun } from "./run-lock.ts";
 import { startTime } from "./start-time.ts";
 import { studentName } from "./student-name.ts";
@@ -27,7 +28,7 @@ await runCommand(searchCommand, async (flags, log) => {
   const materials = await prepare(time.config, log);
   const trials = await explore(time, materials, log);
   log(formatFront(paretoFront(trials)));
-  await forEachBudget(bestPerBudget(trials, config.budgetsMs), log, async (budgetMs, { architecture }, left) => {
+  await forEachBudget(winnersOf(trials, config, log), log, async (budgetMs, { architecture }, left) => {
     const name = studentName(materials.corpus.tasks, config.name, budgetMs);
     const fitted = time.completion(name, left);
     const student = await completeStudent(fitted, materials, name, architecture, log);

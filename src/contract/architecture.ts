@@ -27,3 +27,25 @@ export function architectureName(a: Architecture): string {
     ? `static-e${a.tableWidth}`
     : `${a.layers}x${a.hidden}-ffn${a.ffn}-h${a.heads}-${a.activation}-e${a.tableWidth}`;
 }
+
+const layered = /^([1-9]\d*)x(\d+)-ffn(\d+)-h(\d+)-(relu|gelu)-e(\d+)$/;
+
+/** The architecture that a short name stands for; null where it is no name, or of what cannot be built. */
+export function fromArchitectureName(name: string, vocabulary: number): Architecture | null {
+  const width = Number(/^static-e([1-9]\d*)$/.exec(name)?.[1]);
+  if (width > 0)
+    return { layers: 0, hidden: width, heads: 0, ffn: 0, activation: "gelu", tableWidth: width, vocabulary };
+  const [, layers, hidden, ffn, heads, activation, tableWidth] = layered.exec(name) ?? [];
+  const read = Architecture.safeParse({
+    layers: Number(layers),
+    hidden: Number(hidden),
+    heads: Number(heads),
+    ffn: Number(ffn),
+    activation,
+    tableWidth: Number(tableWidth),
+    vocabulary,
+  });
+  if (!read.success) return null;
+  const a = read.data;
+  return a.heads > 0 && a.ffn > 0 && a.hidden % a.heads === 0 && a.tableWidth <= a.hidden ? a : null;
+}

@@ -3,6 +3,7 @@ import { forEachBudget } from "../../search/each-budget.ts";
 import { createSpace, sampleArchitecture } from "../../search/space/space.ts";
 import { DivergedError } from "../../search/student/training-loop.ts";
 import { TrainingFailedError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";
 import { syntheticTrial } from "./synthetic-trials.ts";
 
@@ -56,7 +57,7 @@ test("forEachBudget() makes one student of an architecture that wins two budgets
   const begun: number[] = [];
   const lines: string[] = [];
   await forEachBudget(
-    [first, { ...first, budgetMs: 0.3 }, third].flatMap((winner) => winner ?? []),
+    [must(first), { ...must(first), budgetMs: 0.3 }, must(third)],
     (line) => lines.push(line),
     async (budgetMs) => void begun.push(budgetMs),
   );

@@ -80,6 +80,7 @@ test("runEpisodes() after a warm start begins where an earlier run ended, and no
       config: { ...warmed, effort: { ...warmed.effort, trials: total, trialsPerEpisode: 2 } },
       space,
       teacherShape: null,
+      production: null,
       journal,
       earlier,
       log: () => undefined,

@@ -1,0 +1,38 @@
+import { architectureName, fromArchitectureName } from "../src/contract/architecture.ts";
+import { must } from "../src/invariant.ts";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import { type Episodes, noted, trialLine } from "./episodes.ts";
+import { type BudgetWinner, bestPerBudget } from "./reward/reward.ts";
+import { architectureKey } from "./space/space.ts";
+import type { Trial } from "./space/trial.ts";
+
+/** One trial of each of `--architectures`, in the place of a search: it times them, and the report shows them like found ones. */
+export async function tryGiven(
+  names: readonly string[],
+  vocabulary: number,
+  { config, journal, log, run }: Pick<Episodes, "config" | "journal" | "log" | "run">,
+): Promise<Trial[]> {
+  const known = new Map(journal.trials.map((trial) => [architectureKey(trial.architecture), trial]));
+  for (const name of names) {
+    const a = must(fromArchitectureName(name, vocabulary), name);
+    const key = architectureKey(a);
+    const trial = known.get(key) ?? (await noted(config, journal, log, run(a, 0)));
+    known.set(key, trial);
+    log(trialLine(trial, known.size, names.length));
+  }
+  return [...known.values()];
+}
+
+/** What is trained for each budget: what was given for it, as slow as it may be, or the best that meets it. */
+export function winnersOf(trials: readonly Trial[], config: SearchConfig, log: Log): BudgetWinner[] {
+  const { architectures, budgetsMs } = config;
+  if (architectures === null) return bestPerBudget(trials, budgetsMs);
+  return budgetsMs.map((budgetMs, i) => {
+    const given = trials.find(({ architecture }) => architectureName(architecture) === architectures[i]);
+    if (given?.status !== "ok") return { budgetMs, trial: null };
+    if (given.latencyMs > budgetMs)
+      log(`${budgetMs} ms · ${architectures[i]} takes ${given.latencyMs.toFixed(3)} ms here, more than this budget`);
+    return { budgetMs, trial: given };
+  });
+}
