@@ -1,11 +1,13 @@
 /** `npm run bench -- <name> [options]`. Measurements need a quiet machine; none of them is part of `npm test`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: string[]): Promise<void> }>>> = {
+  "control-sim": () => import("./control-sim.ts"),
   controllers: () => import("./controllers.ts"),
   predictors: () => import("./predictors.ts"),
   proxy: () => import("./proxy.ts"),
   "record-trials": () => import("./record-trials.ts"),
   kills: () => import("./kills.ts"),
   language: () => import("./language.ts"),
+  feedback: () => import("./feedback.ts"),
   load: () => import("./load.ts"),
   peers: () => import("./peers.ts"),
   memory: () => import("./memory.ts"),

@@ -13,7 +13,7 @@ import { neededTeacherLayers } from "./distil/state-maps.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
 import { withReferences } from "./export/reference.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
-import { calibrated, scoresOf, validationLogits } from "./heads/score.ts";
+import { calibrated, type SetLogits, scoresOf, validationLogits } from "./heads/score.ts";
 import { trainHeads } from "./heads/train-heads.ts";
 import { type Materials, studentPositions, teacherStates, trainingMaxTokens } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
@@ -24,6 +24,7 @@ import { countParameters } from "./student/training-graph.ts";
 import { encoderParameters, headParameters, type Weights } from "./student/weights.ts";
 import { loadWeights, saveWeights } from "./student/weights-file.ts";
 import { taughtTasks } from "./taught-tasks.ts";
+import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 
 /** Longest text a student reads when served; static ones have no positions to run out of. */
@@ -34,7 +35,15 @@ function maxTokensOf(a: Architecture): number {
 export interface Candidate {
   readonly files: StudentFiles;
   readonly manifest: Manifest;
+  /** Of the student that was fine-tuned on corrections, and passed their gates. */
+  readonly base?: Manifest;
 }
+
+/** What judging and describing a student takes. */
+export interface ExportMaterials extends Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks"> {
+  readonly teacher: Pick<Teacher, "layerNormEpsilon">;
+}
+export type ExportConfig = Pick<SearchConfig, "threads" | "seed" | "id">;
 
 /**
  * distil in full → task heads → int8 → manifest, for the winner of a budget. Every stage leaves its result in the run's folder, so
@@ -82,7 +91,7 @@ export async function completeStudent(
 }
 
 /** Reads a stage's weights, or runs the stage and keeps them. */
-async function stageResult(path: string, run: (checkpoint: string) => Promise<Weights>): Promise<Weights> {
+export async function stageResult(path: string, run: (checkpoint: string) => Promise<Weights>): Promise<Weights> {
   const done = loadWeights(`${path}.safetensors`);
   if (done) return done;
   mkdirSync(dirname(path), { recursive: true });
@@ -100,9 +109,10 @@ interface Trained {
   readonly folder: string;
 }
 
-async function exportCandidate(
-  config: SearchConfig,
-  materials: Materials,
+/** Writes the int8 artefact, calibrates, scores and times it, and describes it in a manifest. */
+export async function exportCandidate(
+  config: ExportConfig,
+  materials: ExportMaterials,
   trained: Trained,
   log: Log,
 ): Promise<Candidate> {
@@ -135,22 +145,37 @@ async function exportCandidate(
   return { files, manifest };
 }
 
-async function judge(config: SearchConfig, materials: Materials, files: StudentFiles, maxTokens: number, log: Log) {
-  const names = materials.tasks.map(({ task }) => task.name);
-  const classifier = await openStudentClassifier(
-    files.folder,
-    materials.tasks.map(({ task }) => task),
-    materials.tokenizer.padId,
-    config.threads,
-  );
-  const results = await validationLogits(
-    classifier,
-    limitValidation(materials.corpus, judgedRows),
-    names,
-    materials.tokenizer,
-    Math.min(maxTokens, 2 * trainingMaxTokens),
-  );
-  await classifier.release();
+/** Logits of the artefact in a folder on the validation sets. */
+export async function validate(
+  { threads }: Pick<SearchConfig, "threads">,
+  { tasks, tokenizer, corpus }: Pick<ExportMaterials, "tasks" | "tokenizer" | "corpus">,
+  folder: string,
+  maxTokens: number,
+): Promise<SetLogits[]> {
+  const known = tasks.map(({ task }) => task);
+  const classifier = await openStudentClassifier(folder, known, tokenizer.padId, threads);
+  try {
+    const names = known.map(({ name }) => name);
+    const sets = limitValidation(corpus, judgedRows);
+    return await validationLogits(classifier, sets, names, tokenizer, judgedTokens(maxTokens));
+  } finally {
+    await classifier.release();
+  }
+}
+
+/** Longest text that a student is judged on. */
+export function judgedTokens(maxTokens: number): number {
+  return Math.min(maxTokens, 2 * trainingMaxTokens);
+}
+
+async function judge(
+  config: ExportConfig,
+  materials: ExportMaterials,
+  files: StudentFiles,
+  maxTokens: number,
+  log: Log,
+) {
+  const results = await validate(config, materials, files.folder, maxTokens);
   const tasks = materials.tasks.map(({ task, labels }): ManifestTask => {
     const base = {
       name: task.name,
@@ -169,6 +194,6 @@ async function judge(config: SearchConfig, materials: Materials, files: StudentF
   return { tasks: withReferences(tasks, results, materials.tokenizer, maxTokens), scores };
 }
 
-function languagesOf({ corpus }: Materials, task: string): string[] {
+function languagesOf({ corpus }: Pick<Materials, "corpus">, task: string): string[] {
   return [...new Set(must(corpus.train.get(task)).map(({ language }) => language))].sort();
 }

@@ -6,15 +6,20 @@ import { mean } from "../src/stats.ts";
 import type { Log } from "./command.ts";
 import type { Candidate } from "./complete.ts";
 import type { SearchConfig } from "./config.ts";
+import { learnedFromFeedback } from "./corrections/feedback-set.ts";
 import { promote } from "./export/export-student.ts";
 
 /**
  * Puts a candidate into `models/` when there is no student for its budget yet, or when it scores better on the validation rows that
  * both were judged on. Otherwise it stays in the run's folder, and the log says why.
  */
-export function promoteIfBetter(config: SearchConfig, candidate: Candidate, log: Log): void {
+export function promoteIfBetter(
+  config: Pick<SearchConfig, "models" | "promote">,
+  candidate: Candidate,
+  log: Log,
+): void {
   const { manifest, files } = candidate;
-  const refusal = config.promote === "never" ? "--promote never" : reasonToKeep(config, manifest);
+  const refusal = config.promote === "never" ? "--promote never" : reasonToKeep(config, candidate);
   if (refusal !== null) {
     log(`${manifest.name} · left in ${files.folder}: ${refusal}`);
     return;
@@ -23,7 +28,7 @@ export function promoteIfBetter(config: SearchConfig, candidate: Candidate, log:
   log(`${manifest.name} · now in ${join(config.models, manifest.name)} (version ${manifest.version})`);
 }
 
-function reasonToKeep(config: SearchConfig, manifest: Manifest): string | null {
+function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: Candidate): string | null {
   const path = join(config.models, manifest.name, "manifest.json");
   if (!existsSync(path)) return null;
   const current = readable(path);
@@ -32,11 +37,21 @@ function reasonToKeep(config: SearchConfig, manifest: Manifest): string | null {
   const lost = current.tasks.filter(({ name }) => !manifest.tasks.some((task) => task.name === name));
   if (lost.length > 0)
     return `version ${current.version} also answers ${lost.map(({ name }) => name).join(", ")} (--name gives students another name)`;
-  const [now, then] = sharedMeans(manifest.scores, current.scores);
+  // It has passed its gates against the student that it was made from.
+  if (base !== undefined && isSameStudent(base, current)) return null;
+  if (base === undefined && learnedFromFeedback(current))
+    return `version ${current.version} has learned from corrections, and this one has not (--feedback FOLDER)`;
+  const [now, then] = sharedMeans((base ?? manifest).scores, current.scores);
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;
   if (now > then) return null;
   return `mean score ${now.toFixed(4)} is not above the ${then.toFixed(4)} of version ${current.version}`;
+}
+
+/** Whether they come of one search, one of them or both fine-tuned on corrections. */
+function isSameStudent(a: Manifest, b: Manifest): boolean {
+  const from = ({ searchId, seed, architecture }: Manifest) => JSON.stringify([searchId, seed, architecture]);
+  return from(a) === from(b);
 }
 
 /** Null for a damaged manifest: what a search took hours for must not be lost to it. */

@@ -24,6 +24,8 @@ export interface Corpus {
   readonly validation: readonly ValidationSet[];
   /** Texts for distillation, in random order. */
   readonly unlabelled: readonly { readonly language: string; readonly text: string }[];
+  /** Texts of validation and test rows, which nothing may be trained on. */
+  readonly heldOut: HeldOut;
   /** For cards: what was used. */
   readonly dataSets: readonly { readonly name: string; readonly licence: string; readonly source: string }[];
 }
@@ -80,6 +82,7 @@ export function assemble(collected: readonly Collected[], heldOut: HeldOut, opti
     labels: ofTasks(wanted, labels),
     validation: wanted.flatMap((task) => validationOf(task, collected)),
     unlabelled: unlabelledOf(collected, pool, known, seed, limits),
+    heldOut,
     dataSets: collected
       .filter(({ set }) => used.has(set.task))
       .map(({ set: { name, licence, source } }) => ({ name, licence, source })),

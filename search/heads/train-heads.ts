@@ -24,7 +24,7 @@ function batchLimits(a: Architecture) {
   return a.layers === 0 ? { rows: 128, tokens: 6144 } : { rows: 48, tokens: 2048 };
 }
 
-function peakRate(a: Architecture): number {
+export function peakRate(a: Architecture): number {
   return a.layers === 0 ? 2e-3 : a.hidden >= 384 ? 2e-4 : 4e-4;
 }
 
@@ -42,12 +42,29 @@ export async function trainHeads(
 ): Promise<Weights> {
   const random = createRandom(options.seed);
   const weights: Weights = new Map(encoder);
-  const objectives = new Map<string, Objective>();
   for (const { task, labels } of tasks) {
-    const head = headOf(task, labels);
-    objectives.set(task.name, { kind: "task", head });
-    for (const shape of headParameters(a, head)) weights.set(shape.name, initialWeight(shape, random));
+    for (const shape of headParameters(a, headOf(task, labels))) weights.set(shape.name, initialWeight(shape, random));
   }
+  return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare: shareOf });
+}
+
+export interface TaskTrainingOptions extends HeadTrainingOptions {
+  /** Of the encoder's learning rate. */
+  readonly peakRate: number;
+  /** Weight of a data set in the draw, beside the root of its size. */
+  readonly dataSetShare: (dataSet: string) => number;
+}
+
+/** Trains a student and heads that it has already, from where they are; returns all weights. @throws {DivergedError} */
+export async function trainTasks(
+  a: Architecture,
+  weights: Weights,
+  tasks: readonly EncodedTask[],
+  options: TaskTrainingOptions,
+): Promise<Weights> {
+  const objectives = new Map<string, Objective>(
+    tasks.map(({ task, labels }) => [task.name, { kind: "task", head: headOf(task, labels) }]),
+  );
   const trainer = new Trainer(a, weights, objectives, {
     positions: options.positions,
     layerNormEpsilon: options.layerNormEpsilon,
@@ -59,12 +76,12 @@ export async function trainHeads(
       seed: options.seed,
       limits: batchLimits(a),
       padId: options.padId,
-      dataSetShare: shareOf,
+      dataSetShare: options.dataSetShare,
       tokenDropout: tokenDropout(a),
     });
     await runTraining(trainer, stream, {
       totalTokens: options.tokens,
-      schedule: { peak: peakRate(a) },
+      schedule: { peak: options.peakRate },
       onProgress: options.onProgress,
       ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { corpusHash } from "../../../search/corpus/corpus-hash.ts";
+import { HeldOut } from "../../../search/corpus/split.ts";
 import { exampleOf } from "./material.ts";
 
 const corpus: Corpus = {
@@ -10,6 +11,7 @@ const corpus: Corpus = {
   ]),
   labels: new Map([["tickets", ["billing", "login"]]]),
   validation: [{ task: "tickets", dataSet: "desk", language: "en", rows: [exampleOf("en", "login", "Locked out.")] }],
+  heldOut: new HeldOut(),
   unlabelled: [{ language: "nl", text: "Een zin." }],
   dataSets: [],
 };

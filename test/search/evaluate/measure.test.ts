@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
+import { HeldOut } from "../../../search/corpus/split.ts";
 import { Measured } from "../../../search/evaluate/measured.ts";
 import { findStudents, measureStudent } from "../../../search/evaluate/subjects.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
@@ -20,6 +21,7 @@ const corpus: Corpus = {
   train: new Map(),
   tasks: [],
   labels: new Map(),
+  heldOut: new HeldOut(),
   unlabelled: [],
   dataSets: [],
   validation: [

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { HeldOut } from "../../../search/corpus/split.ts";
 import { cardText } from "../../../search/export/card.ts";
 import { withReferences } from "../../../search/export/reference.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
@@ -27,6 +28,7 @@ async function referenceTasks(tasks?: readonly string[]) {
     tasks: [],
     train: new Map(),
     labels: new Map(),
+    heldOut: new HeldOut(),
     unlabelled: [],
     dataSets: [],
     validation: [

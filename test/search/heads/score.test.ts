@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Corpus, ValidationSet } from "../../../search/corpus/assemble.ts";
+import { HeldOut } from "../../../search/corpus/split.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
 import { type Classifier, pairLogits, textLogits } from "../../../search/heads/predict.ts";
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "../../../search/heads/score.ts";
@@ -82,6 +83,7 @@ test("validationLogits() runs the tasks that are asked for over their sets", asy
     tasks: [],
     train: new Map(),
     labels: new Map(),
+    heldOut: new HeldOut(),
     unlabelled: [],
     dataSets: [],
     validation: [

@@ -17,9 +17,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+interface Body {
+  readonly id: string;
+  readonly outcome: string;
+  readonly detail: string;
+}
+
 async function send(body: object) {
   const response = await server.post("/v1/feedback", body);
-  return { status: response.status, body: await response.json() };
+  return { status: response.status, body: (await response.json()) as Body };
 }
 
 const stored = () => readFeedback(folder);
@@ -42,9 +48,13 @@ describe("POST /v1/feedback", () => {
 
   test("finds the text of a reply by its id, and keeps what the student had said", async () => {
     const reply = await server.post("/v1/classify", { inputs: ["first text", "second text"] });
-    const { results, student, version } = await reply.json();
+    const { results, student, version } = (await reply.json()) as {
+      results: { filter: { label: string } }[];
+      student: string;
+      version: string;
+    };
     const about = { reply: reply.headers.get("x-request-id"), index: 1, task: "filter" };
-    const said = results[1].filter.label;
+    const said = results[1]?.filter.label;
     await send({ ...about, label: said });
     expect(last()).toMatchObject({ texts: ["second text"], said: { student, version, label: said } });
     await send({ ...about, label: said === "toxic" ? "acceptable" : "toxic" });
@@ -148,8 +158,8 @@ test("a key erases what it has sent, one with the scope admin anything, and only
     Record<string, string>,
   ];
   const sent = { task: "filter", text: "a", label: "toxic" };
-  const { id } = await (await guarded.post("/v1/feedback", sent, ann)).json();
-  const other = await (await guarded.post("/v1/feedback", { ...sent, label: "acceptable" }, bob)).json();
+  const { id } = (await (await guarded.post("/v1/feedback", sent, ann)).json()) as Body;
+  const other = (await (await guarded.post("/v1/feedback", { ...sent, label: "acceptable" }, bob)).json()) as Body;
   expect(other.id).not.toBe(id);
   const reply = await guarded.post("/v1/filter", { inputs: "b" }, ann);
   const about = { reply: reply.headers.get("x-request-id"), label: "toxic" };

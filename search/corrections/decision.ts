@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { BadFileError } from "../../src/errors.ts";
+import type { Correction, Corrections } from "./corrections.ts";
+
+const SetChange = z.strictObject({ task: z.string(), dataSet: z.string(), points: z.number() });
+
+/** What came of fine-tuning a student on corrections: `corrected-<hash>/decision.json` beside it. */
+export const Decision = z.strictObject({
+  /** Version of the student that was fine-tuned. */
+  base: z.string(),
+  trained: z.int(),
+  heldOut: z.int(),
+  leftOut: z.record(z.string(), z.int()),
+  /** In the order in which they were tried. */
+  attempts: z.array(
+    z.strictObject({
+      /** How far from the student as it was to the fine-tuned one. */
+      share: z.number(),
+      /** Of the held-out corrections, before and after. */
+      rightBefore: z.number(),
+      right: z.number(),
+      changes: z.array(SetChange),
+      /** Why it was not taken; null when it was. */
+      refusal: z.string().nullable(),
+    }),
+  ),
+});
+export type Decision = Readonly<z.infer<typeof Decision>>;
+
+/** Of the student and all that it would learn; other texts or labels, another hash. */
+export function correctionsHash(base: string, { train, heldOut }: Corrections): string {
+  const hash = createHash("sha256").update(base);
+  const add = ({ task, texts, target }: Correction) => hash.update(JSON.stringify([task, texts, [...target]]));
+  for (const part of [train, heldOut]) {
+    hash.update("part");
+    part.forEach(add);
+  }
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** Null when it has not been decided yet. @throws {BadFileError} */
+export function readDecision(path: string): Decision | null {
+  if (!existsSync(path)) return null;
+  try {
+    return Decision.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new BadFileError(`${path}: not a decision on corrections; remove it to decide again`, { cause });
+  }
+}
+
+export function writeDecision(path: string, decision: Decision): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.tmp`;
+  writeFileSync(draft, `${JSON.stringify(decision, null, 1)}\n`);
+  renameSync(draft, path);
+}

@@ -1,0 +1,115 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { must } from "../../src/invariant.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import { shareOf } from "../corpus/known-sets.ts";
+import { groupBy } from "../corpus/preparation.ts";
+import { type HeadTrainingOptions, peakRate, trainTasks } from "../heads/train-heads.ts";
+import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
+import type { Weights } from "../student/weights.ts";
+import type { Correction } from "./corrections.ts";
+
+/**
+ * Fine-tunes a finished student on corrections, with replay of what it was trained on so that it does not forget (experience
+ * replay: Robins 1995; Chaudhry et al. 2019). Half of the examples of a corrected task are corrections, and corrected
+ * tasks together have half of the batches.
+ */
+export interface FineTuning extends Omit<HeadTrainingOptions, "tokens"> {
+  readonly maxTokens: number;
+  readonly smoothing: number;
+  /** What the student was trained on; nothing: corrections alone, by which it forgets. */
+  readonly replay: readonly EncodedTask[];
+}
+
+const correctedShare = 0.5;
+/** Of the examples of a corrected task. */
+const correctionShare = 0.5;
+/** Times that each correction is seen. */
+const passes = 12;
+/** Of the learning rate that the student was trained with. */
+const rateShare = 0.5;
+
+/** All weights of the student after it. @throws {DivergedError} */
+export async function fineTuneOnCorrections(
+  a: Architecture,
+  weights: Weights,
+  corrections: readonly Correction[],
+  tokenizer: Tokenizer,
+  options: FineTuning & { readonly tasks: readonly EncodedTask[] },
+): Promise<Weights> {
+  const encoded = encodeCorrections(corrections, tokenizer, options);
+  const tasks = options.replay.length === 0 ? encoded : withReplay(encoded, options.replay);
+  const trained = await trainTasks(a, weights, tasks, {
+    ...options,
+    tokens: tokensFor(encoded, options.replay.length > 0),
+    peakRate: rateShare * peakRate(a),
+    dataSetShare: sharesFor(encoded, options.replay),
+  });
+  return new Map([...weights, ...trained]);
+}
+
+/** Name of a task's corrections among its data sets. */
+function dataSetOf(task: string): string {
+  return `feedback (${task})`;
+}
+
+function encodeCorrections(
+  corrections: readonly Correction[],
+  tokenizer: Tokenizer,
+  { maxTokens, smoothing, tasks }: { maxTokens: number; smoothing: number; tasks: readonly EncodedTask[] },
+): EncodedTask[] {
+  const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
+  return [...groupBy(corrections, ({ task }) => task)].map(([name, own]) => {
+    const { task, labels } = must(tasks.find((known) => known.task.name === name));
+    const examples = own.map(
+      ({ texts: [text, pair], target }): EncodedExample => ({
+        ids: encode(must(text)),
+        pairIds: pair === undefined ? null : encode(pair),
+        target: target.map((p) => p * (1 - smoothing) + smoothing / labels.length),
+        weight: 1,
+        dataSet: dataSetOf(name),
+      }),
+    );
+    return { task, labels, examples };
+  });
+}
+
+/** Corrections join their task's examples; the weights say how often each task has its turn. */
+function withReplay(encoded: readonly EncodedTask[], replay: readonly EncodedTask[]): EncodedTask[] {
+  const others = replay.filter(({ task }) => !encoded.some((own) => own.task.name === task.name));
+  const weightOf = (tasks: readonly EncodedTask[]) => tasks.reduce((sum, { task }) => sum + task.weight, 0);
+  const scale =
+    others.length === 0 ? 1 : (weightOf(others) * correctedShare) / (1 - correctedShare) / weightOf(encoded);
+  const corrected = encoded.map((own) => {
+    const old = replay.find(({ task }) => task.name === own.task.name)?.examples ?? [];
+    return { ...own, task: { ...own.task, weight: own.task.weight * scale }, examples: [...old, ...own.examples] };
+  });
+  return [...corrected, ...others];
+}
+
+/** A set is drawn by share · √size: the share that makes corrections `correctionShare` of their task's draws. */
+function sharesFor(encoded: readonly EncodedTask[], replay: readonly EncodedTask[]): (dataSet: string) => number {
+  const shares = new Map(
+    encoded.map(({ task, examples }) => {
+      const old = groupBy(
+        replay.find((known) => known.task.name === task.name)?.examples ?? [],
+        ({ dataSet }) => dataSet,
+      );
+      const weights = [...old].map(([dataSet, own]) => shareOf(dataSet) * Math.sqrt(weightSum(own)));
+      const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
+      return [dataSetOf(task.name), ((correctionShare / (1 - correctionShare)) * total) / Math.sqrt(examples.length)];
+    }),
+  );
+  return (dataSet) => shares.get(dataSet) ?? shareOf(dataSet);
+}
+
+function weightSum(examples: readonly EncodedExample[]): number {
+  return examples.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+function tokensFor(encoded: readonly EncodedTask[], replayed: boolean): number {
+  const lengths = encoded.flatMap(({ examples }) =>
+    examples.map(({ ids, pairIds }) => ids.length + (pairIds?.length ?? 0)),
+  );
+  const once = lengths.reduce((sum, length) => sum + length, 0);
+  return Math.ceil((passes * once) / (replayed ? correctedShare * correctionShare : 1));
+}
