@@ -52,7 +52,7 @@ function judgementTable(judgement: NonNullable<ProductionFile["judgement"]>): st
   );
   const caption =
     judgement.heldOut === "second half"
-      ? "How far predictions were off on the second half of the texts, fitted to the first"
+      ? "How far predictions were off in each part of the second half of the texts, fitted to what came before it"
       : "How far predictions of each student were off, fitted to the others";
   const heads = ["student", "seen", "predicted before", "after", "median error before", "after"];
   return tableMarkup(heads, [...rows, judgementRow("all", judgement.cases)], caption);

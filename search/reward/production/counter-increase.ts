@@ -72,7 +72,7 @@ function livesOf(
     if (start !== undefined) throw ambiguous(process, "counters fall though it was not started anew");
     begins.add(at);
   }
-  if (begins.size > 1 && begins.size > MAX_RESTARTS * times.length) {
+  if (start === undefined && begins.size > 2 && begins.size > MAX_RESTARTS * times.length) {
     throw ambiguous(process, `counters fall ${begins.size} times in ${times.length} samples`);
   }
   return times.map((time) => begins.has(time));

@@ -3,7 +3,7 @@ import type { Trial } from "../../space/trial.ts";
 import { table } from "../report.ts";
 import { bestPerBudget, paretoFront } from "../reward.ts";
 import { type Calibration, trialsInProduction } from "./calibrate.ts";
-import { type Judgement, medianErrors } from "./judge.ts";
+import { type Judgement, medianErrors, overAllParts } from "./judge.ts";
 import { meanRows, meanTokens } from "./observed.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -75,34 +75,31 @@ function studentTable({ students }: Calibration): string {
   );
 }
 
-function judgementText(judgement: Judgement): string {
-  const { before, after } = medianErrors(judgement.cases);
-  const names = [...new Set(judgement.cases.map(({ name }) => name))];
-  const rows = names.map((name) => {
-    const cases = judgement.cases.filter((of) => of.name === name);
-    const over = (ms: (of: (typeof cases)[number]) => number) => {
-      const texts = cases.reduce((sum, of) => sum + of.texts, 0);
-      return toMs(cases.reduce((sum, of) => sum + ms(of) * of.texts, 0) / texts);
-    };
-    const errors = medianErrors(cases);
-    return [
-      name,
-      String(cases.length),
-      over((of) => of.seenMs),
-      over((of) => of.beforeMs),
-      over((of) => of.afterMs),
-      percent(errors.before),
-      percent(errors.after),
-      over((of) => of.seenP95Ms),
-      over((of) => of.afterP95Ms),
-    ];
+/** A prediction that is off by more than this was made in another time. */
+const UNSTEADY = 0.15;
+
+function judgementText({ heldOut, cases }: Judgement): string {
+  const { before, after } = medianErrors(cases);
+  const students = overAllParts(cases);
+  const rows = students.map((of) => {
+    const own = cases.filter(({ name }) => name === of.name);
+    const errors = medianErrors(own);
+    const times = [of.seenMs, of.beforeMs, of.afterMs].map(toMs);
+    const tails = [of.seenP95Ms, of.afterP95Ms].map(toMs);
+    return [of.name, String(own.length), ...times, percent(errors.before), percent(errors.after), ...tails];
   });
   const heads = ["held out", "parts", "seen ms", "before", "after", "error before", "after", "p95 seen", "p95 after"];
+  const whole = medianErrors(students);
   const how =
-    judgement.heldOut === "second half"
-      ? "on the second half of the texts, fitted to the first"
+    heldOut === "second half"
+      ? "in each part of the second half of the texts, fitted to what came before it"
       : "of each student, fitted to the others";
-  return `Prediction error ${how}: median ${percent(before)} before, ${percent(after)} after\n\n${table(heads, rows)}`;
+  const all = heldOut === "second half" ? `; over that half as a whole ${percent(whole.after)}` : "";
+  const hint =
+    heldOut === "second half" && after > UNSTEADY
+      ? "\nProduction changed within this time: a shorter --window may tell more of how it is now."
+      : "";
+  return `Prediction error ${how}: median ${percent(before)} before, ${percent(after)} after${all}${hint}\n\n${table(heads, rows)}`;
 }
 
 /** Which architecture each budget would get, before production was taken into account and after. */

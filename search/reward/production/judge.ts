@@ -40,6 +40,25 @@ export function medianErrors(cases: readonly Case[]): Errors {
   return { before: errorOf(({ beforeMs }) => beforeMs), after: errorOf(({ afterMs }) => afterMs) };
 }
 
+/** A student's cases as one, over all their texts: p95s are then means of p95s. */
+export function overAllParts(cases: readonly Case[]): Case[] {
+  const names = [...new Set(cases.map(({ name }) => name))];
+  return names.map((name) => {
+    const own = cases.filter((of) => of.name === name);
+    const texts = own.reduce((sum, of) => sum + of.texts, 0);
+    const over = (ms: (of: Case) => number) => own.reduce((sum, of) => sum + ms(of) * of.texts, 0) / texts;
+    return {
+      name,
+      texts,
+      seenMs: over(({ seenMs }) => seenMs),
+      beforeMs: over(({ beforeMs }) => beforeMs),
+      afterMs: over(({ afterMs }) => afterMs),
+      seenP95Ms: over(({ seenP95Ms }) => seenP95Ms),
+      afterP95Ms: over(({ afterP95Ms }) => afterP95Ms),
+    };
+  });
+}
+
 /**
  * Predicts each part of the second half of the texts, fitted to all that came before it; where all is one part, or a half is too thin, fits to
  * all students but one and predicts that one. Null where neither can be done.

@@ -22,11 +22,11 @@ export interface Ratio {
 }
 
 /** Standard deviations of ln(ratio): of all students together, of those of a like speed, of each by itself. */
-const MACHINE = 1;
-const SPEED = 0.4;
+const MACHINE = 0.5;
+const SPEED = 0.7;
 const OWN = 0.15;
-/** Width of a neighbourhood, in ln(ms): a student that takes three times as long says half as much. */
-const NEIGHBOURHOOD = Math.log(3);
+/** Width of a neighbourhood, in ln(ms): a student that takes six times as long says 0.6 as much of those of a like speed. */
+const NEIGHBOURHOOD = Math.log(6);
 
 type Place = Pick<RatioPoint, "architecture" | "predictedMs">;
 

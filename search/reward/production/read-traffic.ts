@@ -17,7 +17,7 @@ export interface TrafficOptions extends FetchOptions {
 }
 
 /** Parts of a window: small enough to see how steady production is, large enough to count something. */
-const PARTS = 20;
+const PARTS = 10;
 /** Points of a series. Resets between two of them still show in the process's start time. */
 const POINTS = 240;
 
