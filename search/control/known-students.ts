@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { candidatesFolderName } from "../../src/contract/rollout.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { readJournal } from "../journal.ts";
@@ -38,9 +39,24 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
           known,
           live.map((each) => each.manifest.version),
         ),
+        fallbackScore: fallbackScore(manifest, live),
       },
     ];
   });
+}
+
+/** Of the fastest other student of the same tasks, which servers step down to. */
+function fallbackScore(own: Manifest, live: readonly Found[]): number {
+  const msOf = ({ latency }: Manifest) => predictLatencyMs(latency, 32, "p50Ms");
+  const faster = live
+    .filter(({ manifest }) => manifest.name !== own.name && msOf(manifest) < msOf(own) && covers(manifest, own))
+    .sort((a, b) => msOf(a.manifest) - msOf(b.manifest));
+  const score = faster[0] === undefined ? Number.NaN : meanOf(faster[0].manifest, own);
+  return Number.isNaN(score) ? 0 : score;
+}
+
+function covers(manifest: Manifest, { tasks }: Manifest): boolean {
+  return tasks.every(({ name }) => manifest.tasks.some((task) => task.name === name));
 }
 
 interface Found {
@@ -61,8 +77,7 @@ export function budgetOf(name: string): number | null {
 /** None for one that cannot be compared, or lacks a task. */
 function toKnown({ folder, manifest }: Found, live: Manifest, wereLive: readonly string[]): KnownStudent[] {
   const score = meanOf(manifest, live);
-  const lacks = live.tasks.some(({ name }) => !manifest.tasks.some((task) => task.name === name));
-  if (Number.isNaN(score) || lacks) return [];
+  if (Number.isNaN(score) || !covers(manifest, live)) return [];
   return [{ folder, manifest, score, wasLive: wereLive.includes(manifest.version) }];
 }
 

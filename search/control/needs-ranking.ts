@@ -18,8 +18,10 @@ export function needsRanking(situation: Situation): Reasoned | null {
   const decision = { kind: "re-rank" } as const;
   const outdated = whyOutdated(situation);
   if (outdated !== null) return { decision, reason: outdated };
-  const on = reasonsToRank.find((name) => state.signals[name].on);
-  if (on === undefined || !isCool(situation, decision) || observation.ranking === null) return null;
+  // Once is enough for as long as it lasts: the ranking that it led to knows of it.
+  const rankedMs = observation.ranking?.atMs ?? 0;
+  const on = reasonsToRank.find((name) => state.signals[name].on && state.signals[name].onSinceMs > rankedMs);
+  if (on === undefined || !isCool(situation, decision)) return null;
   return { decision, reason: describeOn(state, on, settings) };
 }
 
@@ -32,6 +34,11 @@ function whyOutdated({ observation, state, settings }: Situation): string | null
   if (search.endedAtMs !== null && search.endedAtMs > ranking.atMs) return `search ${search.id} ended: ${search.said}`;
   const { recalibrate = 0 } = state.lastAtMs;
   if (recalibrate > ranking.atMs) return "latency was calibrated since";
+  const rolledBack = Object.entries(state.lastAtMs).find(
+    ([key, at]) => key.startsWith("roll-back ") && at > ranking.atMs,
+  );
+  if (rolledBack !== undefined)
+    return `${rolledBack[0].replace("roll-back ", "a candidate of ")} was rolled back since`;
   const changed = Object.entries(state.liveSinceMs).find(([, sinceMs]) => sinceMs > ranking.atMs);
   return changed === undefined ? null : `another ${changed[0]} became live since`;
 }

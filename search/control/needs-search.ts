@@ -1,5 +1,5 @@
 import { isCool } from "./cool-down.ts";
-import { describeOn, ms } from "./describe.ts";
+import { describeOn, ms, percent } from "./describe.ts";
 import type { RankedSlot } from "./observation.ts";
 import type { Reasoned, Situation } from "./situation.ts";
 
@@ -35,12 +35,14 @@ function forDrift(situation: Situation, slots: readonly RankedSlot[]): Reasoned 
 function forUnfit(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
   const { state, settings } = situation;
   const on = (["budgetBurn", "stepDown"] as const).find((name) => state.signals[name].on);
-  const unfit = slots.filter(({ liveFits, best }) => !liveFits && best === null);
+  const unfit = slots.filter(
+    ({ live, best }) => live.share < 1 && (best === null || best.worth < live.worth + settings.minGain),
+  );
   if (on === undefined || unfit.length === 0 || wasSearched(situation, "unfit", state.signals[on].onSinceMs))
     return null;
   const each = unfit.map(
     ({ student, live, searchBudgetMs }) =>
-      `${student} takes ${ms(live.expectedMs)} a text and none at hand fits, so look at ${ms(searchBudgetMs)}`,
+      `${student} takes ${ms(live.expectedMs)} a text, has time for ${percent(live.share)} and none at hand is better, so look at ${ms(searchBudgetMs)}`,
   );
   return search(situation, "unfit", unfit, `${describeOn(state, on, settings)}; ${each.join(", ")}`);
 }

@@ -80,6 +80,10 @@ export const TrainedStudent = z.strictObject({
   score: z.number(),
   /** Expected of a text of production, ms. */
   expectedMs: z.number(),
+  /** Share of texts that it has time for, within budget and load, at the daily peak; the rest goes to a faster student. */
+  share: z.number(),
+  /** Score that users get at the peak: its own on that share, the faster student's on the rest. */
+  worth: z.number(),
   /** Whether it was live before, so that its answers are known. */
   wasLive: z.boolean(),
 });
@@ -92,13 +96,11 @@ export const RankedSlot = z.strictObject({
   /** ms of a text that load leaves: what all workers together can give, divided by the texts at the peak. */
   roomMs: z.number().nullable(),
   live: TrainedStudent,
-  /** Whether the live one keeps budget and room, by the wider limits of one that stays. */
-  liveFits: z.boolean(),
-  /** The best that is at hand by the narrower limits of one that comes; null when none fits. */
+  /** The one of most worth that is at hand; null when there is no other. */
   best: TrainedStudent.nullable(),
   /** Budget at which a search would look, so that what it finds keeps this one in production. */
   searchBudgetMs: z.number().positive(),
-  /** Architecture of the trials that has less loss, fits and was not trained in full. */
+  /** Architecture of the trials that promises more and was not trained in full. */
   promising: z.string().nullable(),
 });
 export type RankedSlot = Readonly<z.infer<typeof RankedSlot>>;

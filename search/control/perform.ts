@@ -3,9 +3,10 @@ import { AppError } from "../../src/errors.ts";
 import { actOnRollout, type RolloutSettings } from "./act.ts";
 import { carriedOut } from "./carried-out.ts";
 import type { Decision } from "./decision.ts";
+import { ms, percent } from "./describe.ts";
 import { readSlots, readTrials } from "./known-students.ts";
 import { recalibrated, toProduction } from "./observe.ts";
-import { rank } from "./rank.ts";
+import { rank, withoutRejected } from "./rank.ts";
 import type { ControlRecord } from "./record.ts";
 import type { Reasoned } from "./situation.ts";
 
@@ -66,12 +67,12 @@ function calibrate(record: ControlRecord): Performed {
 
 function reRank(record: ControlRecord, atMs: number, settings: PerformSettings): Performed {
   if (record.lengths.length === 0) return { record, outcome: "no lengths were seen yet" };
-  const slots = readSlots(settings, record.wereLive);
+  const slots = readSlots(settings, record.wereLive).map((slot) => withoutRejected(slot, record.state.rejected));
   const ranking = rank(slots, readTrials(settings.runs).trials, toProduction(record, atMs));
   const wereLive = [...new Set([...record.wereLive, ...ranking.slots.map(({ live }) => live.version)])];
-  const each = ranking.slots.map(({ student, live, liveFits, best }) => {
-    const other = best === null ? "no other fits" : `${best.version} ${(100 * best.score).toFixed(1)} %`;
-    return `${student} ${liveFits ? "fits" : "does not fit"} (${live.expectedMs.toPrecision(3)} ms), best other: ${other}`;
+  const each = ranking.slots.map(({ student, live, best }) => {
+    const other = best === null ? "no other at hand" : `best other ${best.version} ${percent(best.worth)}`;
+    return `${student} ${live.version} is worth ${percent(live.worth)} (${ms(live.expectedMs)} a text), ${other}`;
   });
   return {
     record: { ...record, ranking, wereLive },

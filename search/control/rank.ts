@@ -7,7 +7,8 @@ import type { RankedSlot, Ranking, Traffic, TrainedStudent } from "./observation
 
 /**
  * Compares the students of a name under production: its lengths, how fast its machines are beside the manifests, and what its
- * load leaves. One that is live stays within wider limits than one that comes must keep, so that the two do not take turns.
+ * load leaves at the daily peak. A student that has no time for a text leaves it to the faster one beside it, as servers do,
+ * so what counts is the score that users get from both.
  */
 export interface KnownStudent {
   readonly folder: string;
@@ -22,6 +23,8 @@ export interface Slot {
   readonly budgetMs: number;
   readonly live: KnownStudent;
   readonly others: readonly KnownStudent[];
+  /** Of the fastest student that answers what this one has no time for; 0 when there is none and texts are refused. */
+  readonly fallbackScore: number;
 }
 
 export interface Production {
@@ -34,13 +37,17 @@ export interface Production {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
-/** Share of the budget and of the workers' time that a student may take: to stay, and to come. */
-const staying = { budget: 1, workers: 0.8 };
-const coming = { budget: 0.9, workers: 0.6 };
-/** Least fall of the loss that makes an architecture of the trials worth a search. */
-const leastFall = 0.01;
+/** Share of the workers' time beyond which the wait grows past budgets. */
+const busyMost = 0.85;
+/** Least gain, in shares of the teacher's variance, that makes an architecture of the trials worth a search. */
+const leastGain = 0.01;
 /** Tokens at which searches keep their budgets. */
 const budgetTokens = 32;
+
+/** Versions that were rolled back are not put forward again. */
+export function withoutRejected(slot: Slot, rejected: readonly string[]): Slot {
+  return { ...slot, others: slot.others.filter(({ manifest }) => !rejected.includes(manifest.version)) };
+}
 
 export function rank(slots: readonly Slot[], trials: readonly OkTrial[], production: Production): Ranking {
   const texts = production.lengths.reduce((sum, length) => sum + length.texts, 0);
@@ -55,27 +62,26 @@ export function rank(slots: readonly Slot[], trials: readonly OkTrial[], product
 
 function rankSlot(slot: Slot, trials: readonly OkTrial[], production: Production): RankedSlot {
   const ratio = ratioOf(slot.student, production);
-  const toTrained = ({ folder, manifest, score, wasLive }: KnownStudent): TrainedStudent => ({
-    folder,
-    version: manifest.version,
-    score,
-    expectedMs: ratio * meanMs(manifest.latency.lengths, manifest.maxTokens, production),
-    wasLive,
-  });
-  const fits = (ms: number, limits: typeof staying) =>
-    ms <= limits.budget * slot.budgetMs && ms <= roomOf(production, limits.workers);
+  const roomMs = roomOf(production);
+  const shareOf = (ms: number) => Math.min(1, slot.budgetMs / ms, roomMs / ms);
+  const toTrained = ({ folder, manifest, score, wasLive }: KnownStudent): TrainedStudent => {
+    const expectedMs = ratio * meanMs(manifest.latency.lengths, manifest.maxTokens, production);
+    const share = shareOf(expectedMs);
+    const worth = share * score + (1 - share) * slot.fallbackScore;
+    return { folder, version: manifest.version, score, expectedMs, share, worth, wasLive };
+  };
   const live = toTrained(slot.live);
-  const others = slot.others.map(toTrained).filter(({ expectedMs }) => fits(expectedMs, coming));
-  const room = roomOf(production, coming.workers);
+  const others = slot.others.map(toTrained).sort((a, b) => b.worth - a.worth || a.expectedMs - b.expectedMs);
+  const promising = findPromising(slot, trials, (trial) => shareOf(ratio * meanMs(trial.latency, 512, production)));
+  const searchMs = (Math.min(slot.budgetMs, roomMs) * offlineMs(slot.live)) / live.expectedMs;
   return {
     student: slot.student,
     budgetMs: slot.budgetMs,
-    roomMs: Number.isFinite(room) ? room : null,
+    roomMs: Number.isFinite(roomMs) ? roomMs : null,
     live,
-    liveFits: fits(live.expectedMs, staying),
-    best: others.sort((a, b) => b.score - a.score || a.expectedMs - b.expectedMs)[0] ?? null,
-    searchBudgetMs: searchBudget(slot, live, room),
-    promising: findPromising(slot, trials, (trial) => fits(ratio * meanMs(trial.latency, 512, production), coming)),
+    best: others[0] ?? null,
+    searchBudgetMs: Number(Math.max(searchMs, promising?.latencyMs ?? 0).toPrecision(3)),
+    promising: promising === null ? null : architectureName(promising.architecture),
   };
 }
 
@@ -98,26 +104,24 @@ function meanMs(measured: Latency["lengths"], maxTokens: number, { lengths }: Pr
   return total / texts;
 }
 
-/** ms of a text that the workers have, all of them together, when each may be busy for this share of the time. */
-function roomOf({ workers, textsPerSecond }: Production, share: number): number {
-  return workers === null || textsPerSecond === 0
-    ? Number.POSITIVE_INFINITY
-    : (1000 * share * workers) / textsPerSecond;
+/** ms of a text that the workers have, all of them together. */
+function roomOf({ workers, textsPerSecond }: Production): number {
+  if (workers === null || textsPerSecond === 0) return Number.POSITIVE_INFINITY;
+  return (1000 * busyMost * workers) / textsPerSecond;
 }
 
-/** Searches keep a budget at one length on this machine: what it takes for production to keep its own, to two digits. */
-function searchBudget({ budgetMs, live: { manifest } }: Slot, live: TrainedStudent, room: number): number {
-  const offline = predictLatencyMs(manifest.latency, budgetTokens, "p50Ms");
-  const wanted = Math.min(coming.budget * budgetMs, room) * (offline / live.expectedMs);
-  return Number(wanted.toPrecision(2));
+/** At the length at which searches keep their budgets, on the machine that they run on. */
+function offlineMs({ manifest }: KnownStudent): number {
+  return predictLatencyMs(manifest.latency, budgetTokens, "p50Ms");
 }
 
-/** Name of the best architecture that fits and is none of the trained ones; it must be better than the live one was as a trial. */
-function findPromising(slot: Slot, trials: readonly OkTrial[], fits: (trial: OkTrial) => boolean): string | null {
+/** The trial that promises most, where that is none of the trained ones and more than the live one promised as a trial. */
+function findPromising(slot: Slot, trials: readonly OkTrial[], shareOf: (trial: OkTrial) => number): OkTrial | null {
   const nameOf = ({ architecture }: { readonly architecture: Architecture }) => architectureName(architecture);
+  const promise = (trial: OkTrial) => shareOf(trial) * (1 - trial.loss);
   const trained = [slot.live, ...slot.others].map(({ manifest }) => nameOf(manifest));
   const now = trials.find((trial) => nameOf(trial) === nameOf(slot.live.manifest));
-  const best = trials.filter(fits).sort((a, b) => a.loss - b.loss)[0];
-  if (now === undefined || best === undefined || best.loss > now.loss - leastFall) return null;
-  return trained.includes(nameOf(best)) ? null : nameOf(best);
+  const best = [...trials].sort((a, b) => promise(b) - promise(a))[0];
+  if (now === undefined || best === undefined || promise(best) < promise(now) + leastGain) return null;
+  return trained.includes(nameOf(best)) ? null : best;
 }

@@ -54,15 +54,19 @@ export function gainsBetween(before: Snapshot, after: Snapshot): Sample[] {
     );
   return after.samples.map((sample) => {
     if (!isCounter(sample.name)) return sample;
-    const gain = sample.value - (earlier.get(keyOf(sample)) ?? 0);
+    const before = earlier.get(keyOf(sample)) ?? 0;
+    const gain = sample.value - before;
     if (!Number.isFinite(sample.value) || gain < 0)
-      throw new UpstreamError(`${sample.name} went from ${earlier.get(keyOf(sample))} to ${sample.value}`);
+      throw new UpstreamError(`${sample.name} went from ${before} to ${sample.value}`);
     return { ...sample, value: gain };
   });
 }
 
+/** Of thousands of samples at each look, so no more than it takes. */
 function keyOf({ name, labels }: Sample): string {
-  return JSON.stringify([name, ...Object.entries(labels).sort()]);
+  let key = name;
+  for (const label of Object.keys(labels).sort()) key += `\n${label}\n${labels[label]}`;
+  return key;
 }
 
 function isCounter(name: string): boolean {
