@@ -10,6 +10,7 @@ import type { Tokenizer } from "../src/text/tokenizer.ts";
 import { BadStudentError, blame } from "./load-failure.ts";
 import { runBatch } from "./run-batch.ts";
 import type { LoadedStudent, SharedStudent } from "./student-batch.ts";
+import { areNumbers } from "./to-results.ts";
 
 /**
  * Opens the sessions of a student that was read, in the thread that will run them.
@@ -87,13 +88,15 @@ async function warmUp(student: LoadedStudent): Promise<void> {
           cause,
         });
       });
-      checkShape(task, must(logits[task.name]).length, task.input === "pair" ? 1 : 2);
+      checkLogits(task, must(logits[task.name]), task.input === "pair" ? 1 : 2);
     }
   }
 }
 
-function checkShape(task: ManifestTask, length: number, items: number): void {
-  if (length === items * task.labels.length) return;
-  const logits = `${length / items} logits for the ${task.labels.length} labels of ${task.name}`;
-  throw new BadStudentError(`${task.file}: ${logits}`, { reason: "shape" });
+function checkLogits(task: ManifestTask, logits: Float32Array, items: number): void {
+  const { file, name, labels } = task;
+  const fault = (reason: "shape" | "graph", what: string) => new BadStudentError(`${file}: ${what}`, { reason });
+  if (logits.length !== items * labels.length)
+    throw fault("shape", `${logits.length / items} logits for the ${labels.length} labels of ${name}`);
+  if (!areNumbers(logits)) throw fault("graph", `the warm-up of ${name} gave no numbers`);
 }

@@ -21,7 +21,8 @@ export function toResults(
   return results;
 }
 
-function areNumbers(logits: Float32Array): boolean {
+/** Infinities are none either. */
+export function areNumbers(logits: Float32Array): boolean {
   let sum = 0;
   for (const logit of logits) sum += logit;
   return Number.isFinite(sum);

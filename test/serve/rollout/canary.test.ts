@@ -1,0 +1,95 @@
+import { afterEach, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+import { ask, live, putBeside, rolloutOnce, toStage } from "./candidate.ts";
+
+let server: TestServer;
+afterEach(() => server.end());
+
+const isThere = ({ refused }: { refused?: string | undefined }) => refused === undefined;
+
+test("a canary answers its share of requests, replies name its version, and each id keeps its answer", async () => {
+  server = await startTestServer([live]);
+  const { version } = putBeside(server.models, { ...live, seed: 2 }, { stage: "canary", share: 0.3 });
+  await rolloutOnce(server, isThere);
+  const askAll = async () => {
+    const versions: string[] = [];
+    for (let i = 0; i < 300; i++)
+      versions.push((await ask(server, "good", { "x-request-id": `request-${i}` })).version);
+    return versions;
+  };
+  const versions = await askAll();
+  const taken = versions.filter((v) => v === version).length;
+  // Four standard deviations of a draw of 300.
+  expect(Math.abs(taken - 90)).toBeLessThan(32);
+  expect(await askAll()).toEqual(versions);
+  const rollout = await rolloutOnce(server, ({ texts }) => texts === 2 * taken);
+  expect(rollout).toMatchObject({ stage: "canary", failed: 0 });
+  expect(rollout.workMs.live?.p95).toBeGreaterThan(0);
+  const metrics = await server.app.metrics.text();
+  expect(metrics).toContain('kdnas_texts_total{task="sentiment",student="one"} 600');
+  expect(metrics).toContain(`kdnas_stage_duration_seconds_count{student="one",stage="infer"} ${600 - 2 * taken}`);
+});
+
+test("a canary that is drawn by key answers a caller always or never", async () => {
+  server = await startTestServer([live]);
+  putBeside(server.models, { ...live, seed: 2 }, { stage: "canary", share: 0.5, stickyBy: "key" });
+  await rolloutOnce(server, isThere);
+  const versions = new Set<string>();
+  for (let i = 0; i < 30; i++) versions.add((await ask(server, "good")).version);
+  expect(versions.size).toBe(1);
+});
+
+test("what a canary fails on is answered by the live student, and after five failures all is", async () => {
+  server = await startTestServer([live]);
+  const long = "good ".repeat(60);
+  const before = await ask(server, [long, "bad"]);
+  const { version } = putBeside(server.models, { ...live, layers: 1, faultyFrom: 40 }, { stage: "canary" });
+  await rolloutOnce(server, isThere);
+  expect((await ask(server, "good")).version).toBe(version);
+  for (let i = 0; i < 6; i++) expect(await ask(server, long)).toMatchObject({ version: before.version });
+  const rollout = await rolloutOnce(server, ({ suspended }) => suspended !== undefined);
+  expect(rollout).toMatchObject({ texts: 6, failed: 5 });
+  expect((await ask(server, "good")).version).toBe(before.version);
+});
+
+test("a canary that takes its worker down costs its request a second try and nobody an answer", async () => {
+  server = await startTestServer([live]);
+  const { version: ours } = await ask(server, "good");
+  const { version } = putBeside(server.models, { ...live, seed: 2 }, { stage: "canary" });
+  await rolloutOnce(server, isThere);
+  expect((await ask(server, `!die one@${version}`)).version).toBe(ours);
+  await rolloutOnce(server, ({ suspended }) => suspended?.includes("a worker was lost") ?? false);
+});
+
+test("a request for a version gets that version, whatever the canary's share", async () => {
+  server = await startTestServer([live]);
+  const { version } = await ask(server, "good");
+  putBeside(server.models, { ...live, seed: 2 }, { stage: "canary" });
+  await rolloutOnce(server, isThere);
+  const inputs = [{ name: "text", datatype: "BYTES", shape: [1], data: ["good"] }];
+  const reply = await server.post(`/v2/models/sentiment@one/versions/${version}/infer`, { inputs });
+  expect(await reply.json()).toMatchObject({ model_version: version });
+});
+
+test("stages that change under load lose no request", async () => {
+  server = await startTestServer([live]);
+  const candidate = putBeside(server.models, { ...live, seed: 2 }, {});
+  await rolloutOnce(server, isThere);
+  let done = false;
+  let answered = 0;
+  const client = async () => {
+    for (; !done; answered++) await ask(server, ["good", "bad"]);
+  };
+  const clients = Promise.all([client(), client(), client()]);
+  for (const stage of [
+    { stage: "canary", share: 0.5 },
+    { stage: "shadow", share: 0.5 },
+    { stage: "canary" },
+  ] as const) {
+    toStage(server.models, candidate, stage);
+    await rolloutOnce(server, (seen) => seen.stage === stage.stage && seen.texts > 0);
+  }
+  done = true;
+  await clients;
+  expect(answered).toBeGreaterThan(0);
+});
