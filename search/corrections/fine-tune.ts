@@ -40,7 +40,7 @@ export async function fineTuneOnCorrections(
   const tasks = options.replay.length === 0 ? encoded : withReplay(encoded, options.replay);
   const trained = await trainTasks(a, weights, tasks, {
     ...options,
-    tokens: tokensFor(encoded, options.replay.length > 0),
+    tokens: tokensFor(encoded, options.replay),
     peakRate: rateShare * peakRate(a),
     dataSetShare: sharesFor(encoded, options.replay),
   });
@@ -106,10 +106,12 @@ function weightSum(examples: readonly EncodedExample[]): number {
   return examples.reduce((sum, { weight }) => sum + weight, 0);
 }
 
-function tokensFor(encoded: readonly EncodedTask[], replayed: boolean): number {
-  const lengths = encoded.flatMap(({ examples }) =>
-    examples.map(({ ids, pairIds }) => ids.length + (pairIds?.length ?? 0)),
-  );
-  const once = lengths.reduce((sum, length) => sum + length, 0);
-  return Math.ceil((passes * once) / (replayed ? correctedShare * correctionShare : 1));
+/** So many that each correction is seen `passes` times, whatever else is seen between. */
+function tokensFor(encoded: readonly EncodedTask[], replay: readonly EncodedTask[]): number {
+  const once = encoded
+    .flatMap(({ examples }) => examples)
+    .reduce((sum, { ids, pairIds }) => sum + ids.length + (pairIds?.length ?? 0), 0);
+  const others = replay.some(({ task }) => !encoded.some((own) => own.task.name === task.name));
+  const share = replay.length === 0 ? 1 : correctionShare * (others ? correctedShare : 1);
+  return Math.ceil((passes * once) / share);
 }

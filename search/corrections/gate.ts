@@ -33,8 +33,11 @@ export function setChanges({ before, after }: Comparison): SetChange[] {
 
 /** Why the fine-tuned student must not take the place of the one that was; null when it may. */
 export function reasonToStay(comparison: Comparison): string | null {
-  const worst = setChanges(comparison)[0];
-  if (worst !== undefined && !(worst.points >= -mostLost))
+  const changes = setChanges(comparison);
+  const unjudged = changes.find(({ points }) => Number.isNaN(points));
+  if (unjudged !== undefined) return `${unjudged.task} on ${unjudged.dataSet} cannot be judged any more`;
+  const [worst] = changes;
+  if (worst !== undefined && worst.points < -mostLost)
     return `${worst.task} on ${worst.dataSet} would lose ${(-worst.points).toFixed(2)} points, more than ${mostLost}`;
   const { before, after } = comparison;
   if (after.right > before.right) return null;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readUdhr } from "../../../search/corpus/udhr.ts";
 import { withReferences } from "../../../search/export/reference.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
+import { HeldOut } from "../../../search/corpus/split.ts";
 import { validationLogits } from "../../../search/heads/score.ts";
 import { readConfig } from "../../../serve/config.ts";
 import { createLog } from "../../../serve/log.ts";
@@ -43,6 +44,7 @@ async function withReference(manifest: Manifest): Promise<Manifest> {
     train: new Map(),
     labels: new Map(),
     unlabelled: [],
+    heldOut: new HeldOut(),
     dataSets: [],
     validation: [{ task: "sentiment", dataSet: "udhr", language: "all", rows }],
   };

@@ -152,11 +152,9 @@ test("a key erases what it has sent, one with the scope admin anything, and only
     keys.map(({ record }) => record),
   );
   const guarded = await startTestServer([{ name: "small", layers: 0 }], { feedback: join(own, "kept"), keysFile });
-  const [ann, bob, admin] = keys.map(({ secret }) => ({ authorization: `Bearer ${secret}` })) as [
-    Record<string, string>,
-    Record<string, string>,
-    Record<string, string>,
-  ];
+  const [ann = {}, bob = {}, admin = {}] = keys.map(
+    ({ secret }): Record<string, string> => ({ authorization: `Bearer ${secret}` }),
+  );
   const sent = { task: "filter", text: "a", label: "toxic" };
   const { id } = (await (await guarded.post("/v1/feedback", sent, ann)).json()) as Body;
   const other = (await (await guarded.post("/v1/feedback", { ...sent, label: "acceptable" }, bob)).json()) as Body;
