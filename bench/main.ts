@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: string[]): Prom
   load: () => import("./load.ts"),
   peers: () => import("./peers.ts"),
   memory: () => import("./memory.ts"),
+  rollout: () => import("./rollout.ts"),
   serve: () => import("./serve.ts"),
   soak: () => import("./soak.ts"),
   swap: () => import("./swap.ts"),

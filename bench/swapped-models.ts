@@ -66,8 +66,8 @@ function tryRead(path: string): Manifest | undefined {
 }
 
 /** By links: copying megabytes would take the cores that are measured. */
-function linkStudent(from: string, to: string, version: string): void {
-  mkdirSync(to);
+export function linkStudent(from: string, to: string, version: string): void {
+  mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) if (name !== "manifest.json") linkSync(join(from, name), join(to, name));
   const manifest = JSON.parse(readFileSync(join(from, "manifest.json"), "utf8")) as object;
   writeFileSync(join(to, "manifest.json"), JSON.stringify({ ...manifest, version }));
