@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -59,11 +59,36 @@ describe("the loop", () => {
       for (const student of students)
         expect(fitted.stdout()).toMatch(new RegExp(`^${student} +\\S+ +300( +[\\d.e-]+){4} +[\\d.]+ %$`, "m"));
       expect(fitted.stdout()).toMatch(/^budget ms +best before +best after/m);
+      await searchAgain();
     } finally {
       await server.drain(0);
     }
-  }, 120_000);
+  }, 240_000);
 });
+
+/** A search whose budgets are of what the first one's students served: it learns from its trials as production sees them. */
+async function searchAgain(): Promise<void> {
+  const first = join(root, "loop", "runs", "smoke-seed1");
+  const aimed = [
+    "--production",
+    join(first, "production.json"),
+    "--warm-start",
+    first,
+    "--id",
+    "again",
+    "--budgets",
+    "5",
+  ];
+  const again = search("loop", ...aimed, "--controller", "bayesian", "--trials", "1", "--promote", "never");
+  expect(await again.ended, again.stderr()).toBe(0);
+  expect(again.stdout()).toContain("production · budgets are of a text of ");
+  const { header, trials } = readJournal(join(root, "loop", "runs", "again", "journal.jsonl"));
+  expect(header.settings.production).toMatch(/^[0-9a-f]{64}$/);
+  for (const trial of trials)
+    if (trial.status === "ok")
+      expect(trial.latencyMs).not.toBe(trial.latency.find(({ tokens }) => tokens === 32)?.p50Ms);
+  expect(readFileSync(join(first, "report.html"), "utf8")).toContain("In production");
+}
 
 /** Sixty inputs to a student, over HTTP; each gets a result with a label. */
 async function ask(url: string, input: "text" | "pair", student: string): Promise<void> {
