@@ -153,8 +153,8 @@ export class Candidates {
     const { manifest, manifestText } = readStudentManifest(join(folder, "manifest.json"));
     const wrong = (message: string) => new BadStudentError(`${folder}: ${message}`, { reason: "manifest" });
     if (live === undefined) throw wrong(`no student ${name} is served that it could be a candidate for`);
-    if (manifest.name !== live.manifest.name)
-      throw wrong(`it is called ${manifest.name}, and would take the place of ${live.manifest.name}`);
+    const stranger = [manifest, live.manifest].find((one) => one.name !== name);
+    if (stranger) throw wrong(`${stranger.name} is not ${name}: folder, live student and candidate have one name`);
     if (manifest.version !== now.candidate.version)
       throw wrong(`it is version ${manifest.version}, and the rollout file speaks of ${now.candidate.version}`);
     const lost = live.manifest.tasks.find((task) => !manifest.tasks.some((own) => isSameTask(own, task)));

@@ -1,3 +1,4 @@
+import { OverloadedError } from "../../src/errors.ts";
 import type { Answer, Asked, Question } from "../answer.ts";
 import type { Batcher } from "../batcher.ts";
 import type { Registry } from "../registry.ts";
