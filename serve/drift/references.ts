@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { Reference } from "../../src/contract/drift.ts";
+import { leastDriftSamples, Reference } from "../../src/contract/drift.ts";
 import { TaskName } from "../../src/contract/manifest.ts";
 import { ConfigError } from "../../src/errors.ts";
 import type { TaskDrift } from "./drift.ts";
@@ -8,10 +8,11 @@ import type { TaskDrift } from "./drift.ts";
 /** What traffic is compared with, by task: traffic that was once found good, as `GET /admin/drift/reference` gives it. */
 export const References = z.strictObject({ tasks: z.record(TaskName, Reference) });
 
-/** The traffic that a report is of, as a reference for later. */
+/** The traffic that a report is of, as a reference for later: what there are enough samples of. */
 export function toReferences(report: readonly TaskDrift[]): z.infer<typeof References> {
   const tasks: Record<string, Reference> = {};
-  for (const { task, feature, seen } of report) tasks[task] = { ...tasks[task], [feature]: seen };
+  for (const { task, feature, samples, seen } of report)
+    if (samples >= leastDriftSamples) tasks[task] = { ...tasks[task], [feature]: seen };
   return { tasks };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { driftFeatures, driftThresholds } from "../../src/contract/drift.ts";
 import { metricNames, stages } from "../../src/contract/metrics.ts";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
 
@@ -36,6 +37,13 @@ test("every metric of the contract and its series are there before the first req
         expect(fresh).toContain(`${metricNames.budget}{task="${task}",student="${student}",outcome="${outcome}"} 0`);
     }
   }
+  for (const feature of driftFeatures) {
+    expect(fresh).toContain(`${metricNames.driftScore}{task="adequacy",feature="${feature}"} Nan`);
+    expect(fresh).toContain(`${metricNames.driftSamples}{task="adequacy",feature="${feature}"} 0`);
+    expect(fresh).toContain(`${metricNames.driftThreshold}{feature="${feature}"} ${driftThresholds[feature]}`);
+  }
+  const measured = Date.parse("2026-01-31T12:00:00Z") / 1000;
+  expect(fresh).toContain(`${metricNames.calibratedTimestamp}{student="large"} ${measured}`);
   for (const reason of ["queue_full", "client_left"])
     expect(fresh).toContain(`${metricNames.requestsShed}{reason="${reason}"} 0`);
   expect(fresh).toContain('_count{route="/v1/translation/language",method="POST",code="200"} 0');

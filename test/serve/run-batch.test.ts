@@ -6,6 +6,8 @@ import { createEngine, type Engine } from "../../serve/engine.ts";
 import { readStudent } from "../../serve/read-student.ts";
 import { planPasses } from "../../serve/run-batch.ts";
 import { BadFileError, ModelFailedError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
+import { argmax } from "../../src/stats.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-engine-"));
@@ -71,6 +73,37 @@ describe("run", () => {
     expect(Array.from(long.truncated)).toEqual([1, 0, 1]);
     expect(Array.from(long.tokens)).toEqual([16, 3, 16]);
   });
+
+  test("run() counts the unknown pieces of each text, and says nothing where there are none", async () => {
+    const some = await engine.run({ ...batch(["good", "ຂ good ຂ"]), input: "text", tasks: ["filter"] });
+    expect(Array.from(some.unknown ?? [])).toEqual([0, 2]);
+    expect(await engine.run({ ...batch(["good"]), input: "text", tasks: ["filter"] })).not.toHaveProperty("unknown");
+  });
+
+  test.each([0, 1])(
+    "run() of a student with %i layers tells the languages where they are asked for",
+    async (layers) => {
+      const other = join(root, `layers-${layers}`);
+      const manifest = writeTinyStudent(other, { name: "other", layers });
+      const shared = await readStudent(
+        { id: "o", folder: other, manifest, maxTokens: 16 },
+        new SharedArrayBuffer(1 << 20),
+      );
+      await engine.load(shared);
+      const asked = { ...batch(texts), studentId: "o", asksLanguages: true } as const;
+      const own = await engine.run({ ...batch(texts), studentId: "o", input: "text", tasks: ["language"] });
+      const logits = must(own.logits.language);
+      const labels = texts.map((_, i) =>
+        argmax(logits.subarray((i * logits.length) / 4, ((i + 1) * logits.length) / 4)),
+      );
+      const beside = await engine.run({ ...asked, input: "text", tasks: ["sentiment"] });
+      expect(Array.from(must(beside.languages))).toEqual(labels);
+      expect(Object.keys(beside.logits)).toEqual(["sentiment"]);
+      // Of pairs each text.
+      expect((await engine.run({ ...asked, input: "pair", tasks: ["adequacy"] })).languages).toHaveLength(4);
+      await engine.unload("o");
+    },
+  );
 
   test("run() takes any string", async () => {
     const odd = ["", " ", "\0", "\ud800", "👩‍👩‍👧", "\u202e\u200b", "\n\t"];

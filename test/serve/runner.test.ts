@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { metricNames } from "../../src/contract/metrics.ts";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 
 let server: TestServer;
@@ -18,7 +19,10 @@ test(
     const answers = await Promise.all(["good", "!die", "bad", "nice"].map(ask));
     expect(answers.filter((status) => status === 503).length).toBeGreaterThan(0);
     expect(answers.every((status) => status === 200 || status === 503)).toBe(true);
-    await eventually(() => expect(server.app.runner.health()).toEqual({ up: 2, downMs: 0, stuck: 0 }), patienceMs);
+    await eventually(
+      () => expect(server.app.runner.health()).toEqual({ up: 2, downMs: 0, lost: 1, stuck: 0 }),
+      patienceMs,
+    );
     expect(await ask("good")).toBe(200);
   },
   2 * patienceMs,
@@ -37,6 +41,9 @@ test(
     expect(await probe("ready")).toBe(200);
     const lost = server.log.filter((line) => line.includes("a worker was lost"));
     expect(lost).toHaveLength(4);
+    const metrics = await server.app.metrics.text();
+    expect(metrics).toContain(`\n${metricNames.workersLost} 4\n`);
+    expect(metrics).toContain(`\n${metricNames.workersUp} 1\n`);
   },
   2 * patienceMs,
 );

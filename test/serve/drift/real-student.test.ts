@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { HeldOut } from "../../../search/corpus/split.ts";
 import { readUdhr } from "../../../search/corpus/udhr.ts";
 import { withReferences } from "../../../search/export/reference.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
-import { HeldOut } from "../../../search/corpus/split.ts";
 import { validationLogits } from "../../../search/heads/score.ts";
 import { readConfig } from "../../../serve/config.ts";
 import { createLog } from "../../../serve/log.ts";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readReferences, toReferences } from "../../../serve/drift/references.ts";
+import { leastDriftSamples } from "../../../src/contract/drift.ts";
 import { ConfigError } from "../../../src/errors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kdnas-references-"));
@@ -15,10 +16,11 @@ const fileOf = (text: string) => {
 };
 
 test("readReferences() reads back what toReferences() made of traffic", () => {
-  const counted = { samples: 3, score: 0.5, expected: { "4": 1 } };
+  const counted = { samples: leastDriftSamples, score: 0.5, expected: { "4": 1 } };
   const made = toReferences([
     { ...counted, task: "sentiment", feature: "length", seen: { "8": 3 } },
     { ...counted, task: "sentiment", feature: "unknown", seen: { "0": 3 } },
+    { ...counted, task: "filter", feature: "unknown", samples: 3, seen: { "0": 3 } },
   ]);
   const read = readReferences(fileOf(JSON.stringify(made)));
   expect([...read]).toEqual([["sentiment", { length: { "8": 3 }, unknown: { "0": 3 } }]]);
