@@ -5,6 +5,7 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import { readFlags } from "../../search/command.ts";
 import type { Candidate } from "../../search/complete.ts";
 import { searchCommand, toSearchConfig } from "../../search/config.ts";
+import { feedbackSet } from "../../search/corrections/feedback-set.ts";
 import { describeStudent } from "../../search/export/export-student.ts";
 import { promoteIfBetter } from "../../search/promote.ts";
 import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
@@ -95,4 +96,21 @@ test("promoteIfBetter() does not end a search over a damaged manifest", () => {
   const lines: string[] = [];
   promoteIfBetter(config, candidateOf([scoreOf(0.6)]), (line) => lines.push(line));
   expect(must(lines[0])).toContain("cannot be read");
+});
+
+test("promoteIfBetter() takes what a student has learned from corrections, and never puts it back unlearned", () => {
+  const config = toSearchConfig(readFlags(searchCommand, ["--models", models], {}));
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const base = candidateOf([scoreOf(0.6)], 1);
+  promoteIfBetter(config, base, log);
+  const files = writeStudent(run, 2);
+  const dataSets = [...description.dataSets, { ...feedbackSet }];
+  const manifest = describeStudent(files, { ...description, dataSets, scores: [scoreOf(0.597)] });
+  promoteIfBetter(config, { files, manifest, base: base.manifest }, log);
+  const live = () => readManifest(join(models, "budget-1ms", "manifest.json")).version;
+  expect(live()).toBe(manifest.version);
+  promoteIfBetter(config, candidateOf([scoreOf(0.7)], 1), log);
+  expect(live()).toBe(manifest.version);
+  expect(lines[2]).toContain("has learned from corrections, and this one has not (--feedback FOLDER)");
 });
