@@ -63,7 +63,11 @@ function noteCanary(beside: Beside, client: Client, answers: readonly (Answer | 
   if (answered.length > 0) beside.answered(answered.length);
   noteWork(beside, "candidate", answers);
   if (client.aborted) return;
-  for (const answer of answers) if (answer instanceof Error && !(answer instanceof LateError)) beside.failed(1, answer);
+  for (const answer of answers) if (answer instanceof Error && !isWantOfTime(answer)) beside.failed(1, answer);
+}
+
+function isWantOfTime(cause: Error): boolean {
+  return cause instanceof LateError || cause instanceof OverloadedError;
 }
 
 function noteWork(beside: Beside, role: "live" | "candidate", answers: readonly (Answer | Error)[]): void {

@@ -1,6 +1,7 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { isSampled } from "../../../serve/rollout/sample.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 import { declaredTask } from "../../fixtures/tiny-student.ts";
 import { ask, live, putBeside, rolloutOnce, shown } from "./candidate.ts";
@@ -51,17 +52,14 @@ test("a student that has learnt another task besides agrees on every text, pairs
 
 test("a shadow's share is drawn by request id: the same ids are asked again, and no others", async () => {
   server = await startTestServer([live]);
-  const askAll = async () => {
-    for (let i = 0; i < 100; i++) await ask(server, "good", { "x-request-id": `request-${i}` });
-    return (await rolloutOnce(server, (seen) => seen.texts + seen.skipped > 0)).texts;
-  };
-  putBeside(server.models, { ...live, seed: 2 }, { stage: "shadow", share: 0.2 });
+  const { version } = putBeside(server.models, { ...live, seed: 2 }, { stage: "shadow", share: 0.2 });
   await rolloutOnce(server, ({ texts }) => texts === 0);
-  await askAll();
-  const drawn = await rolloutOnce(server, ({ texts, skipped }) => texts + skipped > 5);
-  expect(drawn.texts + drawn.skipped).toBeLessThan(37);
-  await askAll();
-  await rolloutOnce(server, ({ texts, skipped }) => texts + skipped === 2 * (drawn.texts + drawn.skipped));
+  const ids = Array.from({ length: 100 }, (_, i) => `request-${i}`);
+  const drawn = ids.filter((id) => isSampled(`shadow ${version}`, id, 0.2)).length;
+  for (const times of [1, 2]) {
+    for (const id of ids) await ask(server, "good", { "x-request-id": id });
+    await rolloutOnce(server, ({ texts, skipped }) => texts + skipped === times * drawn);
+  }
 });
 
 test.each([
