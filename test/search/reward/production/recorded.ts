@@ -6,8 +6,7 @@ import { listen, type MetricsServer } from "../../metrics-server.ts";
  * between the fourth and the fifth step. Series of tasks and routes that do not matter here are left out.
  */
 const path = new URL("../../../fixtures/prometheus/restart.json", import.meta.url);
-export const recordedStart = 1_795_545_180;
-export const recordedEnd = 1_795_545_780;
+const recordedEnd = 1_795_545_780;
 
 type Answer = { readonly data: { readonly result: { readonly values: [number, string][] }[] } };
 type Answers = Readonly<Record<"counters" | "starts" | "infos", Answer>>;
