@@ -40,7 +40,7 @@ export interface LearningMaterials extends ExportMaterials {
 }
 
 /** A finished student, and what it was trained on. */
-export interface Learner {
+interface Learner {
   readonly candidate: Candidate;
   readonly replay: () => Promise<readonly EncodedTask[]>;
 }

@@ -48,7 +48,7 @@ const cacheOutcomes = ["hit", "miss"] as const;
 export type CacheOutcome = (typeof cacheOutcomes)[number];
 
 /** Whether a correction agrees with the reply that it is about; of one about a text nobody knows. */
-export const feedbackVerdicts = ["confirmed", "corrected", "unmatched"] as const;
+const feedbackVerdicts = ["confirmed", "corrected", "unmatched"] as const;
 export type FeedbackVerdict = (typeof feedbackVerdicts)[number];
 
 export interface MetricsOptions {

@@ -23,7 +23,7 @@ export interface Corrections {
 }
 
 /** A task as a student has it. */
-export interface KnownTask {
+interface KnownTask {
   readonly task: Pick<Task, "name" | "input">;
   readonly labels: readonly string[];
 }

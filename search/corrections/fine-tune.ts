@@ -13,7 +13,7 @@ import type { Correction } from "./corrections.ts";
  * replay: Robins 1995; Chaudhry et al. 2019). Half of the examples of a corrected task are corrections, and corrected
  * tasks together have half of the batches.
  */
-export interface FineTuning extends Omit<HeadTrainingOptions, "tokens"> {
+interface FineTuning extends Omit<HeadTrainingOptions, "tokens"> {
   readonly maxTokens: number;
   readonly smoothing: number;
   /** What the student was trained on; nothing: corrections alone, by which it forgets. */

@@ -3,7 +3,7 @@ import { meanScore } from "../../src/contract/mean-score.ts";
 import { must } from "../../src/invariant.ts";
 
 /** Points that a validation set may lose. */
-export const mostLost = 0.5;
+const mostLost = 0.5;
 
 type Judged = Pick<Score, "task" | "dataSet" | "language" | "student">;
 

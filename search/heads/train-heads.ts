@@ -48,7 +48,7 @@ export async function trainHeads(
   return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare: shareOf });
 }
 
-export interface TaskTrainingOptions extends HeadTrainingOptions {
+interface TaskTrainingOptions extends HeadTrainingOptions {
   /** Of the encoder's learning rate. */
   readonly peakRate: number;
   /** Weight of a data set in the draw, beside the root of its size. */

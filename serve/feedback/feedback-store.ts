@@ -12,12 +12,12 @@ import { blank, openFeedbackFile } from "./open-feedback.ts";
 export type Correction = Omit<FeedbackRecord, "id" | "at">;
 
 export const putOutcomes = ["stored", "replaced", "unchanged"] as const;
-export type PutOutcome = (typeof putOutcomes)[number];
+type PutOutcome = (typeof putOutcomes)[number];
 
 /** Writes all bytes at a place of a file; fewer when the disk has just become full. */
 export type Write = (handle: FileHandle, bytes: Buffer, position: number) => Promise<number>;
 
-export interface StoreOptions {
+interface StoreOptions {
   /** Bytes that the file may have. */
   readonly limitBytes: number;
   /** @default what the system does */

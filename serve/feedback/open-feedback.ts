@@ -14,7 +14,7 @@ import { isDiskFull } from "../../src/disk-full.ts";
 import { syncFolder } from "../../src/sync-folder.ts";
 
 /** A feedback file that is whole, and open for writing at any place. */
-export interface OpenFile {
+interface OpenFile {
   readonly handle: FileHandle;
   readonly header: FeedbackHeader;
   readonly lines: readonly FeedbackLine[];

@@ -21,7 +21,7 @@ export const FeedbackHeader = z.strictObject({
 });
 export type FeedbackHeader = Readonly<z.infer<typeof FeedbackHeader>>;
 
-export const FeedbackId = z.string().regex(/^[0-9a-f]{24}$/, "24 hex digits");
+const FeedbackId = z.string().regex(/^[0-9a-f]{24}$/, "24 hex digits");
 
 /** What the student had said, where the correction is of a reply. */
 const Said = z.strictObject({
