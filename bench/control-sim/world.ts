@@ -1,3 +1,4 @@
+import { ruleFor } from "../../search/control/act.ts";
 import type { Decision } from "../../search/control/decision.ts";
 import type { SearchSeen } from "../../search/control/observation.ts";
 import type { Slot } from "../../search/control/rank.ts";
@@ -91,10 +92,10 @@ export class World {
         };
         break;
       case "start-shadow":
-        this.stage("shadow", decision.candidate.version, reason, atMs);
+        this.stage("shadow", decision.candidate.version, reason, atMs, decision.expectedRatio);
         break;
       case "switch-student":
-        this.stage("canary", decision.candidate.version, reason, atMs);
+        this.stage("canary", decision.candidate.version, reason, atMs, decision.expectedRatio);
         break;
       case "to-canary":
         this.stage("canary", decision.version, reason, atMs);
@@ -113,10 +114,12 @@ export class World {
     }
   }
 
-  private stage(to: RolloutStage, version: string, reason: string, atMs: number): void {
+  private stage(to: RolloutStage, version: string, reason: string, atMs: number, expectedRatio?: number): void {
     const since = new Date(atMs).toISOString();
     const candidate = { folder: `.candidates/${liveName}-${version}`, version };
-    const now: ActiveRollout = { candidate, stage: to, share: 0.1, stickyBy: "request", since, rule: this.rule };
+    // The rule that was written down when it began holds in each stage.
+    const rule = this.active?.rule ?? ruleFor(this.rule, expectedRatio ?? 1);
+    const now: ActiveRollout = { candidate, stage: to, share: 0.1, stickyBy: "request", since, rule };
     this.rollouts = withStep(this.rollouts, liveName, now, { at: since, to, version, share: 0.1, reason });
   }
 

@@ -34,7 +34,7 @@ export function actOnRollout(decision: RolloutDecision, reason: string, at: Date
 }
 
 function begin(
-  { kind, student, candidate: trained }: Extract<RolloutDecision, { candidate: TrainedStudent }>,
+  { kind, student, candidate: trained, expectedRatio }: Extract<RolloutDecision, { candidate: TrainedStudent }>,
   why: string,
   at: Date,
   now: ActiveRollout | null,
@@ -49,8 +49,14 @@ function begin(
   const stage = kind === "switch-student" ? ("canary" as const) : ("shadow" as const);
   const share = stage === "canary" ? settings.canaryShare : settings.shadowShare;
   const since = at.toISOString();
-  setStage(settings.models, student, { candidate, stage, share, stickyBy: "request", since, rule: settings.rule }, why);
+  const rule = ruleFor(settings.rule, expectedRatio);
+  setStage(settings.models, student, { candidate, stage, share, stickyBy: "request", since, rule }, why);
   return "done";
+}
+
+/** One that is known to take longer is judged by what is expected of it. */
+export function ruleFor(rule: RolloutRule, expectedRatio: number): RolloutRule {
+  return { ...rule, maxP95Ratio: Math.min(1000, rule.maxP95Ratio * Math.max(1, expectedRatio)) };
 }
 
 /** A search that looked at another budget called its student after that: here it gets the name that it is to stand in for. */

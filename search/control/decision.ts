@@ -4,6 +4,13 @@ import { TrainedStudent } from "./observation.ts";
 /** A student that a search is to find, and the budget at which it looks. */
 const WantedStudent = z.strictObject({ student: z.string(), budgetMs: z.number().positive() });
 
+const putForward = {
+  student: z.string(),
+  candidate: TrainedStudent,
+  /** Its expected time divided by the live one's: a more accurate student may take longer, and its rule says by how much. */
+  expectedRatio: z.number().positive(),
+};
+
 /** What control may do. `nothing`, `re-rank` and `recalibrate` touch only its own books; the others touch what is served. */
 export const Decision = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("nothing") }),
@@ -11,8 +18,8 @@ export const Decision = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("recalibrate") }),
   z.strictObject({ kind: z.literal("search"), because: z.string(), wanted: z.array(WantedStudent) }),
   /** To one that was live before: it goes into the canary at once. */
-  z.strictObject({ kind: z.literal("switch-student"), student: z.string(), candidate: TrainedStudent }),
-  z.strictObject({ kind: z.literal("start-shadow"), student: z.string(), candidate: TrainedStudent }),
+  z.strictObject({ kind: z.literal("switch-student"), ...putForward }),
+  z.strictObject({ kind: z.literal("start-shadow"), ...putForward }),
   z.strictObject({ kind: z.enum(["to-canary", "promote", "roll-back"]), student: z.string(), version: z.string() }),
 ]);
 export type Decision = Readonly<z.infer<typeof Decision>>;

@@ -2,6 +2,7 @@ import { isCool } from "./cool-down.ts";
 import { describeOn, ms, percent } from "./describe.ts";
 import type { RankedSlot, TrainedStudent } from "./observation.ts";
 import type { Reasoned, Situation } from "./situation.ts";
+import type { Signal } from "./state.ts";
 
 /** A trained student that is worth more than the live one is put forward. */
 export function needsSwitch(situation: Situation): Reasoned | null {
@@ -21,14 +22,18 @@ function forSlot(situation: Situation, slot: RankedSlot): Reasoned | null {
   const sinceMs = state.liveSinceMs[student];
   if (sinceMs !== undefined && observation.atMs - sinceMs < settings.dwellMinutes * 60_000) return null;
   const seen = best.score < live.score ? whatIsSeen(situation) : "";
-  const decision = { kind: best.wasLive ? "switch-student" : "start-shadow", student, candidate: best } as const;
+  const expectedRatio = best.expectedMs / live.expectedMs;
+  const kind = best.wasLive ? "switch-student" : "start-shadow";
+  const decision = { kind, student, candidate: best, expectedRatio } as const;
   if (seen === null || !isCool(situation, decision)) return null;
   return { decision, reason: `${seen}${student} ${describe(live)} → ${describe(best)}` };
 }
 
 /** A less accurate one comes only where production shows the want of time, and not the model alone. */
-function whatIsSeen({ state, settings }: Situation): string | null {
-  const on = (["budgetBurn", "stepDown"] as const).find((name) => state.signals[name].on);
+function whatIsSeen({ observation, state, settings }: Situation): string | null {
+  // The ranking is of the daily peak, so what was seen within a day speaks for it.
+  const isRecent = ({ on, onSinceMs }: Signal) => on || (onSinceMs > 0 && observation.atMs - onSinceMs < 86_400_000);
+  const on = (["budgetBurn", "stepDown"] as const).find((name) => isRecent(state.signals[name]));
   return on === undefined ? null : `${describeOn(state, on, settings)}; `;
 }
 

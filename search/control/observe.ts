@@ -16,7 +16,7 @@ export interface Surroundings {
 }
 
 /** Windows whose speeds a calibration is the median of. */
-const ratioWindows = 6;
+const ratioWindows = 3;
 /** What a window's lengths still count after the next one: with one a minute they are of the last hour. */
 const lengthsKept = 0.98;
 

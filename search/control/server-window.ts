@@ -27,7 +27,6 @@ export interface StudentWindow {
   readonly errorRatio: number | null;
 }
 
-const driftScore = "kdnas_drift_score";
 /** A ratio beyond this either way is a mix-up of servers or units. */
 const maxErrorRatio = 30;
 /** No student takes less for a text. */
@@ -62,7 +61,7 @@ function readWindow(gains: readonly Sample[], seconds: number): ServerWindow {
     lengths: toHistograms(gains, metricNames.studentTokens).flatMap(toLengths),
     students: readStudents(gains),
     drift: gains
-      .filter(({ name, value }) => name === driftScore && !Number.isNaN(value))
+      .filter(({ name, value }) => name === metricNames.driftScore && !Number.isNaN(value))
       .map(({ labels, value }) => ({ task: labels.task ?? "", feature: labels.feature ?? "", score: value })),
     corrections:
       sumOf(metricNames.feedback, { verdict: "corrected" }) + sumOf(metricNames.feedback, { verdict: "unmatched" }),

@@ -50,5 +50,5 @@ function next(): Decision {
     [`${root}/a`, `${root}/b`].find((each) => readManifest(`${each}/manifest.json`).version !== live) ?? "";
   const { version } = readManifest(`${folder}/manifest.json`);
   const candidate = { folder, version, score: 1, expectedMs: 1, share: 1, worth: 1, wasLive: false };
-  return { kind: "start-shadow", student: "one-2ms", candidate };
+  return { kind: "start-shadow", student: "one-2ms", candidate, expectedRatio: 1 };
 }
