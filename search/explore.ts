@@ -8,6 +8,7 @@ import { neededTeacherLayers } from "./distil/state-maps.ts";
 import type { StateTargets } from "./distil/targets.ts";
 import { runProxyTrial } from "./distil/trial.ts";
 import { runEpisodes } from "./episodes.ts";
+import { tryGiven } from "./given-architectures.ts";
 import { hashSettings, openJournal, readJournal } from "./journal.ts";
 import { type Materials, studentPositions, teacherStates } from "./prepare.ts";
 import { printProgress } from "./progress.ts";

@@ -23,7 +23,6 @@ export const Decision = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.enum(["to-canary", "promote", "roll-back"]), student: z.string(), version: z.string() }),
 ]);
 export type Decision = Readonly<z.infer<typeof Decision>>;
-export type DecisionKind = Decision["kind"];
 
 /** Kinds that change no more than what control knows; every mode carries them out. */
 export function isHarmless({ kind }: Decision): boolean {

@@ -64,7 +64,6 @@ export const rolloutRoles = ["live", "candidate"] as const;
 export type RolloutRole = (typeof rolloutRoles)[number];
 
 export const agreementVerdicts = ["agree", "disagree"] as const;
-export type AgreementVerdict = (typeof agreementVerdicts)[number];
 
 /** Ten a decade from 10 µs to 10 s: a ratio of two quantiles is judged by them, so they are finer than those of stages. */
 export const rolloutSecondsBuckets: readonly number[] = Array.from({ length: 61 }, (_, i) =>
