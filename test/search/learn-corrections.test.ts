@@ -71,7 +71,7 @@ beforeAll(async () => {
   architecture = { layers: 0, hidden: 16, heads: 0, ffn: 0, activation: "gelu", tableWidth: 16, vocabulary };
   const table = initialWeight({ name: tableName, dims: [vocabulary, 16] }, createRandom(1));
   weights = await trainHeads(architecture, new Map([[tableName, table]]), tasks, {
-    ...{ tokens: 60_000, seed: 1, threads: 1, positions: 32, layerNormEpsilon: 1e-5, padId: tokenizer.padId },
+    ...{ tokens: 200_000, seed: 1, threads: 1, positions: 32, layerNormEpsilon: 1e-5, padId: tokenizer.padId },
     onProgress: () => {},
   });
   return () => rmSync(root, { recursive: true, force: true });
