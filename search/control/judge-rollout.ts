@@ -13,8 +13,8 @@ export function judgeRollout(evidence: RolloutEvidence, atMs: number): Verdict {
   const sure = surelyBad(evidence);
   if (sure !== null) return { what: "roll-back", reason: sure };
   const isShown = texts >= rule.minTexts && minutes >= rule.minMinutes;
+  const fault = isShown ? findFault(evidence) : null;
   if (isShown) {
-    const fault = findFault(evidence);
     if (fault === null) return { what: "advance", reason: describe(evidence) };
     if (fault.final) return { what: "roll-back", reason: fault.reason };
   }
@@ -25,7 +25,7 @@ export function judgeRollout(evidence: RolloutEvidence, atMs: number): Verdict {
     };
   return {
     what: "wait",
-    reason: `${stage} ${Math.floor(minutes)} of ${rule.minMinutes} min, ${texts} of ${rule.minTexts} texts`,
+    reason: `${stage} ${Math.floor(minutes)} of ${rule.minMinutes} min, ${texts} of ${rule.minTexts} texts${fault === null ? "" : `; ${fault.reason}`}`,
   };
 }
 

@@ -35,7 +35,8 @@ function options(): ControlOptions {
     searchFlags: [],
     cpuShare: 0.5,
     shadowShare: 1,
-    canaryShare: 1,
+    // Some requests must be left to the live student: latencies are compared on the same traffic.
+    canaryShare: 0.5,
     // Of random weights, whose labels need not agree.
     rule: { ...standardRolloutRule, minTexts: 20, minMinutes: 0, minAgreement: 0, maxP95Ratio: 1000 },
     thresholds: { ...standardSettings, minTexts: 1, confirmWindows: 1 },
