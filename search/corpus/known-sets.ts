@@ -7,7 +7,7 @@ export interface Handling {
   readonly weight?: number;
   /** Factor on how often its rows are drawn, beside the root of their number. @default 1 */
   readonly share?: number;
-  /** The same while the teacher is fine-tuned, which makes far fewer passes. @default share */
+  /** The same for what makes far fewer passes: the teacher, and students with layers. @default share */
   readonly fineTuningShare?: number;
   /** Most training rows a language. */
   readonly perLanguage?: number;

@@ -1,6 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { createRandom } from "../../src/random.ts";
-import { shareOf } from "../corpus/known-sets.ts";
+import { fineTuningShareOf, shareOf } from "../corpus/known-sets.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import { Trainer } from "../student/trainer.ts";
@@ -33,7 +33,10 @@ function tokenDropout(a: Architecture): number {
   return a.layers === 0 ? 0.4 : 0.1;
 }
 
-/** Fine-tunes a distilled student and a head a task on all tasks at once; returns all weights. @throws {DivergedError} */
+/**
+ * Fine-tunes a distilled student and a head a task on all tasks at once; returns all weights. One with layers makes as few passes
+ * over the data as the teacher does, and draws from data sets as it does. @throws {DivergedError}
+ */
 export async function trainHeads(
   a: Architecture,
   encoder: Weights,
@@ -45,7 +48,8 @@ export async function trainHeads(
   for (const { task, labels } of tasks) {
     for (const shape of headParameters(a, headOf(task, labels))) weights.set(shape.name, initialWeight(shape, random));
   }
-  return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare: shareOf });
+  const dataSetShare = a.layers === 0 ? shareOf : fineTuningShareOf;
+  return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare });
 }
 
 interface TaskTrainingOptions extends HeadTrainingOptions {
