@@ -168,6 +168,13 @@ export const searchCommand: CommandSpec = {
       choices: transferKinds,
       default: "hidden",
     },
+    "soft-targets": {
+      type: "boolean",
+      doc:
+        "students also learn what the fine-tuned teacher says of their texts and of unlabelled ones. It helps where the\n" +
+        "      teacher knows more than the labels: look at npm run evaluate first",
+      default: false,
+    },
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "policy" },
     "warm-start": {
       type: "string",
@@ -245,7 +252,11 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     id,
     name,
     preset,
-    effort: { ...presets[preset], ...(flags.trials === undefined ? {} : { trials: flags.trials }) },
+    effort: {
+      ...presets[preset],
+      ...(flags.trials === undefined ? {} : { trials: flags.trials }),
+      ...(flags["soft-targets"] ? {} : { softTokens: 0 }),
+    },
     hours: flags.hours ?? null,
     teacher: flags.teacher,
     data: flags.data,
