@@ -13,6 +13,7 @@ import { type RunningServer, startServer } from "../../../serve/server.ts";
 import { leastDriftSamples } from "../../../src/contract/drift.ts";
 import { type Manifest, readManifest } from "../../../src/contract/manifest.ts";
 import { metricNames } from "../../../src/contract/metrics.ts";
+import { createRandom, shuffle } from "../../../src/random.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 
 /** A student of `models/` behind a whole server, its reference made of one half of the Declaration in sixteen languages. */
@@ -54,7 +55,9 @@ async function withReference(manifest: Manifest): Promise<Manifest> {
 }
 
 /** Serves these texts again and again, until enough of them had their language looked at, and reads the metrics. */
-async function driftOf(inputs: readonly string[]): Promise<Record<string, number>> {
+async function driftOf(texts: readonly string[]): Promise<Record<string, number>> {
+  // Languages are looked at in samples of batches: each batch must be of all languages, as production's are.
+  const inputs = shuffle([...texts], createRandom(1));
   const config = { ...readConfig([], {}), port: 0, models: join(root, "models"), workers: 1 };
   const log = createLog({ write: () => {} }, "error");
   server = await startServer(config, log);
