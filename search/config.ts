@@ -5,6 +5,7 @@ import { type ControllerKind, controllerKinds } from "./controller/controller.ts
 import type { Limits } from "./corpus/limits.ts";
 import { dataFlag } from "./data-flag.ts";
 import { type TransferKind, transferKinds } from "./distil/transfer.ts";
+import { modelsFlag } from "./models-flag.ts";
 import { type MetricsSource, productionFlags, toMetricsSource } from "./production-flags.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
@@ -197,13 +198,7 @@ export const searchCommand: CommandSpec = {
       type: "string",
       doc: "what students are called before their budget, as in name-1.2ms (default: budget, or the tasks that the data declare)",
     },
-    models: {
-      type: "string",
-      value: "folder",
-      doc: "folder of the students that are served",
-      env: "KDNAS_MODELS",
-      default: "models",
-    },
+    models: modelsFlag,
     runs: { type: "string", value: "folder", doc: "folder for journals, candidates and caches", default: "runs" },
     feedback: {
       type: "string",

@@ -10,6 +10,7 @@ import type { Corpus } from "./corpus/assemble.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { dataFlag } from "./data-flag.ts";
 import { checkFeedback, type LearningMaterials, learnCorrections } from "./learn-corrections.ts";
+import { modelsFlag } from "./models-flag.ts";
 import { trainingMaxTokens } from "./prepare.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
@@ -40,13 +41,7 @@ await runCommand(
         doc: "only these, as in budget-1.2ms (default: all of the run)",
       },
       teacher: { type: "string", value: "folder", doc: "teacher folder of that search", default: "models/teacher" },
-      models: {
-        type: "string",
-        value: "folder",
-        doc: "folder of the students that are served",
-        env: "KDNAS_MODELS",
-        default: "models",
-      },
+      models: modelsFlag,
       runs: { type: "string", value: "folder", doc: "folder of the searches", default: "runs" },
       threads: { type: "integer", doc: "threads for training", default: 2 },
       promote: {

@@ -1,4 +1,5 @@
 import { runCommand } from "./command.ts";
+import { modelsFlag } from "./models-flag.ts";
 import { writeReport } from "./write-report.ts";
 
 /** `npm run report`: makes a search's report again, for journals of other versions and after students were scored. */
@@ -11,13 +12,7 @@ await runCommand(
     flags: {
       id: { type: "string", value: "name", doc: "name of the run, as in full-seed1", required: true },
       runs: { type: "string", value: "folder", doc: "folder of the searches", default: "runs" },
-      models: {
-        type: "string",
-        value: "folder",
-        doc: "folder of the students that are served",
-        env: "KDNAS_MODELS",
-        default: "models",
-      },
+      models: modelsFlag,
     },
   },
   (flags, log) => {

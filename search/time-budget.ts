@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { isDiskFull } from "../src/disk-full.ts";
 import { BadFileError } from "../src/errors.ts";
+import { replaceFile } from "../src/replace-file.ts";
 import type { Log } from "./command.ts";
 import type { Effort, SearchConfig } from "./config.ts";
 import { estimate, type Prospects, partSeconds, studentSeconds } from "./estimate.ts";
@@ -151,8 +152,7 @@ class FittedTime implements TimeBudget {
   private save(change: Partial<Decisions> = {}): void {
     this.decisions = { ...this.decisions, ...change, spentSeconds: this.spentSeconds() };
     try {
-      writeFileSync(`${this.path}.tmp`, `${JSON.stringify(this.decisions)}\n`);
-      renameSync(`${this.path}.tmp`, this.path);
+      replaceFile(this.path, `${JSON.stringify(this.decisions)}\n`);
     } catch (error) {
       // What is decided holds all the same, as long as this process lives.
       if (!isDiskFull(error)) throw error;

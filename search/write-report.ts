@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
+import { replaceFile } from "../src/replace-file.ts";
 import type { Log } from "./command.ts";
 import { readJournal } from "./journal.ts";
 import { knownLatencies } from "./known-latencies.ts";
@@ -30,8 +31,7 @@ export function writeReport({ id, runs, models }: ReportPlace): string {
     production: existsSync(production) ? readProduction(production) : null,
   });
   const path = join(folder, "report.html");
-  writeFileSync(`${path}.tmp`, html);
-  renameSync(`${path}.tmp`, path);
+  replaceFile(path, html);
   return path;
 }
 

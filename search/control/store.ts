@@ -1,18 +1,8 @@
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
-import { syncFolder } from "../../src/sync-folder.ts";
+import { replaceFileDurably } from "../../src/replace-file.ts";
 import { decisionKey } from "./decision.ts";
 import { ControlRecord, initialRecord } from "./record.ts";
 import type { Reasoned } from "./situation.ts";
@@ -51,13 +41,5 @@ export function readJson<T>(path: string, schema: z.ZodType<T>): T {
 
 /** By a rename, and on disk before it returns: a reader sees the old file or the new one, also after a power cut. */
 export function writeJson(path: string, content: unknown): void {
-  const file = openSync(`${path}.tmp`, "w");
-  try {
-    writeSync(file, `${JSON.stringify(content, null, 1)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.tmp`, path);
-  syncFolder(dirname(path));
+  replaceFileDurably(path, `${JSON.stringify(content, null, 1)}\n`);
 }

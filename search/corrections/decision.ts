@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import type { Correction, Corrections } from "./corrections.ts";
 
 const SetChange = z.strictObject({ task: z.string(), dataSet: z.string(), points: z.number() });
@@ -53,7 +54,5 @@ export function readDecision(path: string): Decision | null {
 
 export function writeDecision(path: string, decision: Decision): void {
   mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.tmp`;
-  writeFileSync(draft, `${JSON.stringify(decision, null, 1)}\n`);
-  renameSync(draft, path);
+  replaceFile(path, `${JSON.stringify(decision, null, 1)}\n`);
 }

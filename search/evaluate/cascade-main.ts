@@ -1,9 +1,9 @@
-import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Cascade, Manifest } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { runCommand } from "../command.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
@@ -103,7 +103,6 @@ function report(tasks: Cascade["tasks"], fast: Student, large: Student): string 
 
 function write({ folder, manifest }: Student, cascade: Cascade, log: (line: string) => void): void {
   const path = join(folder, "manifest.json");
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(Manifest.parse({ ...manifest, cascade }), null, 1)}\n`);
-  renameSync(`${path}.tmp`, path);
+  replaceFile(path, `${JSON.stringify(Manifest.parse({ ...manifest, cascade }), null, 1)}\n`);
   log(`written to ${path}`);
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Log } from "../command.ts";
@@ -89,8 +90,7 @@ export async function measureTeacher(
     onProgress: (done, total) => log(`teacher · ${done} of ${total} validation sets`),
   });
   await classifier.release();
-  writeFileSync(`${kept}.tmp`, JSON.stringify(measured));
-  renameSync(`${kept}.tmp`, kept);
+  replaceFile(kept, JSON.stringify(measured));
   return measured;
 }
 

@@ -1,6 +1,6 @@
-import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest, Score } from "../../src/contract/manifest.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import type { Log } from "../command.ts";
 import { cardText } from "../export/card.ts";
 import type { Measured, Subjects } from "./measured.ts";
@@ -22,13 +22,8 @@ export function writeScores(
       (score): Score => ({ ...score, teacher: ceiling.get(key(score)) ?? null }),
     );
     const described: Manifest = { ...manifest, scores: own };
-    replace(join(folder, "card.md"), cardText(described));
-    replace(join(folder, "manifest.json"), `${JSON.stringify(described, null, 1)}\n`);
+    replaceFile(join(folder, "card.md"), cardText(described));
+    replaceFile(join(folder, "manifest.json"), `${JSON.stringify(described, null, 1)}\n`);
     log(`${folder}: ${own.length} scores written`);
   }
-}
-
-function replace(path: string, text: string): void {
-  writeFileSync(`${path}.tmp`, text);
-  renameSync(`${path}.tmp`, path);
 }

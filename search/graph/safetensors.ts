@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 
 /**
  * The safetensors format: eight bytes of header length, a JSON header, raw little-endian tensors.
@@ -124,18 +125,7 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
-  writeWhole(path, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
-}
-
-/** What a full disk had room for is taken away again. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(`${path}.tmp`, bytes);
-    renameSync(`${path}.tmp`, path);
-  } catch (error) {
-    rmSync(`${path}.tmp`, { force: true });
-    throw error;
-  }
+  replaceFile(path, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
 }
 
 /** A float32 array as a tensor to be written. */

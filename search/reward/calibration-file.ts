@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Architecture } from "../../src/contract/architecture.ts";
 import { BadFileError } from "../../src/errors.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import type { LatencySample } from "./latency-model.ts";
 
 /**
@@ -48,8 +49,7 @@ export function calibrationPath(runs: string, { cpu, runtime }: Machine): string
 
 export function writeCalibration(path: string, calibration: CalibrationFile): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(CalibrationFile.parse(calibration))}\n`);
-  renameSync(`${path}.tmp`, path);
+  replaceFile(path, `${JSON.stringify(CalibrationFile.parse(calibration))}\n`);
 }
 
 /** Null where this machine was never calibrated. @throws {BadFileError} on a damaged file. */

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ManifestTask, TaskInput } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import { declarationOf } from "../../src/tasks/declared.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import { dropCheckpoint } from "../student/checkpoint.ts";
@@ -88,8 +89,7 @@ async function train(
     labels,
     ...declarationOf(task),
   }));
-  writeFileSync(join(folder, "tasks.json.tmp"), JSON.stringify(names));
-  renameSync(join(folder, "tasks.json.tmp"), join(folder, "tasks.json"));
+  replaceFile(join(folder, "tasks.json"), JSON.stringify(names));
   const learned = [...trainer.weights()].filter(([name]) => name !== tableName);
   writeSafetensors(done, new Map(learned.map(([name, { dims, data }]) => [name, fromFloat32(dims, data)])));
   await trainer.release();

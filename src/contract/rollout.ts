@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../errors.ts";
+import { replaceFileDurably } from "../replace-file.ts";
 import { TaskName } from "./manifest.ts";
 
 /**
@@ -143,14 +144,7 @@ export function writeRollouts(models: string, content: RolloutFile): void {
   const path = join(models, rolloutFileName);
   const text = `${JSON.stringify(content, null, 1)}\n`;
   toRollouts(path, text);
-  const file = openSync(`${path}.tmp`, "w");
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.tmp`, path);
+  replaceFileDurably(path, text);
 }
 
 /** The file with one student's rollout at another point, and the step that led there at the end of its history. */

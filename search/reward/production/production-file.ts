@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../../../src/errors.ts";
+import { replaceFile } from "../../../src/replace-file.ts";
 
 /** `runs/<id>/production.json`: what `--metrics` learned from production, for the run's report and for searches that aim at it. */
 const Share = z.number().min(0).max(1.000001);
@@ -73,8 +74,7 @@ export type ProductionFile = Readonly<z.infer<typeof ProductionFile>>;
 
 export function writeProduction(path: string, production: ProductionFile): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(ProductionFile.parse(production))}\n`);
-  renameSync(`${path}.tmp`, path);
+  replaceFile(path, `${JSON.stringify(ProductionFile.parse(production))}\n`);
 }
 
 /** @throws {BadFileError} on a file that is missing or damaged. */
