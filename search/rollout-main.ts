@@ -55,7 +55,8 @@ function main(flags: Flags, log: Log): void {
 }
 
 function step(flags: Flags): void {
-  const { models, to, reason } = flags;
+  const { models, to, reason, share } = flags;
+  if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and up to 1, not ${share}`);
   const isStage = to === "shadow" || to === "canary";
   if (!isStage && flags.candidate !== undefined) throw new ConfigError(`--to ${to} takes --student, not --candidate`);
   const placed = flags.candidate === undefined ? undefined : placeCandidate(models, flags.candidate);
