@@ -156,7 +156,7 @@ class QueueBatcher implements Batcher {
         batch,
         sum(entries, ({ priorMs }) => priorMs),
       );
-      this.noteLanguages(entries, output);
+      if (batch.asksLanguages) this.noteLanguages(entries, output);
       entries.forEach((entry, i) => {
         const { tasks } = entry.request.group;
         settle(entry, toOutcome(output, tasks, i, entries.length, startedAt - entry.enqueuedAt));

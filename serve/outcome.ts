@@ -9,6 +9,8 @@ export interface Outcome {
   /** Tokens among them that are unknown pieces. */
   readonly unknown: number;
   readonly truncated: boolean;
+  /** Index of the language head's label, of the item's first text; where it was found out. */
+  readonly language?: number;
   readonly queueMs: number;
   /** Time of the whole batch: what the item waited for. */
   readonly tokenizeMs: number;
@@ -39,7 +41,9 @@ export function toOutcome(
   const { tokenizeMs } = output;
   const inferMs = inferMsOf(output);
   const workMs = (tokenizeMs + inferMs) / items;
-  return { logits, tokens, unknown, truncated, queueMs, tokenizeMs, inferMs, workMs };
+  const language = output.languages?.[index * perItem];
+  const outcome = { logits, tokens, unknown, truncated, queueMs, tokenizeMs, inferMs, workMs };
+  return language === undefined ? outcome : { ...outcome, language };
 }
 
 export function inferMsOf({ passes }: BatchOutput): number {

@@ -2,6 +2,7 @@ import { ModelFailedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { type Session, Tensor } from "../src/onnx/session.ts";
 import { argmax } from "../src/stats.ts";
+import { languageCodes } from "../src/tasks/in-language.ts";
 import { language } from "../src/tasks/language.ts";
 import { type Batch, toBatch } from "../src/text/batch.ts";
 import type { BatchOutput, LoadedStudent, Pass, TextBatch } from "./student-batch.ts";
@@ -25,14 +26,25 @@ export async function runBatch(student: LoadedStudent, batch: TextBatch): Promis
     tokenizeMs,
     passes,
     ...(unknown && { unknown }),
-    ...(batch.asksLanguages && { languages: await languagesOf(student, sequences, outputs, batch.tokenBudget) }),
+    ...(needed(student, batch) && { languages: await languagesOf(student, sequences, outputs, batch.tokenBudget) }),
   };
 }
 
-function outputNames(student: LoadedStudent, { input, tasks, asksLanguages }: TextBatch): string[] {
-  const names = input === "pair" ? ["pooled"] : tasks.map(outputName);
-  // Beside an encoder a head more is nothing. A static student is little else than heads, so there it is a run of its own.
-  return asksLanguages && !isStatic(student) ? [...new Set([...names, languageOutput])] : names;
+function outputNames(student: LoadedStudent, batch: TextBatch): string[] {
+  const names = batch.input === "pair" ? ["pooled"] : batch.tasks.map(outputName);
+  // Beside an encoder a head more is nothing. A static student is little else than heads: what only drift asks for is a run of its own.
+  const together = decideByLanguage(student, batch) || (batch.asksLanguages && !isStatic(student));
+  return together ? [...new Set([...names, languageOutput])] : names;
+}
+
+function needed(student: LoadedStudent, batch: TextBatch): boolean {
+  return batch.asksLanguages || decideByLanguage(student, batch);
+}
+
+/** Whether the threshold of a task depends on the text's language. */
+function decideByLanguage({ manifest }: LoadedStudent, { tasks }: TextBatch): boolean {
+  const decides = manifest.tasks.some(({ name, languageThresholds }) => languageThresholds && tasks.includes(name));
+  return decides && languageCodes(manifest.tasks).length > 0;
 }
 
 /** Undefined in the usual case that there are none. */

@@ -31,7 +31,7 @@ export interface TextBatch {
   readonly texts: readonly string[];
   /** Tokens of one pass, padding included. */
   readonly tokenBudget: number;
-  /** Also find out the languages of the texts; for students with a head for it. */
+  /** Also find out the languages of the texts, for drift; for students with a head for it. */
   readonly asksLanguages?: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface BatchOutput {
   readonly unknown?: Int32Array;
   /** 1 where a text was cut. */
   readonly truncated: Uint8Array;
-  /** Of each text the index of the language head's label, where they were asked for. */
+  /** Of each text the index of the language head's label, where they were asked for or decide about a threshold. */
   readonly languages?: Int32Array;
   readonly tokenizeMs: number;
   readonly passes: readonly Pass[];

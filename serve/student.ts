@@ -1,6 +1,7 @@
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { meanScore } from "../src/contract/mean-score.ts";
 import { type Percentile, predictLatencyMs } from "../src/contract/predict-latency.ts";
+import { languageCodes } from "../src/tasks/in-language.ts";
 import { taskOf } from "../src/tasks/index.ts";
 import type { Task } from "../src/tasks/task.ts";
 import { estimateTokens } from "./latency.ts";
@@ -12,6 +13,8 @@ export interface Student {
   readonly manifest: Manifest;
   readonly maxTokens: number;
   readonly tasks: ReadonlyMap<string, StudentTask>;
+  /** Codes in the order of its language head; none where it has no such head. */
+  readonly codes: readonly string[];
   /** Whether it stands beside a live student of its name, and is offered to nobody. @default false */
   readonly candidate?: boolean;
 }
@@ -33,6 +36,7 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number,
     manifest,
     maxTokens: Math.min(maxTokens, manifest.maxTokens),
     tasks: new Map(manifest.tasks.map((entry) => [entry.name, toStudentTask(manifest, entry)])),
+    codes: languageCodes(manifest.tasks),
     candidate,
   };
 }

@@ -1,6 +1,7 @@
 import type { Result } from "../src/contract/prediction.ts";
 import { ModelFailedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
+import { inLanguage } from "../src/tasks/in-language.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Student } from "./student.ts";
 
@@ -8,14 +9,14 @@ import type { Student } from "./student.ts";
 export function toResults(
   student: Student,
   tasks: readonly string[],
-  { logits, truncated }: Outcome,
+  { logits, truncated, language }: Outcome,
 ): Record<string, Result> | ModelFailedError {
   const results: Record<string, Result> = {};
   for (const name of tasks) {
     const { task, entry } = must(student.tasks.get(name));
     const own = must(logits[name]);
     if (!areNumbers(own)) return new ModelFailedError(`${student.manifest.name} gave no numbers for ${name}`);
-    const result = task.toResult(own, entry);
+    const result = task.toResult(own, inLanguage(entry, language === undefined ? undefined : student.codes[language]));
     results[name] = truncated ? { ...result, truncated: true } : result;
   }
   return results;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { toProbabilities } from "../../src/tasks/classification.ts";
+import { inLanguage } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
@@ -40,14 +41,14 @@ export async function openJudge({ folder, manifest }: Student, entry: ManifestTa
       const sequences = rows.map(({ text }) => tokenizer.encode(text, most).ids);
       const names = entries.map(({ name }) => name);
       const logits = await textLogits(classifier, sequences, names);
-      const results = must(logits.get(entry.name)).map((row) => task.toResult(row, entry));
-      const probabilities = must(logits.get(entry.name)).map((row) => toProbabilities(row, entry));
+      const languages = identification
+        ? must(logits.get(identification.name)).map((row) => language.toResult(row, identification).label)
+        : rows.map(() => "");
+      const own = must(logits.get(entry.name)).map((row, i) => ({ row, entry: inLanguage(entry, languages[i]) }));
       return {
-        decisions: probabilities.map((row) => task.toPredicted(row, entry)),
-        confidences: results.map(({ score }) => score),
-        languages: identification
-          ? must(logits.get(identification.name)).map((row) => language.toResult(row, identification).label)
-          : rows.map(() => ""),
+        decisions: own.map(({ row, entry }) => task.toPredicted(toProbabilities(row, entry), entry)),
+        confidences: own.map(({ row, entry }) => task.toResult(row, entry).score),
+        languages,
       };
     },
     release: () => classifier.release(),

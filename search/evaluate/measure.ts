@@ -1,6 +1,7 @@
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy } from "../../src/stats.ts";
+import { languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
@@ -51,9 +52,10 @@ interface JudgedSet {
 }
 
 function judgedSets(results: readonly SetLogits[], tasks: readonly ManifestTask[]): JudgedSet[] {
+  const codes = languageCodes(tasks);
   return results.flatMap((result) => {
     const task = tasks.find(({ name }) => name === result.set.task);
-    return task === undefined ? [] : [{ set: result.set, rows: judge(result, task) }];
+    return task === undefined ? [] : [{ set: result.set, rows: judge(result, task, codes) }];
   });
 }
 

@@ -1,7 +1,13 @@
 import { architectureName } from "../../src/contract/architecture.ts";
-import type { Manifest, Score } from "../../src/contract/manifest.ts";
+import type { Manifest, ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { mean } from "../../src/stats.ts";
 import { referenceLines } from "./reference-lines.ts";
+
+function thresholdText({ threshold, languageThresholds = {} }: ManifestTask): string {
+  if (threshold === undefined) return "";
+  const own = Object.entries(languageThresholds).map(([code, value]) => `${code} ${value}`);
+  return own.length === 0 ? `, threshold ${threshold}` : `, threshold ${threshold} (${own.join(", ")})`;
+}
 
 /** `card.md`: what a student is, what it was trained on, how good and how fast it is, and where it is not to be trusted. */
 export function cardText(m: Manifest): string {
@@ -17,7 +23,7 @@ export function cardText(m: Manifest): string {
     ...m.tasks.map(
       (task) =>
         `- **${task.name}** (${task.input}): ${task.labels.length > 8 ? `${task.labels.length} labels` : task.labels.join(", ")}; ` +
-        `temperature ${task.temperature.toFixed(2)}${task.threshold === undefined ? "" : `, threshold ${task.threshold}`}; ` +
+        `temperature ${task.temperature.toFixed(2)}${thresholdText(task)}; ` +
         `trained on ${task.languages.length} languages.`,
     ),
     "",

@@ -1,12 +1,14 @@
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy, argmax, macroF1, pearson, softmax } from "../../src/stats.ts";
+import { inLanguage, languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
-import { expectedCalibrationError, fitTemperature, fitThreshold } from "./calibrate.ts";
+import { groupBy } from "../corpus/preparation.ts";
+import { expectedCalibrationError, fitLanguageThresholds, fitTemperature, fitThreshold } from "./calibrate.ts";
 import { type Classifier, type Logits, type PairLogits, pairLogits, textLogits } from "./predict.ts";
 
 /** Logits of one validation set. */
@@ -85,11 +87,7 @@ export function calibrated(
   );
   const twoLabels = base.labels.length === 2 && task.metric === "macroF1";
   return {
-    task: {
-      ...base,
-      temperature,
-      ...(twoLabels ? { threshold: thresholdOf(own, task, base.labels, temperature) } : {}),
-    },
+    task: { ...base, temperature, ...(twoLabels ? thresholdsOf(own, task, base.labels, temperature) : {}) },
     calibrationError:
       task.metric === "pearson"
         ? null
@@ -101,22 +99,31 @@ export function calibrated(
   };
 }
 
-function thresholdOf(
+/** Of all languages, and of those that have their own: only where the classifier tells languages apart. */
+function thresholdsOf(
   results: readonly SetLogits[],
   { toTruth }: Task,
   labels: readonly string[],
   temperature: number,
-): number {
+): Pick<ManifestTask, "threshold" | "languageThresholds"> {
   const groups = results.map(({ set, logits }) => {
     const rows = set.rows.map((row, i) => ({ truth: toTruth(row, labels), logits: must(logits[i]) }));
     const known = rows.filter(({ truth }) => truth >= 0);
     return {
+      language: set.language,
       probabilities: known.map((row) => must(softmax(row.logits, temperature)[1])),
       truth: known.map(({ truth }) => truth),
     };
   });
   // A set with one class only (a list of toxic texts) would pull the threshold to its end.
-  return fitThreshold(groups.filter(({ truth }) => new Set(truth).size > 1));
+  const telling = groups.filter(({ truth }) => new Set(truth).size > 1);
+  const threshold = fitThreshold(telling);
+  if (!results.every(({ languages }) => languages)) return { threshold };
+  const languageThresholds = fitLanguageThresholds(
+    groupBy(telling, ({ language }) => language),
+    threshold,
+  );
+  return Object.keys(languageThresholds).length === 0 ? { threshold } : { threshold, languageThresholds };
 }
 
 /** A row that a task can judge: what it is and what was answered. */
@@ -127,27 +134,29 @@ export interface Judged {
   readonly predicted: number;
 }
 
-/** Rows whose label the task does not have are left out. */
-export function judge({ set, logits }: SetLogits, task: ManifestTask): Judged[] {
+/** Rows whose label the task does not have are left out. @param codes of the classifier's language head. */
+export function judge({ set, logits, languages }: SetLogits, task: ManifestTask, codes: readonly string[]): Judged[] {
   const { metric, toTruth, toPredicted } = taskOf(task);
+  const entryOf = (row: number) => inLanguage(task, languages && codes[must(languages[row])]);
   return set.rows
     .map((row, i) => ({
       row,
       logits: must(logits[i]),
       truth: toTruth(row, task.labels),
-      predicted: toPredicted(softmax(must(logits[i]), task.temperature), task),
+      predicted: toPredicted(softmax(must(logits[i]), task.temperature), entryOf(i)),
     }))
     .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
 }
 
 /** The task's metric for every validation set and language. */
 export function scoresOf(results: readonly SetLogits[], tasks: readonly ManifestTask[]): Omit<Score, "teacher">[] {
+  const codes = languageCodes(tasks);
   return results.flatMap((result) => {
     const { set } = result;
     const manifestTask = tasks.find((task) => task.name === set.task);
     if (!manifestTask) return [];
     const { metric } = taskOf(manifestTask);
-    const rows = judge(result, manifestTask);
+    const rows = judge(result, manifestTask, codes);
     if (metric === "pearson" && rows.length < leastPairs) return [];
     // Macro-F1 of rows of one class rewards whoever always says that class.
     const least = metric === "macroF1" ? 2 : 1;

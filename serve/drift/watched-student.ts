@@ -10,7 +10,6 @@ import {
 } from "../../src/contract/drift.ts";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import type { Result } from "../../src/contract/prediction.ts";
-import { language } from "../../src/tasks/language.ts";
 import type { Student } from "../student.ts";
 import { RecentCounts } from "./recent-counts.ts";
 
@@ -34,11 +33,12 @@ export class WatchedStudent {
   private batches = 0;
   private askedMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ tasks }: Student, referenceOf: (task: ManifestTask) => Reference | undefined) {
-    const codes = tasks.get(language.name)?.entry.labels;
+  constructor({ tasks, codes }: Student, referenceOf: (task: ManifestTask) => Reference | undefined) {
     const watched = [...tasks.values()].flatMap(({ entry }) => {
       const reference = referenceOf(entry);
-      return reference === undefined ? [] : [[entry.name, new WatchedTask(entry, reference, codes)] as const];
+      return reference === undefined
+        ? []
+        : [[entry.name, new WatchedTask(entry, reference, codes.length === 0 ? undefined : codes)] as const];
     });
     this.tasks = new Map(watched);
   }

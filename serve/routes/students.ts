@@ -41,13 +41,14 @@ function describe({ manifest, maxTokens, tasks }: Student) {
     version: manifest.version,
     architecture: { name: architectureName(manifest.architecture), ...manifest.architecture },
     maxTokens,
-    tasks: manifest.tasks.map(({ name, input, labels, languages, threshold, declared }) => ({
+    tasks: manifest.tasks.map(({ name, input, labels, languages, threshold, languageThresholds, declared }) => ({
       name,
       route: `/v1/${tasks.get(name)?.task.route ?? name}`,
       input,
       labels,
       languages,
       threshold,
+      ...(languageThresholds && { languageThresholds }),
       ...(declared && { declared }),
     })),
     latency: manifest.latency,

@@ -35,6 +35,8 @@ export const ManifestTask = z.strictObject({
   temperature: z.number().positive(),
   /** Probability of the last label from which on it is given (two-label tasks). */
   threshold: Share.optional(),
+  /** The same for texts in a language where validation data gave it another; the language is the student's own guess. */
+  languageThresholds: z.record(z.string(), Share).optional(),
   /** Languages seen in training, ISO 639-1 (639-3 where there is none). */
   languages: z.array(z.string()),
   /** Left out for tasks that are built in. */

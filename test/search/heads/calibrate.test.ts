@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { expectedCalibrationError, fitTemperature, fitThreshold } from "../../../search/heads/calibrate.ts";
+import {
+  expectedCalibrationError,
+  fitLanguageThresholds,
+  fitTemperature,
+  fitThreshold,
+} from "../../../search/heads/calibrate.ts";
 import { createRandom } from "../../../src/random.ts";
 import { softmax } from "../../../src/stats.ts";
 
@@ -70,4 +75,35 @@ test("fitThreshold() gives every group the same say", () => {
 
 test("fitThreshold() without groups is one half", () => {
   expect(fitThreshold([])).toBe(0.5);
+});
+
+/** Rows that are toxic from a probability on. */
+function groupFrom(bound: number, rows: number) {
+  const probabilities = Array.from({ length: rows }, (_, i) => (i + 0.5) / rows);
+  return { probabilities, truth: probabilities.map((p) => Number(p >= bound)) };
+}
+
+test("fitLanguageThresholds() gives a language its own threshold where its rows ask for one", () => {
+  const groups = new Map([
+    ["vi", [groupFrom(0.7, 400)]],
+    ["en", [groupFrom(0.5, 400)]],
+    ["bn", [groupFrom(0.3, 200), groupFrom(0.3, 200)]],
+  ]);
+  const fitted = fitLanguageThresholds(groups, 0.5);
+  expect(Object.keys(fitted)).toEqual(["bn", "vi"]);
+  expect(Math.abs((fitted.vi ?? 0) - 0.7)).toBeLessThan(0.02);
+  expect(Math.abs((fitted.bn ?? 0) - 0.3)).toBeLessThan(0.02);
+});
+
+test("fitLanguageThresholds() does not believe few rows", () => {
+  expect(fitLanguageThresholds(new Map([["ja", [groupFrom(0.7, 59)]]]), 0.5)).toEqual({});
+  // One row of sixty lies far on the wrong side: chance in so few, a rule when thirty such sixties agree.
+  const sixty = {
+    probabilities: [...Array<number>(30).fill(0.3), 0.7, ...Array<number>(29).fill(0.9)],
+    truth: [...Array<number>(31).fill(0), ...Array<number>(29).fill(1)],
+  };
+  const repeated = <T>(of: T[]) => Array.from({ length: 30 }, () => of).flat();
+  const many = { probabilities: repeated(sixty.probabilities), truth: repeated(sixty.truth) };
+  expect(fitLanguageThresholds(new Map([["ja", [sixty]]]), 0.5)).toEqual({});
+  expect(fitLanguageThresholds(new Map([["ja", [many]]]), 0.5)).toEqual({ ja: 0.72 });
 });

@@ -181,6 +181,36 @@ test("calibrated() fits temperature and threshold on the validation rows", () =>
   expect(must(calibrationError)).toBeLessThan(0.06);
 });
 
+/** Toxic from a probability on, in a language that the classifier's own head sees. */
+function setIn(language: string, code: number, bound: number): SetLogits {
+  const rows = Array.from({ length: 200 }, (_, i) => row(i / 200 >= bound ? "1" : "0"));
+  const logits = rows.map((_, i) => Float32Array.of(0, Math.log((i + 0.5) / (199.5 - i))));
+  return { set: { ...setOf("filter", rows), language }, logits, languages: Int32Array.from(rows, () => code) };
+}
+
+test("calibrated() and scoresOf() decide by the threshold of the language that the classifier itself sees", () => {
+  const results = [setIn("en", 1, 0.5), setIn("vi", 6, 0.57)];
+  const { task: withOwn } = calibrated({ ...taskOf(filter) }, results);
+  expect(Object.keys(withOwn.languageThresholds ?? {})).not.toEqual([]);
+  const { languageThresholds: _, ...withoutOwn } = withOwn;
+  const codes = ["de", "en", "es", "fr", "ja", "pt", "vi"];
+  const head = { name: "language", input: "text", file: "model.onnx", labels: codes } as const;
+  const languageTask = taskOf(head);
+  const meanOf = (task: ManifestTask) => scoresOf(results, [task, languageTask]).map(({ student }) => student);
+  for (const score of meanOf(withOwn)) expect(score).toBeGreaterThan(0.97);
+  expect(Math.min(...meanOf(withoutOwn))).toBeLessThan(0.96);
+  // Taken for another language, a text is judged by the threshold of all.
+  const mistaken = results.map((result) => ({ ...result, languages: result.languages?.map(() => 0) }));
+  expect(scoresOf(mistaken as SetLogits[], [withOwn, languageTask]).map(({ student }) => student)).toEqual(
+    meanOf(withoutOwn),
+  );
+});
+
+test("calibrated() fits no thresholds of languages where the classifier does not tell them", () => {
+  const results = [setIn("en", 1, 0.5), setIn("vi", 6, 0.57)].map(({ set, logits }) => ({ set, logits }));
+  expect(calibrated({ ...taskOf(filter) }, results).task.languageThresholds).toBeUndefined();
+});
+
 test("calibrated() leaves a threshold at one half where a set has one class only", () => {
   const rows = Array.from({ length: 20 }, () => row("1"));
   const logits = rows.map((_, i) => Float32Array.of(0, i / 5 - 2));
