@@ -19,7 +19,7 @@ export interface BudgetFlags {
 export function toBudgets(flags: Flags): BudgetFlags {
   const read = Budgets.safeParse(flags.budgets);
   if (!read.success)
-    throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1.2, not "${flags.budgets}"`);
+    throw new ConfigError(`--budgets is a list of milliseconds such as 0.1,1,3, not "${flags.budgets}"`);
   const names: string[] | undefined = flags.architectures?.split(",").map((each: string) => each.trim());
   for (const each of names ?? [])
     if (fromArchitectureName(each, 1) === null)

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readFlags } from "../../search/command.ts";
-import { searchCommand, toSearchConfig } from "../../search/config.ts";
+import { presets, searchCommand, toSearchConfig } from "../../search/config.ts";
 import { ConfigError } from "../../src/errors.ts";
 
 const configOf = (...argv: string[]) => toSearchConfig(readFlags(searchCommand, argv, {}));
@@ -51,4 +51,13 @@ test("a larger preset does more of everything", () => {
   for (const key of ["trials", "proxyTokens", "trialTokens", "distilTokens", "headTokens"] as const) {
     expect(full[key]).toBeGreaterThan(quick[key]);
   }
+});
+
+test("toSearchConfig() fine-tunes the teacher only to learn from its answers", () => {
+  const effortOf = (...argv: string[]) => configOf(...argv).effort;
+  expect(effortOf()).toMatchObject({ teacherTokens: 0, softTokens: 0 });
+  expect(effortOf("--soft-targets")).toMatchObject({
+    teacherTokens: presets.full.teacherTokens,
+    softTokens: presets.full.softTokens,
+  });
 });
