@@ -1,5 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type Architecture, architectureName } from "../src/contract/architecture.ts";
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
@@ -14,18 +13,16 @@ import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./exp
 import { withReferences } from "./export/reference.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "./heads/score.ts";
-import { trainHeads } from "./heads/train-heads.ts";
 import { type Materials, studentPositions, teacherStates, trainingMaxTokens } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
-import { dropCheckpoint } from "./student/checkpoint.ts";
+import { stageResult } from "./stage-result.ts";
 import { headOf } from "./student/encoded-task.ts";
 import { countParameters } from "./student/training-graph.ts";
 import { encoderParameters, headParameters, type Weights } from "./student/weights.ts";
-import { loadWeights, saveWeights } from "./student/weights-file.ts";
-import { taughtTasks } from "./taught-tasks.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
+import { dropRounds, trainInRounds } from "./train-in-rounds.ts";
 
 /** Longest text a student reads when served; static ones have no positions to run out of. */
 function maxTokensOf(a: Architecture): number {
@@ -75,31 +72,11 @@ export async function completeStudent(
     log(`distilled ${stage} · loss ${pooledLoss.toFixed(4)}`);
     return weights;
   });
-  const weights = await stageResult(join(folder, "heads"), async (checkpoint) =>
-    trainHeads(a, encoder, await taughtTasks(config, materials, log), {
-      tokens: a.layers === 0 ? config.effort.staticHeadTokens : config.effort.headTokens,
-      seed: config.seed,
-      threads: config.threads,
-      positions: studentPositions,
-      layerNormEpsilon: materials.teacher.layerNormEpsilon,
-      padId: materials.teacher.padId,
-      onProgress: printProgress(`tasks ${stage}`, log),
-      checkpoint,
-    }),
+  const weights = await stageResult(join(folder, "heads"), () =>
+    trainInRounds(config, materials, { architecture: a, encoder, folder, stage }, log),
   );
+  dropRounds(folder);
   return exportCandidate(config, materials, { name, architecture: a, weights, folder: join(folder, "student") }, log);
-}
-
-/** Reads a stage's weights, or runs the stage and keeps them. */
-export async function stageResult(path: string, run: (checkpoint: string) => Promise<Weights>): Promise<Weights> {
-  const done = loadWeights(`${path}.safetensors`);
-  if (done) return done;
-  mkdirSync(dirname(path), { recursive: true });
-  const checkpoint = `${path}.checkpoint.safetensors`;
-  const weights = await run(checkpoint);
-  saveWeights(`${path}.safetensors`, weights);
-  dropCheckpoint(checkpoint);
-  return weights;
 }
 
 interface Trained {

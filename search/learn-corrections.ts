@@ -9,7 +9,6 @@ import {
   type ExportMaterials,
   exportCandidate,
   judgedTokens,
-  stageResult,
   validate,
 } from "./complete.ts";
 import type { SearchConfig } from "./config.ts";
@@ -18,13 +17,14 @@ import { correctionsHash, type Decision, readDecision, writeDecision } from "./c
 import { feedbackSet } from "./corrections/feedback-set.ts";
 import { fineTuneOnCorrections } from "./corrections/fine-tune.ts";
 import { type Comparison, percent, reasonToStay, setChanges } from "./corrections/gate.ts";
-import { interpolate } from "./corrections/interpolate.ts";
 import { shareRight } from "./corrections/measure.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { scoresOf } from "./heads/score.ts";
 import { type Materials, studentPositions, trainingMaxTokens } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
+import { stageResult } from "./stage-result.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
+import { interpolate } from "./student/interpolate.ts";
 import type { Weights } from "./student/weights.ts";
 import { loadWeights } from "./student/weights-file.ts";
 import { taughtTasks } from "./taught-tasks.ts";

@@ -38,7 +38,7 @@ await runCommand(
       students: {
         type: "string",
         value: "name,name",
-        doc: "only these, as in budget-1.2ms (default: all of the run)",
+        doc: "only these, as in budget-1ms (default: all of the run)",
       },
       teacher: { type: "string", value: "folder", doc: "teacher folder of that search", default: "models/teacher" },
       models: modelsFlag,

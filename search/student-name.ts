@@ -1,7 +1,7 @@
 import type { Task } from "../src/tasks/task.ts";
 
 /**
- * Name of the student of a budget, `budget-1.2ms`. Students of tasks that the data declare are named after them,
+ * Name of the student of a budget, `budget-1ms`. Students of tasks that the data declare are named after them,
  * `tickets-1.2ms`, so that they stand beside those of the built-in tasks in a models folder.
  */
 export function studentName(tasks: readonly Pick<Task, "name" | "declared">[], given: string | null, budgetMs: number) {

@@ -14,7 +14,7 @@ export interface StudentFolders {
   readonly runs: string;
 }
 
-/** Students of `models/` whose names end in a budget, as in `budget-1.2ms`, with those that may take their place. */
+/** Students of `models/` whose names end in a budget, as in `budget-1ms`, with those that may take their place. */
 export function readSlots(folders: StudentFolders, wereLive: readonly string[]): Slot[] {
   const live = readStudents(subfolders(folders.models));
   const others = [
@@ -64,7 +64,7 @@ interface Found {
   readonly manifest: Manifest;
 }
 
-/** `budget` of `budget-1.2ms`: searches look at other budgets for the same students when production is slower than they are. */
+/** `budget` of `budget-1ms`: searches look at other budgets for the same students when production is slower than they are. */
 function familyOf(name: string): string {
   return name.replace(/-\d+(\.\d+)?ms$/, "");
 }

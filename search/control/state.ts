@@ -19,7 +19,7 @@ export type Signal = Readonly<z.infer<typeof Signal>>;
 export const ControlState = z.strictObject({
   format: z.literal(1),
   signals: z.strictObject(Object.fromEntries(signalNames.map((name) => [name, Signal])) as SignalShape),
-  /** When a decision was last taken, by kind and, where it is about one, student: `search`, `start-shadow budget-1.2ms`. */
+  /** When a decision was last taken, by kind and, where it is about one, student: `search`, `start-shadow budget-1ms`. */
   lastAtMs: z.record(z.string(), z.number()),
   /** When another student last became live, by name. */
   liveSinceMs: z.record(z.string(), z.number()),

@@ -34,20 +34,19 @@ function tokenDropout(a: Architecture): number {
 }
 
 /**
- * Fine-tunes a distilled student and a head a task on all tasks at once; returns all weights. One with layers makes as few passes
- * over the data as the teacher does, and draws from data sets as it does. @throws {DivergedError}
+ * Fine-tunes a distilled student on all tasks at once; returns all weights. Heads that it does not have yet start fresh. One with
+ * layers makes as few passes over the data as the teacher does, and draws from data sets as it does. @throws {DivergedError}
  */
 export async function trainHeads(
   a: Architecture,
-  encoder: Weights,
+  start: Weights,
   tasks: readonly EncodedTask[],
   options: HeadTrainingOptions,
 ): Promise<Weights> {
   const random = createRandom(options.seed);
-  const weights: Weights = new Map(encoder);
-  for (const { task, labels } of tasks) {
-    for (const shape of headParameters(a, headOf(task, labels))) weights.set(shape.name, initialWeight(shape, random));
-  }
+  const shapes = tasks.flatMap(({ task, labels }) => headParameters(a, headOf(task, labels)));
+  const fresh = shapes.map((shape) => [shape.name, initialWeight(shape, random)] as const);
+  const weights: Weights = new Map([...start, ...fresh.filter(([name]) => !start.has(name))]);
   const dataSetShare = a.layers === 0 ? shareOf : fineTuningShareOf;
   return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare });
 }

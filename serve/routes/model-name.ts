@@ -3,7 +3,7 @@ import { must } from "../../src/invariant.ts";
 import { rankStudents } from "../choose.ts";
 import type { Student, StudentTask } from "../student.ts";
 
-/** What clients that ask for a "model" get: `sentiment`, or of one student `sentiment@budget-1.2ms`. */
+/** What clients that ask for a "model" get: `sentiment`, or of one student `sentiment@budget-1ms`. */
 export interface Model extends StudentTask {
   /** The one that was asked for, else the most accurate; a latency budget may still make another one answer. */
   readonly student: Student;

@@ -1,5 +1,5 @@
 import { must } from "../../src/invariant.ts";
-import type { Weights } from "../student/weights.ts";
+import type { Weights } from "./weights.ts";
 
 /**
  * Weights on the line between a student and what fine-tuning made of it: part of the way keeps most of what is gained and
