@@ -52,9 +52,7 @@ export function chooseStudent(
   const best = must(ranked[0]);
   if (wish.budgetMs === undefined) return { student: best, downgraded: false, hopeless: false };
   const { budgetMs, leftMs = budgetMs } = wish;
-  const left = withSharedCaution(
-    ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) })),
-  );
+  const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
   const fitting = left.find(({ p95Ms }) => p95Ms <= leftMs);
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
   const fastest = left.reduce<(typeof left)[number] | undefined>(
@@ -68,15 +66,6 @@ export function chooseStudent(
   }
   const overMs = (fastest?.p95Ms ?? leftMs) - leftMs;
   throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(overMs));
-}
-
-/**
- * What makes a fast student late makes a slower one late too. Caution is learnt by being asked: without this, a slow student that
- * was not asked lately would seem to fit just when faster ones do not any more.
- */
-function withSharedCaution<T extends Estimate>(estimates: readonly T[]): T[] {
-  const asFast = (most: T) => estimates.filter(({ aloneMs }) => aloneMs <= most.aloneMs).map(({ p95Ms }) => p95Ms);
-  return estimates.map((own) => ({ ...own, p95Ms: Math.max(...asFast(own)) }));
 }
 
 /** In whole seconds, as the `Retry-After` header wants it. */

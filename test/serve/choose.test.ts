@@ -51,12 +51,6 @@ test("chooseStudent() steps down under load, and refuses only when none fits", (
   expect(() => chooseStudent(students, { tasks, budgetMs: 20 }, busy(30))).toThrow(OverloadedError);
 });
 
-test("chooseStudent() takes no slower student for faster than one that was asked lately and fits no more", () => {
-  const stale = (s: Student) => ({ p95Ms: s === large ? 10 : 30, aloneMs: s === large ? 5 : 0.5, waitMs: 4 });
-  expect(() => chooseStudent(students, { tasks, budgetMs: 20 }, stale)).toThrow(OverloadedError);
-  expect(chooseStudent(students, { tasks, budgetMs: 40 }, stale)).toMatchObject({ student: large });
-});
-
 test("chooseStudent() says when the fastest should have time again", () => {
   const refused = (waitMs: number) => {
     try {
