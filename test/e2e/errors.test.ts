@@ -135,7 +135,7 @@ const cases: readonly Case[] = [
     what: "a flag of the search with a value that it cannot have",
     command: (home) => search(home, "--budgets", "fast"),
     code: 2,
-    line: /^error: --budgets is a list of milliseconds such as 0\.1,1\.2, not "fast"$/,
+    line: /^error: --budgets is a list of milliseconds such as 0\.1,1,3, not "fast"$/,
   },
   {
     what: "a metrics URL where nothing listens",

@@ -6,6 +6,7 @@ import { type JournalContent, readJournal } from "../../search/journal.ts";
 import { readConfig } from "../../serve/config.ts";
 import { createLog } from "../../serve/log.ts";
 import { startServer } from "../../serve/server.ts";
+import { architectureName } from "../../src/contract/architecture.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { tasks } from "../../src/tasks/index.ts";
 import { writeTinyTeacher } from "../fixtures/tiny-teacher.ts";
@@ -30,6 +31,13 @@ const journalOf = (home: string): JournalContent =>
 const manifestOf = (home: string, name: string): Manifest =>
   readManifest(join(root, home, "models", name, "manifest.json"));
 
+/** What the search timed for a student's architecture. */
+function triedMs(home: string, { architecture }: Manifest): number {
+  const name = architectureName(architecture);
+  const trial = journalOf(home).trials.find((one) => architectureName(one.architecture) === name);
+  return trial?.status === "ok" ? trial.latencyMs : Number.NaN;
+}
+
 describe("the loop", () => {
   const budgets = ["--budgets", "0.08,5"];
 
@@ -39,9 +47,9 @@ describe("the loop", () => {
     expect(found.stdout()).toMatch(/tokens\/s · .* left/);
     const students = readdirSync(join(root, "loop", "models")).sort();
     expect(students).toContain("budget-5ms");
-    // A static student of tens of microseconds; on a machine that is busy with other work it may not be timed as one.
+    // A budget of tens of microseconds; on a machine that is busy with other work no student may meet it.
     if (students.length === 1) expect(found.stdout()).toContain("0.08 ms · no trial meets this budget");
-    else expect(manifestOf("loop", "budget-0.08ms").architecture.layers).toBe(0);
+    else expect(triedMs("loop", manifestOf("loop", "budget-0.08ms"))).toBeLessThanOrEqual(0.08);
 
     const config = { ...readConfig([], {}), port: 0, models: join(root, "loop", "models"), workers: 1 };
     const server = await startServer(config, createLog(process.stderr, "error"));

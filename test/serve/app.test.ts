@@ -90,9 +90,10 @@ describe("choice of the student", () => {
     (await http().post("/v1/sentiment").set(headers).send(body)).body.student;
 
   test("a budget picks the most accurate student that fits, by field and by header", async () => {
+    // Before the large one is asked: it is faster than its manifest says, and that is learnt at once.
     expect(await studentOf({ inputs: "good", latencyBudgetMs: 5 })).toBe("small");
-    expect(await studentOf({ inputs: "good", latencyBudgetMs: 5000 })).toBe("large");
     expect(await studentOf({ inputs: "good" }, { "x-latency-budget-ms": "5" })).toBe("small");
+    expect(await studentOf({ inputs: "good", latencyBudgetMs: 5000 })).toBe("large");
     expect(await studentOf({ inputs: "good", latencyBudgetMs: 5000 }, { "x-latency-budget-ms": "5" })).toBe("large");
   });
 
