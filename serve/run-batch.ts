@@ -13,7 +13,8 @@ export async function runBatch(student: LoadedStudent, batch: TextBatch): Promis
   const encodings = batch.texts.map((text) => encode(student, text));
   const tokenizeMs = performance.now() - started;
   const sequences = encodings.map((e) => e.ids);
-  const names = outputNames(student, batch);
+  const decides = decidesByLanguage(student, batch);
+  const names = outputNames(student, batch, decides);
   const { outputs, passes } = await runPasses(student, sequences, names, batch.tokenBudget);
   const unknown = unknownPieces(sequences, student.tokenizer.unknownId);
   return {
@@ -26,23 +27,20 @@ export async function runBatch(student: LoadedStudent, batch: TextBatch): Promis
     tokenizeMs,
     passes,
     ...(unknown && { unknown }),
-    ...(needed(student, batch) && { languages: await languagesOf(student, sequences, outputs, batch.tokenBudget) }),
+    ...((decides || batch.asksLanguages) && {
+      languages: await languagesOf(student, sequences, outputs, batch.tokenBudget),
+    }),
   };
 }
 
-function outputNames(student: LoadedStudent, batch: TextBatch): string[] {
-  const names = batch.input === "pair" ? ["pooled"] : batch.tasks.map(outputName);
+function outputNames(student: LoadedStudent, { input, tasks, asksLanguages }: TextBatch, decides: boolean): string[] {
+  const names = input === "pair" ? ["pooled"] : tasks.map(outputName);
   // Beside an encoder a head more is nothing. A static student is little else than heads: what only drift asks for is a run of its own.
-  const together = decideByLanguage(student, batch) || (batch.asksLanguages && !isStatic(student));
-  return together ? [...new Set([...names, languageOutput])] : names;
-}
-
-function needed(student: LoadedStudent, batch: TextBatch): boolean {
-  return batch.asksLanguages || decideByLanguage(student, batch);
+  return decides || (asksLanguages && !isStatic(student)) ? [...new Set([...names, languageOutput])] : names;
 }
 
 /** Whether the threshold of a task depends on the text's language. */
-function decideByLanguage({ manifest }: LoadedStudent, { tasks }: TextBatch): boolean {
+function decidesByLanguage({ manifest }: LoadedStudent, { tasks }: TextBatch): boolean {
   const decides = manifest.tasks.some(({ name, languageThresholds }) => languageThresholds && tasks.includes(name));
   return decides && languageCodes(manifest.tasks).length > 0;
 }

@@ -6,7 +6,8 @@ import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { groupBy } from "../corpus/preparation.ts";
-import { type Classifier, type Logits, pairLogits, textLogits } from "../heads/predict.ts";
+import type { Classifier } from "../heads/predict.ts";
+import { logitsOfRows } from "../heads/score.ts";
 import { type Correction, meantLabel } from "./corrections.ts";
 
 /**
@@ -22,10 +23,13 @@ export async function shareRight(
 ): Promise<number> {
   const right: number[] = [];
   const codes = languageCodes(tasks);
+  const known = codes.length > 0 ? [language.name] : [];
   for (const [name, own] of groupBy(corrections, ({ task }) => task)) {
     const entry = must(tasks.find((task) => task.name === name));
+    const rows = own.map(({ texts: [text, pair] }) => ({ text: must(text), ...(pair !== undefined && { pair }) }));
     const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
-    const { logits, languages } = await logitsOf(classifier, entry, codes.length > 0, own, encode);
+    const { logits, beside } = await logitsOfRows(classifier, { task: name, rows }, known, encode);
+    const languages = beside.get(language.name);
     own.forEach((correction, i) => {
       right.push(
         rightness(inLanguage(entry, languages && codes[argmax(must(languages[i]))]), correction, must(logits[i])),
@@ -33,23 +37,6 @@ export async function shareRight(
     });
   }
   return mean(right);
-}
-
-async function logitsOf(
-  classifier: Classifier,
-  { name, input }: ManifestTask,
-  tellsLanguages: boolean,
-  corrections: readonly Correction[],
-  encode: (text: string) => Int32Array,
-): Promise<{ logits: Logits; languages?: Logits | undefined }> {
-  const texts = corrections.map(({ texts: [text] }) => encode(must(text)));
-  if (input === "text") {
-    const names = tellsLanguages ? [...new Set([name, language.name])] : [name];
-    const all = await textLogits(classifier, texts, names);
-    return { logits: must(all.get(name)), languages: all.get(language.name) };
-  }
-  const others = corrections.map(({ texts: [, other] }) => encode(must(other)));
-  return { logits: (await pairLogits(classifier, name, texts, others, [])).logits };
 }
 
 function rightness(entry: ManifestTask, correction: Correction, logits: Float32Array): number {

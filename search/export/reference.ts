@@ -10,8 +10,8 @@ import {
 } from "../../src/contract/drift.ts";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
+import { languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
-import { language } from "../../src/tasks/language.ts";
 import type { LabelledRow } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { SetLogits } from "../heads/score.ts";
@@ -26,13 +26,13 @@ export function withReferences(
   tokenizer: Tokenizer,
   maxTokens: number,
 ): ManifestTask[] {
-  const codes = tasks.find(({ name }) => name === language.name)?.labels;
+  const codes = languageCodes(tasks);
   return tasks.map((task) => {
     const own = results.filter(({ set }) => set.task === task.name);
     const rows = own.flatMap(({ set }) => set.rows);
     if (rows.length === 0) return task;
     const reference = { ...textCounts(rows, tokenizer, maxTokens), score: scoreCounts(task, own) };
-    const languages = codes && languageCounts(codes, own);
+    const languages = languageCounts(codes, own);
     return { ...task, reference: languages ? { ...reference, language: languages } : reference };
   });
 }

@@ -56,7 +56,7 @@ export interface ThresholdGroup {
  * @param caution mean macro-F1 that a threshold one away from `usual` has to gain.
  */
 export function fitThreshold(groups: readonly ThresholdGroup[], usual = 0.5, caution = 0): number {
-  const candidates = [usual, ...Array.from({ length: 31 }, (_, i) => (10 + i) / 50)];
+  const candidates = Array.from({ length: 31 }, (_, i) => (10 + i) / 50);
   candidates.sort((a, b) => Math.abs(a - usual) - Math.abs(b - usual));
   let best = { threshold: usual, score: Number.NEGATIVE_INFINITY };
   for (const threshold of candidates) {

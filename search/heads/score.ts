@@ -38,7 +38,7 @@ export async function validationLogits(
   // The pass computes it in any case.
   const beside = tasks.includes(language.name) ? [language.name] : [];
   for (const set of sets) {
-    const { logits, beside: more } = await logitsOfSet(
+    const { logits, beside: more } = await logitsOfRows(
       classifier,
       set,
       beside,
@@ -51,9 +51,10 @@ export async function validationLogits(
   return results;
 }
 
-async function logitsOfSet(
+/** Logits of a task for texts or pairs, and of the tasks `beside` for the texts alone. */
+export async function logitsOfRows(
   classifier: Classifier,
-  { task, rows }: ValidationSet,
+  { task, rows }: { readonly task: string; readonly rows: readonly Pick<LabelledRow, "text" | "pair">[] },
   beside: readonly string[],
   encode: (text: string) => Int32Array,
 ): Promise<PairLogits> {

@@ -36,9 +36,7 @@ export class WatchedStudent {
   constructor({ tasks, codes }: Student, referenceOf: (task: ManifestTask) => Reference | undefined) {
     const watched = [...tasks.values()].flatMap(({ entry }) => {
       const reference = referenceOf(entry);
-      return reference === undefined
-        ? []
-        : [[entry.name, new WatchedTask(entry, reference, codes.length === 0 ? undefined : codes)] as const];
+      return reference === undefined ? [] : [[entry.name, new WatchedTask(entry, reference, codes)] as const];
     });
     this.tasks = new Map(watched);
   }
@@ -77,14 +75,14 @@ class WatchedTask {
   private readonly counts: Readonly<Partial<Record<DriftFeature, RecentCounts>>>;
   private readonly scoreIndex: (result: Result) => number;
 
-  constructor(entry: ManifestTask, reference: Reference, codes: readonly string[] | undefined) {
+  constructor(entry: ManifestTask, reference: Reference, codes: readonly string[]) {
     const { categories, indexOf } = scoreScale(entry);
     const all = { length: lengthCategories, language: codes, score: categories, unknown: unknownCategories };
     this.reference = reference;
     this.scoreIndex = indexOf;
     this.counts = Object.fromEntries(
       Object.entries(all).flatMap(([feature, names]) =>
-        names === undefined || reference[feature as DriftFeature] === undefined
+        names.length === 0 || reference[feature as DriftFeature] === undefined
           ? []
           : [[feature, new RecentCounts(names)]],
       ),

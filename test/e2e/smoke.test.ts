@@ -27,15 +27,15 @@ const tables: Readonly<Record<string, readonly Case[]>> = {
 };
 
 /**
- * Inputs of each table, of 20 (languages: 10), that a student must get right. They reached 19 or 20, and in languages all, on a
- * processor with AMX; two fewer are allowed (in languages one), since int8 sums differ between processors. What a student misses is in the
- * failure's message.
+ * Inputs of each table, of 20 (languages: 10), that a student must get right: one less than it got, of languages all. In adequacy the
+ * static one is within .04 of its threshold twice, and int8 sums differ a little between processors: there it is two less. What a
+ * student misses is in the failure's message.
  */
 const leastRight: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  "budget-0.1ms": { sentiment: 17, filter: 18, "translation/language": 9, "translation/adequacy": 17 },
-  "budget-0.3ms": { sentiment: 18, filter: 18, "translation/language": 9, "translation/adequacy": 17 },
-  "budget-1ms": { sentiment: 18, filter: 18, "translation/language": 9, "translation/adequacy": 17 },
-  "budget-3ms": { sentiment: 18, filter: 18, "translation/language": 9, "translation/adequacy": 18 },
+  "budget-0.1ms": { sentiment: 18, filter: 19, "translation/language": 10, "translation/adequacy": 17 },
+  "budget-0.3ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
+  "budget-1ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
+  "budget-3ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 19 },
 };
 
 test("models/ holds the students that this table expects", () => {
