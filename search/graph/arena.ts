@@ -1,7 +1,7 @@
 import { invariant } from "../../src/invariant.ts";
+import { webAssembly } from "../../src/wasm/web-assembly.ts";
 import type { Kernels } from "./wasm-kernels.ts";
 import { createKernels } from "./wasm-kernels.ts";
-import { webAssembly } from "./web-assembly.ts";
 
 /** Floats a stretch is rounded up to: one cache line, and a multiple of what the kernels take at a time. */
 const lineFloats = 16;

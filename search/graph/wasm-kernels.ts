@@ -1,7 +1,17 @@
-import type { FunctionCode } from "./wasm-module.ts";
-import { advance, defineFunction, encodeModule, f32, f32x4, i32, set, value, whileLoop } from "./wasm-module.ts";
-import type { WasmMemory } from "./web-assembly.ts";
-import { webAssembly } from "./web-assembly.ts";
+import type { FunctionCode } from "../../src/wasm/wasm-module.ts";
+import {
+  advance,
+  defineFunction,
+  encodeModule,
+  f32,
+  f32x4,
+  i32,
+  set,
+  value,
+  whileLoop,
+} from "../../src/wasm/wasm-module.ts";
+import type { WasmMemory } from "../../src/wasm/web-assembly.ts";
+import { webAssembly } from "../../src/wasm/web-assembly.ts";
 
 /**
  * The optimiser's inner loops in WebAssembly SIMD. Addresses are in bytes, multiples of 16. A plain loop over Float32Array

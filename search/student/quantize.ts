@@ -31,6 +31,11 @@ export function quantizeColumns({ dims, data }: Weight): QuantizedMatrix {
   return { dims, data: out, scales };
 }
 
+/** The weight that a quantised matrix stands for. */
+export function restoreColumns({ dims, data, scales }: QuantizedMatrix): Weight {
+  return { dims, data: Float32Array.from(data, (x, i) => x * (scales[i % scales.length] as number)) };
+}
+
 /** A token table in blocks of 4-bit numbers: value = scale · (nibble − 8), two nibbles a byte, the first in the low half. */
 export interface QuantizedBlocks {
   /** [rows, width / 2]. */
@@ -60,6 +65,18 @@ export function quantizeBlocks({ dims, data }: Weight): QuantizedBlocks {
     }
   }
   return { data: out, scales, blocks };
+}
+
+/** The token table [rows, width] that 4-bit numbers stand for. */
+export function restoreBlocks(dims: readonly number[], { data, scales, blocks }: QuantizedBlocks): Weight {
+  const [rows, width] = [must(dims[0]), must(dims[1])];
+  const out = new Float32Array(rows * width);
+  for (let i = 0; i < out.length; i++) {
+    const nibble = ((data[i >> 1] as number) >> (4 * (i & 1))) & 15;
+    const block = Math.floor(i / width) * blocks + Math.floor((i % width) / tableBlock);
+    out[i] = (nibble - 8) * (scales[block] as number);
+  }
+  return { dims, data: out };
 }
 
 /** Where the largest number comes to lie, in steps; eight are there below zero and seven above. */

@@ -1,10 +1,23 @@
 import { must } from "../invariant.ts";
+import {
+  float32,
+  graphField,
+  graphParts,
+  inputName,
+  type Node,
+  nodeField,
+  readNode,
+  replaceGraph,
+  tensorField,
+  textIn,
+} from "./graph-parts.ts";
+import { liftMean } from "./lift-mean.ts";
 import { type ProtoField, ProtoWriter, protoFields } from "./protobuf.ts";
 import { valueInfo } from "./value-info.ts";
 
 /**
  * Takes the token tables out of a graph. A table of 4-bit blocks goes with its lookup, whose result becomes the input: the
- * runtime's operator takes 70 µs for 32 tokens, ours 10. Other constants whose rows are looked up by the graph's ids become
+ * runtime's operator takes 70 µs for 32 tokens, ours 10; where the graph takes their mean and no more, so does that. Other constants whose rows are looked up by the graph's ids become
  * inputs themselves, so that whoever runs it gives only the rows of the batch, and ids that count them. The runtime copies
  * constants into every session; outside of it all threads share one table, and what is left opens in a fraction of the
  * time. The numbers that the rest of the graph sees are the same.
@@ -18,7 +31,10 @@ export interface LiftedGraph {
 }
 
 export interface Table {
-  /** Name of the input that takes the rows [ids, width]; of 4-bit numbers the decoded ones, float32 [batch, tokens, width]. */
+  /**
+   * Name of the input that takes the rows [ids, width]; of 4-bit numbers the decoded ones, float32 [batch, tokens, width], or
+   * with a mask their mean, float32 [batch, width].
+   */
   readonly name: string;
   readonly type: TableType;
   readonly rows: number;
@@ -27,6 +43,8 @@ export interface Table {
   readonly bytes: Uint8Array;
   /** Of a table of 4-bit numbers. */
   readonly blocks: Blocks | null;
+  /** Name of the input that says which tokens count, where all that the graph takes of the rows is their mean over these. */
+  readonly mask: string | null;
 }
 
 /** Number = scale of its block · (nibble − 8); the lower nibble of a byte comes first. */
@@ -38,15 +56,6 @@ export interface Blocks {
 }
 
 export type TableType = "float32" | "int8" | "uint8";
-
-/** Numbers of fields in onnx.proto, by message. */
-export const modelGraph = 7;
-export const graphField = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-export const nodeField = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
-const attributeField = { name: 1, integer: 3 } as const;
-export const tensorField = { dims: 1, type: 2, name: 8, raw: 9 } as const;
-const inputName = 1;
-const float32 = 1;
 
 const tableTypes: ReadonlyMap<number, TableType> = new Map([
   [float32, "float32"],
@@ -62,19 +71,13 @@ const lookups: ReadonlyMap<string, string> = new Map([
 
 /** @throws {RangeError} when the model is no ONNX model. */
 export function liftTables(model: Uint8Array): LiftedGraph {
-  const top = [...protoFields(model)];
-  const graph = top.find(({ field }) => field === modelGraph);
-  if (graph === undefined) throw new RangeError("the model has no graph");
-  const parts = [...protoFields(graph.bytes)];
+  const { top, graph, parts } = graphParts(model);
   const ids = parts.filter(({ field }) => field === graphField.input).map(({ bytes }) => textIn(bytes, inputName));
   for (const name of ids) {
     const found = tablesOf(parts, name);
-    if (found.length > 0)
-      return {
-        model: replaceGraph(top, graph, withoutTables(parts, found, name)),
-        ids: name,
-        tables: found.map(toTable),
-      };
+    if (found.length === 0) continue;
+    const rest = replaceGraph(top, graph, withoutTables(parts, found, name));
+    return liftMean({ model: rest, ids: name, tables: found.map(toTable) });
   }
   return { model, ids: "", tables: [] };
 }
@@ -85,8 +88,8 @@ interface FoundTable extends Table {
   readonly constants: readonly string[];
 }
 
-function toTable({ name, type, rows, width, bytes, blocks }: FoundTable): Table {
-  return { name, type, rows, width, bytes, blocks };
+function toTable({ name, type, rows, width, bytes, blocks, mask }: FoundTable): Table {
+  return { name, type, rows, width, bytes, blocks, mask };
 }
 
 /** The constants that this input's ids look rows up in; none when the ids, or one of the constants, serve for more. */
@@ -127,31 +130,6 @@ function isInitializer(field: number): boolean {
   return field === graphField.initializer;
 }
 
-interface Node {
-  readonly operator: string;
-  /** The first output. */
-  readonly output: string;
-  readonly inputs: readonly string[];
-  /** Whole-number attributes. */
-  readonly attributes: ReadonlyMap<string, number>;
-}
-
-function readNode({ bytes }: ProtoField): Node {
-  const fields = [...protoFields(bytes)];
-  const attributes = fields
-    .filter(({ field }) => field === nodeField.attribute)
-    .map(({ bytes: attribute }) => {
-      const integer = [...protoFields(attribute)].find(({ field }) => field === attributeField.integer)?.integer ?? 0;
-      return [textIn(attribute, attributeField.name), integer] as const;
-    });
-  return {
-    operator: textIn(bytes, nodeField.operator),
-    output: textIn(bytes, nodeField.output),
-    inputs: fields.filter(({ field }) => field === nodeField.input).map((input) => toText(input.bytes)),
-    attributes: new Map(attributes),
-  };
-}
-
 function isLookup({ operator, inputs, attributes }: Node, ids: string): boolean {
   const axis = lookups.get(operator);
   return axis !== undefined && (attributes.get(axis) ?? 0) === 0 && inputs.indexOf(ids) === 1;
@@ -166,7 +144,7 @@ function readTable(tensor: Uint8Array): FoundTable[] {
   const type = tableTypes.get(elementType);
   if (!rows || !width || more.length > 0 || type === undefined || bytes === undefined) return [];
   const name = textIn(tensor, tensorField.name);
-  return [{ name, type, rows, width, bytes, elementType, blocks: null, constants: [name] }];
+  return [{ name, type, rows, width, bytes, elementType, blocks: null, mask: null, constants: [name] }];
 }
 
 function withoutTables(parts: readonly ProtoField[], tables: readonly FoundTable[], ids: string): ProtoWriter {
@@ -183,23 +161,4 @@ function withoutTables(parts: readonly ProtoField[], tables: readonly FoundTable
     graph.message(graphField.input, valueInfo(name, elementType, dims));
   }
   return graph;
-}
-
-export function replaceGraph(top: readonly ProtoField[], old: ProtoField, graph: ProtoWriter): Uint8Array {
-  const out = new ProtoWriter();
-  for (const field of top) {
-    if (field === old) out.message(modelGraph, graph);
-    else out.whole(field);
-  }
-  return out.toBytes();
-}
-
-/** A message's first text of this field, or "". */
-export function textIn(message: Uint8Array, field: number): string {
-  for (const part of protoFields(message)) if (part.field === field) return toText(part.bytes);
-  return "";
-}
-
-export function toText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }

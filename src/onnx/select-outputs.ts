@@ -1,15 +1,21 @@
-import { must } from "../invariant.ts";
-import { graphField, modelGraph, nodeField, replaceGraph, tensorField, textIn, toText } from "./lift-tables.ts";
+import {
+  graphField,
+  graphParts,
+  inputName,
+  nodeField,
+  replaceGraph,
+  tensorField,
+  textIn,
+  toText,
+} from "./graph-parts.ts";
 import { type ProtoField, ProtoWriter, protoFields } from "./protobuf.ts";
 
 /** Names of a graph's outputs. */
 export function outputsOf(model: Uint8Array): string[] {
   return graphParts(model)
     .parts.filter(({ field }) => field === graphField.output)
-    .map(({ bytes }) => textIn(bytes, outputName));
+    .map(({ bytes }) => textIn(bytes, inputName));
 }
-
-const outputName = 1;
 
 /**
  * The part of a graph that some of its outputs need; its inputs all stay. The runtime computes every node of a graph, also
@@ -28,20 +34,11 @@ export function selectOutputs(model: Uint8Array, wanted: readonly string[]): Uin
   const isNeeded = (part: ProtoField) => {
     if (part.field === graphField.node) return nodes.has(part);
     if (part.field === graphField.initializer) return needed.has(textIn(part.bytes, tensorField.name));
-    return part.field !== graphField.output || wanted.includes(textIn(part.bytes, outputName));
+    return part.field !== graphField.output || wanted.includes(textIn(part.bytes, inputName));
   };
   const selected = new ProtoWriter();
   for (const part of parts) if (isNeeded(part)) selected.whole(part);
   return replaceGraph(top, graph, selected);
-}
-
-function graphParts(model: Uint8Array) {
-  const top = [...protoFields(model)];
-  const graph = must(
-    top.find(({ field }) => field === modelGraph),
-    "the graph",
-  );
-  return { top, graph, parts: [...protoFields(graph.bytes)] };
 }
 
 function namesIn({ bytes }: ProtoField, field: number): string[] {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inferenceGraph, pairGraph } from "../../../search/student/inference-graph.ts";
 import type { Precision } from "../../../search/student/inference-tensors.ts";
-import { quantizeBlocks } from "../../../search/student/quantize.ts";
+import { quantizeBlocks, restoreBlocks } from "../../../search/student/quantize.ts";
 import { Trainer } from "../../../search/student/trainer.ts";
 import { mapName, type Objective } from "../../../search/student/training-graph.ts";
 import { tableName, type Weights, weightOf } from "../../../search/student/weights.ts";
@@ -11,7 +11,6 @@ import { must } from "../../../src/invariant.ts";
 import { openSession, Tensor } from "../../../src/onnx/session.ts";
 import { softmax } from "../../../src/stats.ts";
 import { type Batch, toBatch } from "../../../src/text/batch.ts";
-import { restoredTable } from "./restored-table.ts";
 import {
   deep,
   distilling,
@@ -136,7 +135,7 @@ test.each(students)("inferenceGraph() of %s in int8 stays close to fp32 over the
   const original = await infer(a, weights, tinyBatch);
   expect(difference(must(rowsOf(quantised, "pooled")[0]), must(rowsOf(original, "pooled")[0]))).toBeGreaterThan(0);
   const table = weightOf(weights, tableName);
-  weights.set(tableName, { dims: table.dims, data: restoredTable(table.dims, quantizeBlocks(table)) });
+  weights.set(tableName, restoreBlocks(table.dims, quantizeBlocks(table)));
   const exact = await infer(a, weights, tinyBatch);
   for (const name of ["pooled", "logits_text"]) {
     rowsOf(exact, name).forEach((row, i) => {

@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type QuantizedMatrix, quantizeBlocks, quantizeColumns, tableBlock } from "../../../search/student/quantize.ts";
+import {
+  type QuantizedMatrix,
+  quantizeBlocks,
+  quantizeColumns,
+  restoreBlocks,
+  tableBlock,
+} from "../../../search/student/quantize.ts";
 import { must } from "../../../src/invariant.ts";
-import { restoredTable } from "./restored-table.ts";
 
 const matrix = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })).chain(([rows, columns]) =>
   fc
@@ -47,7 +52,7 @@ test("quantizeBlocks() is off by less than a seventh of the largest number of it
   fc.assert(
     fc.property(table, (weight) => {
       const width = must(weight.dims[1]);
-      restoredTable(weight.dims, quantizeBlocks(weight)).forEach((x, i) => {
+      restoreBlocks(weight.dims, quantizeBlocks(weight)).data.forEach((x, i) => {
         const block = Math.floor((i % width) / tableBlock) * tableBlock + Math.floor(i / width) * width;
         const end = Math.min(block + tableBlock, (Math.floor(i / width) + 1) * width);
         const top = Math.max(...weight.data.subarray(block, end).map((y) => Math.abs(y)));
@@ -61,7 +66,7 @@ test("quantizeBlocks() is off by less than a seventh of the largest number of it
 test("quantizeBlocks() keeps numbers that lie on its steps exactly", () => {
   const data = Float32Array.from({ length: 64 }, (_, i) => ((i * 5) % 16) - 8);
   const weight = { dims: [1, 64], data };
-  expect(restoredTable(weight.dims, quantizeBlocks(weight))).toEqual(data);
+  expect(restoreBlocks(weight.dims, quantizeBlocks(weight)).data).toEqual(data);
 });
 
 test("the largest weight of a column sets its scale", () => {
@@ -77,5 +82,5 @@ test("a column and a block of zeros stay zeros", () => {
   const weight = { dims: [2, 2], data: Float32Array.of(0, 1, 0, 3) };
   expect(Array.from(quantizeColumns(weight).data)).toEqual([0, 21, 0, 63]);
   const zeros = { dims: [1, 2], data: new Float32Array(2) };
-  expect(restoredTable(zeros.dims, quantizeBlocks(zeros))).toEqual(new Float32Array(2));
+  expect(restoreBlocks(zeros.dims, quantizeBlocks(zeros)).data).toEqual(new Float32Array(2));
 });

@@ -1,10 +1,17 @@
 import { expect, test } from "vitest";
 import { randomStudent } from "../../../search/student/random-student.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
+import { must } from "../../../src/invariant.ts";
 import { liftTables } from "../../../src/onnx/lift-tables.ts";
 import { outputsOf, selectOutputs } from "../../../src/onnx/select-outputs.ts";
 import { openSession, Tensor } from "../../../src/onnx/session.ts";
 import { openByOutput } from "../../../src/onnx/session-by-output.ts";
+
+/** A mean that is taken outside of the graph is rounded elsewhere. */
+function expectClose(actual: Tensor | undefined, expected: Tensor | undefined): void {
+  const wanted = Array.from(must(expected).data as Float32Array, (x) => expect.closeTo(x, 5));
+  expect(Array.from(must(actual).data as Float32Array)).toEqual(wanted);
+}
 
 const architecture: Architecture = {
   layers: 0,
@@ -39,7 +46,7 @@ test("openByOutput() answers for one output, for some and for all as the whole g
   for (const names of [["pooled"], ["logits_sentiment"], ["logits_filter", "logits_sentiment"], whole.outputNames]) {
     const results = await split.run(feeds, names);
     expect(Object.keys(results).sort()).toEqual([...names].sort());
-    for (const name of names) expect(results[name]?.data).toEqual(expected[name]?.data);
+    for (const name of names) expectClose(results[name], expected[name]);
   }
   await Promise.all([whole.release(), split.release()]);
 });

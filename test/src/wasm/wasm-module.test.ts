@@ -1,14 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  advance,
-  defineFunction,
-  encodeModule,
-  f32x4,
-  i32,
-  value,
-  whileLoop,
-} from "../../../search/graph/wasm-module.ts";
-import { webAssembly } from "../../../search/graph/web-assembly.ts";
+import { advance, defineFunction, encodeModule, f32x4, i32, value, whileLoop } from "../../../src/wasm/wasm-module.ts";
+import { webAssembly } from "../../../src/wasm/web-assembly.ts";
 
 function instantiate(...functions: Parameters<typeof encodeModule>[0]) {
   const memory = new webAssembly.Memory({ initial: 1, maximum: 1 });

@@ -47,6 +47,7 @@ export function defineFunction<P extends string, L extends string>(
 const simd = (opcode: number): Code => [0xfd, ...unsigned(opcode)];
 const code = (operand: Operand): Code => ("index" in operand ? [0x20, ...unsigned(operand.index)] : operand);
 const binary = (opcode: Code) => (left: Operand, right: Operand) => [...code(left), ...code(right), ...opcode];
+const unary = (opcode: Code) => (operand: Operand) => [...code(operand), ...opcode];
 /** Alignment as a power of two, then the offset: vectors lie on 16 bytes, single floats on 4. */
 const memoryArgument = (alignment: number, byteOffset: number): Code => [alignment, ...unsigned(byteOffset)];
 
@@ -76,6 +77,31 @@ export const f32x4 = {
     ...memoryArgument(4, byteOffset),
   ],
 };
+
+/** Sixteen bytes a vector. */
+export const i8x16 = {
+  splat: (value: number): Code => [...i32.const(value), ...simd(0x0f)],
+  sub: binary(simd(0x71)),
+  and: binary(simd(0x4e)),
+  /** Without sign. */
+  shiftRight: (vector: Operand, bits: number): Code => [...code(vector), ...i32.const(bits), ...simd(0x6d)],
+  /** Lanes 0 to 15 are the left vector's, 16 to 31 the right one's. */
+  shuffle: (left: Operand, right: Operand, lanes: readonly number[]): Code => [
+    ...code(left),
+    ...code(right),
+    ...simd(0x0d),
+    ...lanes,
+  ],
+};
+/** Signed integers of a half of a vector, twice as wide. */
+export const widen = {
+  lowBytes: unary(simd(0x87)),
+  highBytes: unary(simd(0x88)),
+  lowShorts: unary(simd(0xa7)),
+  highShorts: unary(simd(0xa8)),
+};
+/** Signed 32-bit integers to floats. */
+export const toFloats = unary(simd(0xfa));
 
 export const value = (operand: Operand): Code => code(operand);
 export const set = (local: Local, operand: Operand): Code => [...code(operand), 0x21, ...unsigned(local.index)];

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Manifest } from "../../src/contract/manifest.ts";
+import { BadFileError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
+import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
+import { protoFields } from "../../src/onnx/protobuf.ts";
+import { taskOf } from "../../src/tasks/index.ts";
+import { headOf } from "../student/encoded-task.ts";
+import { restoreBlocks, restoreColumns, tableBlock } from "../student/quantize.ts";
+import {
+  encoderParameters,
+  headParameters,
+  type ParameterShape,
+  sizeOf,
+  tableName,
+  type Weight,
+  type Weights,
+} from "../student/weights.ts";
+
+/** Bytes of a graph's constants by name, little-endian. */
+type Constants = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * The weights of a student from its int8 graphs, as float32: what it can be trained on from where the run that made it is gone.
+ * What the quantisation cost is in them. `positions`: how many the graph holds.
+ * @throws {BadFileError} when the graphs do not hold the weights of the manifest's architecture.
+ */
+export function readWeights(
+  folder: string,
+  { architecture: a, tasks }: Pick<Manifest, "architecture" | "tasks">,
+  positions: number,
+): Weights {
+  const graphs = [...new Set(["model.onnx", ...tasks.map(({ file }) => file)])];
+  const constants: Constants = new Map(graphs.flatMap((file) => readConstants(join(folder, file))));
+  const heads = tasks.map((task) => headOf(taskOf(task), task.labels));
+  const shapes = [
+    { name: tableName, dims: [a.vocabulary, a.tableWidth] },
+    ...encoderParameters(a, positions),
+    ...heads.flatMap((head) => headParameters(a, head)),
+  ];
+  try {
+    return new Map(shapes.map((shape) => [shape.name, restore(shape, constants)]));
+  } catch (cause) {
+    throw new BadFileError(
+      `${folder}: its graphs do not hold the weights of ${tasks.length} tasks that its manifest names`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function readConstants(path: string): [string, Uint8Array][] {
+  try {
+    const { parts } = graphParts(readFileSync(path));
+    const tensors = parts.filter(({ field }) => field === graphField.initializer);
+    return tensors.map(({ bytes: tensor }) => {
+      const raw = [...protoFields(tensor)].find(({ field }) => field === tensorField.raw);
+      return [textIn(tensor, tensorField.name), raw?.bytes ?? new Uint8Array()];
+    });
+  } catch (cause) {
+    throw new BadFileError(`${path}: not an ONNX graph`, { cause });
+  }
+}
+
+function restore({ name, dims }: ParameterShape, constants: Constants): Weight {
+  const [rows, columns] = [must(dims[0]), dims[1] ?? 0];
+  if (name === tableName) {
+    const blocks = Math.ceil(columns / tableBlock);
+    const data = constantOf(constants, "table_int4", (rows * columns) / 2);
+    return restoreBlocks(dims, { data, scales: floats(constants, "table_scale", rows * blocks), blocks });
+  }
+  if (!constants.has(`${name}_int8`)) return { dims, data: floats(constants, name, sizeOf(dims)) };
+  const data = new Int8Array(constantOf(constants, `${name}_int8`, sizeOf(dims)));
+  return restoreColumns({ dims, data, scales: floats(constants, `${name}_scale`, columns) });
+}
+
+function floats(constants: Constants, name: string, count: number): Float32Array {
+  // copied, since a float's place in a file need not be a multiple of four
+  return new Float32Array(new Uint8Array(constantOf(constants, name, 4 * count)).buffer);
+}
+
+function constantOf(constants: Constants, name: string, bytes: number): Uint8Array {
+  const found = constants.get(name);
+  if (found?.length !== bytes) throw new RangeError(`${name}: ${found?.length ?? "no"} bytes, not ${bytes}`);
+  return found;
+}
