@@ -1,31 +1,31 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, readManifest } from "../src/contract/manifest.ts";
+import { readManifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
-import { readTokenizer } from "../src/text/read-tokenizer.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import type { Candidate } from "./complete.ts";
-import { presetNames, presets } from "./config.ts";
-import type { Corpus } from "./corpus/assemble.ts";
-import { loadCorpus } from "./corpus/load.ts";
+import { presetNames } from "./config.ts";
 import { dataFlag } from "./data-flag.ts";
-import { checkFeedback, type LearningMaterials, learnCorrections } from "./learn-corrections.ts";
+import { checkFeedback, learnCorrections } from "./learn-corrections.ts";
 import { modelsFlag } from "./models-flag.ts";
-import { trainingMaxTokens } from "./prepare.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
-import { encodeCorpus } from "./student/encode-corpus.ts";
-import { readTeacherConfig } from "./teacher/config.ts";
+import { studentMaterials } from "./student-materials.ts";
+import { takeUpStudents } from "./take-up-students.ts";
 
-/** `npm run learn`: the students of a finished search learn from corrections, without a new search. */
+/** `npm run learn`: students learn from corrections, without a new search. */
 await runCommand(
   {
     name: "npm run learn",
     about:
-      "Fine-tunes the students of a finished search on corrections that users sent, with replay of the data they were trained on, and\n" +
-      "puts them into models/ where that helps and costs no validation set more than half a point. Resumes with the same command.",
+      "Fine-tunes students on corrections that users sent, with replay of the data they were trained on, and puts them into\n" +
+      "models/ where that helps and costs no validation set more than half a point. Resumes with the same command.",
     flags: {
-      id: { type: "string", value: "name", doc: "name of the run, as in full-seed1", required: true },
+      id: {
+        type: "string",
+        value: "name",
+        doc: "name of the run whose students learn, as in full-seed1 (default: those that are served, from the weights they are served with)",
+      },
       feedback: {
         type: "string",
         value: "folder|file",
@@ -38,7 +38,7 @@ await runCommand(
       students: {
         type: "string",
         value: "name,name",
-        doc: "only these, as in budget-1ms (default: all of the run)",
+        doc: "only these, as in budget-1ms (default: all)",
       },
       teacher: { type: "string", value: "folder", doc: "teacher folder of that search", default: "models/teacher" },
       models: modelsFlag,
@@ -57,16 +57,15 @@ await runCommand(
 
 async function learn(flags: Flags, log: Log): Promise<void> {
   checkFeedback(flags.feedback);
-  const run = join(flags.runs, flags.id);
+  const id = flags.id ?? "served";
+  const run = join(flags.runs, id);
   const wanted: readonly string[] | undefined = flags.students?.split(",");
-  const candidates = readCandidates(run).filter(({ manifest }) => wanted?.includes(manifest.name) ?? true);
-  if (candidates.length === 0)
-    throw new ConfigError(`${run}: no finished student${wanted ? ` is called ${flags.students}` : " is here"}`);
   const unlock = lockRun(run);
+  const candidates = flags.id === undefined ? takeUpStudents(flags.models, wanted, run) : readCandidates(run, wanted);
   for (const candidate of candidates) {
     const { manifest } = candidate;
-    const materials = await readMaterials(flags, candidate);
-    const config = { ...{ threads: flags.threads, feedback: flags.feedback }, seed: manifest.seed, id: flags.id };
+    const materials = await studentMaterials(flags, candidate);
+    const config = { ...{ threads: flags.threads, feedback: flags.feedback }, seed: manifest.seed, id };
     const learner = { candidate, replay: () => Promise.resolve(materials.tasks) };
     const learned = await learnCorrections(config, materials, learner, log);
     if (learned.base !== undefined) promoteIfBetter({ models: flags.models, promote: flags.promote }, learned, log);
@@ -74,41 +73,19 @@ async function learn(flags: Flags, log: Log): Promise<void> {
   unlock();
 }
 
-function readCandidates(run: string): Candidate[] {
+/** @throws {ConfigError} when there is none. */
+function readCandidates(run: string, wanted: readonly string[] | undefined): Candidate[] {
   const folders = existsSync(run) ? readdirSync(run).map((name) => join(run, name)) : [];
-  return folders
+  const candidates = folders
     .filter((folder) => existsSync(join(folder, "heads.safetensors")))
     .map((folder) => join(folder, "student"))
     .filter((folder) => existsSync(join(folder, "manifest.json")))
     .map((folder) => {
       const manifest = readManifest(join(folder, "manifest.json"));
       return { manifest, files: { folder, names: Object.keys(manifest.files) } };
-    });
-}
-
-async function readMaterials(flags: Flags, { manifest, files }: Candidate): Promise<LearningMaterials> {
-  const corpus = await loadCorpus(flags.data, {
-    seed: manifest.seed,
-    limits: presets[flags.preset as keyof typeof presets].limits,
-    tasks: manifest.tasks.map(({ name }) => name),
-  });
-  checkLabels(manifest, corpus);
-  const tokenizerPath = join(files.folder, "tokenizer.json");
-  const tokenizer = readTokenizer(tokenizerPath);
-  const config = readTeacherConfig(join(flags.teacher, "config.json"));
-  return {
-    ...{ corpus, tokenizer, tokenizerPath },
-    teacher: { layerNormEpsilon: config.layer_norm_eps, padId: tokenizer.padId },
-    tasks: encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 }),
-  };
-}
-
-/** A head has an output a label, in their order. */
-function checkLabels({ name, tasks }: Manifest, corpus: Corpus): void {
-  for (const task of tasks) {
-    if (JSON.stringify(corpus.labels.get(task.name)) !== JSON.stringify(task.labels))
-      throw new ConfigError(
-        `${name}: these data give ${task.name} other labels than it has; --data and --preset must be those of its search`,
-      );
-  }
+    })
+    .filter(({ manifest }) => wanted?.includes(manifest.name) ?? true);
+  if (candidates.length === 0)
+    throw new ConfigError(`${run}: no finished student${wanted ? ` is called ${wanted.join(" or ")}` : " is here"}`);
+  return candidates;
 }

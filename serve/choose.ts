@@ -36,7 +36,14 @@ export interface Choice {
 }
 
 /**
- * Steps down to faster students before it sheds. While nothing waits, the fastest tries what it may not do in time: on an
+ * Share of the budget that may be gone, spent or waited, when the second fastest student is still asked; slower ones take as
+ * many equal parts less. Without it every queue grows until the slow ones just fit, and threads that are busy to the brim
+ * leave the event loop no time.
+ */
+const patience = 0.4;
+
+/**
+ * Steps down to faster students before it sheds, the sooner the slower a student is. While nothing waits, the fastest tries what it may not do in time: on an
  * idle server a caution that was learnt in a busy hour would never be unlearnt, and a budget that no student could ever keep
  * is no more likely to be kept later.
  * @throws {UnknownModelError} when no student has this name or covers the tasks.
@@ -53,12 +60,13 @@ export function chooseStudent(
   if (wish.budgetMs === undefined) return { student: best, downgraded: false, hopeless: false };
   const { budgetMs, leftMs = budgetMs } = wish;
   const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
-  const fitting = left.find(({ p95Ms }) => p95Ms <= leftMs);
+  const bySpeed = left.toSorted((a, b) => a.aloneMs - b.aloneMs);
+  const fitting = left.find((each) => {
+    const goneMs = budgetMs - leftMs + each.waitMs;
+    return each.p95Ms <= leftMs && goneMs <= budgetMs * patienceFor(bySpeed.indexOf(each), left.length);
+  });
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
-  const fastest = left.reduce<(typeof left)[number] | undefined>(
-    (a, b) => (a && a.aloneMs <= b.aloneMs ? a : b),
-    undefined,
-  );
+  const [fastest] = bySpeed;
   if (fastest?.waitMs === 0 && !wish.inTime) {
     const hopeless = fastest.aloneMs > budgetMs;
     if (hopeless || fastest.aloneMs <= leftMs)
@@ -66,6 +74,11 @@ export function chooseStudent(
   }
   const overMs = (fastest?.p95Ms ?? leftMs) - leftMs;
   throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(overMs));
+}
+
+/** @param faster students that are faster than this one, of `all`. */
+function patienceFor(faster: number, all: number): number {
+  return faster === 0 ? 1 : (patience * (all - faster)) / (all - 1);
 }
 
 /** In whole seconds, as the `Retry-After` header wants it. */

@@ -68,9 +68,12 @@ export function argmax(values: ArrayLike<number>): number {
 /** Softmax of `logits / temperature`, computed around the maximum so that it cannot overflow. */
 export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Array {
   const top = logits[argmax(logits)] as number;
-  const out = Float64Array.from(logits, (x) => Math.exp((x - top) / temperature));
+  const out = new Float64Array(logits.length);
   let sum = 0;
-  for (const x of out) sum += x;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = Math.exp(((logits[i] as number) - top) / temperature);
+    sum += out[i] as number;
+  }
   for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) / sum;
   return out;
 }

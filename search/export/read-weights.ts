@@ -23,16 +23,16 @@ type Constants = ReadonlyMap<string, Uint8Array>;
 
 /**
  * The weights of a student from its int8 graphs, as float32: what it can be trained on from where the run that made it is gone.
- * What the quantisation cost is in them. `positions`: how many the graph holds.
+ * What the quantisation cost is in them.
  * @throws {BadFileError} when the graphs do not hold the weights of the manifest's architecture.
  */
 export function readWeights(
   folder: string,
   { architecture: a, tasks }: Pick<Manifest, "architecture" | "tasks">,
-  positions: number,
 ): Weights {
   const graphs = [...new Set(["model.onnx", ...tasks.map(({ file }) => file)])];
   const constants: Constants = new Map(graphs.flatMap((file) => readConstants(join(folder, file))));
+  const positions = (constants.get("position")?.length ?? 0) / 4 / a.tableWidth;
   const heads = tasks.map((task) => headOf(taskOf(task), task.labels));
   const shapes = [
     { name: tableName, dims: [a.vocabulary, a.tableWidth] },

@@ -51,6 +51,21 @@ test("chooseStudent() steps down under load, and refuses only when none fits", (
   expect(() => chooseStudent(students, { tasks, budgetMs: 20 }, busy(30))).toThrow(OverloadedError);
 });
 
+test("chooseStudent() asks a slower student while little of the budget is gone, the slower the less", () => {
+  const middle = student({ name: "middle", score: 0.7 });
+  const three = [large, middle, small];
+  const alone = new Map([large, middle, small].map((s, i) => [s, 4 - i]));
+  const chosen = (waitMs: number, leftMs = 100) =>
+    chooseStudent(three, { tasks, budgetMs: 100, leftMs }, (s) => {
+      const aloneMs = alone.get(s) as number;
+      return { p95Ms: aloneMs + waitMs, aloneMs, waitMs };
+    }).student.manifest.name;
+  expect([0, 20, 21, 40, 41, 90].map((ms) => chosen(ms))).toEqual([
+    ...["large", "large", "middle", "middle", "small", "small"],
+  ]);
+  expect([99, 70, 30].map((leftMs) => chosen(0, leftMs))).toEqual(["large", "middle", "small"]);
+});
+
 test("chooseStudent() says when the fastest should have time again", () => {
   const refused = (waitMs: number) => {
     try {

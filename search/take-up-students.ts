@@ -1,0 +1,32 @@
+import { cpSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../src/errors.ts";
+import type { Candidate } from "./complete.ts";
+import { findStudents, type Student } from "./evaluate/subjects.ts";
+import { readWeights } from "./export/read-weights.ts";
+import { saveWeights } from "./student/weights-file.ts";
+
+/**
+ * Students that are served, in a run's folder as if that run had finished them: with the weights that they are served with,
+ * since those that they were trained with are nowhere but in the run that made them. Copied once for a version.
+ * @param wanted their names; undefined: all. @throws {ConfigError} when one is not there.
+ */
+export function takeUpStudents(models: string, wanted: readonly string[] | undefined, run: string): Candidate[] {
+  const students = findStudents(models);
+  const missing = wanted?.find((name) => !students.some(({ manifest }) => manifest.name === name));
+  if (missing !== undefined) throw new ConfigError(`${models}: no student is called ${missing}`);
+  return students
+    .filter(({ manifest }) => wanted?.includes(manifest.name) ?? true)
+    .map((student) => takeUp(student, run));
+}
+
+function takeUp({ folder: served, manifest }: Student, run: string): Candidate {
+  const home = join(run, `${manifest.name}-${manifest.version}`);
+  const [folder, weights] = [join(home, "student"), join(home, "heads.safetensors")];
+  if (!existsSync(weights)) {
+    cpSync(served, folder, { recursive: true });
+    // Last, since a killed copy is no student yet.
+    saveWeights(weights, readWeights(folder, manifest));
+  }
+  return { manifest, files: { folder, names: Object.keys(manifest.files) } };
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { writeGraphs } from "../../../search/export/export-student.ts";
+import { readWeights } from "../../../search/export/read-weights.ts";
+import { headOf } from "../../../search/student/encoded-task.ts";
+import { openGraph } from "../../../src/onnx/open-graph.ts";
+import { Tensor } from "../../../src/onnx/session.ts";
+import { taskOf } from "../../../src/tasks/index.ts";
+import { description, writeStudent } from "./written-student.ts";
+
+const root = mkdtempSync(join(tmpdir(), "kdnas-weights-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const { architecture, tasks } = description;
+const feeds = {
+  ids: new Tensor("int32", Int32Array.of(5, 9, 3, 7), [1, 4]),
+  mask: new Tensor("float32", new Float32Array(4).fill(1), [1, 4]),
+};
+
+async function logitsOf(folder: string): Promise<number[]> {
+  const session = await openGraph(join(folder, "model.onnx"), { threads: 1 });
+  const { logits_sentiment: logits } = await session.run(feeds);
+  await session.release();
+  return Array.from(logits?.data as Float32Array);
+}
+
+test("readWeights() gives the weights by which a student answers as it does", async () => {
+  const { folder } = writeStudent(join(root, "first"));
+  const weights = readWeights(folder, description);
+  const heads = tasks.map((task) => headOf(taskOf(task), task.labels));
+  const tokenizerPath = join(folder, "tokenizer.json");
+  const again = writeGraphs(join(root, "again"), architecture, weights, heads, {
+    layerNormEpsilon: 1e-5,
+    tokenizerPath,
+  });
+  const expected = (await logitsOf(folder)).map((logit) => expect.closeTo(logit, 2));
+  expect(await logitsOf(again.folder)).toEqual(expected);
+  const pair = (of: string) => readFileSync(join(of, "pair_adequacy.onnx"));
+  expect(pair(again.folder)).toEqual(pair(folder));
+});
+
+test("readWeights() refuses graphs of another architecture, and what is no graph", () => {
+  const { folder } = writeStudent(join(root, "other"));
+  const wider = { ...description, architecture: { ...architecture, ffn: 64 } };
+  expect(() => readWeights(folder, wider)).toThrow(/other: its graphs do not hold the weights/);
+  writeFileSync(join(folder, "model.onnx"), "nothing");
+  expect(() => readWeights(folder, description)).toThrow(/model.onnx: not an ONNX graph/);
+});

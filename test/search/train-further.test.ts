@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { openStudentClassifier } from "../../search/heads/open-classifier.ts";
+import { textLogits } from "../../search/heads/predict.ts";
+import { takeUpStudents } from "../../search/take-up-students.ts";
+import { trainFurther } from "../../search/train-further.ts";
+import { must } from "../../src/invariant.ts";
+import { accuracy, argmax } from "../../src/stats.ts";
+import { fresh, madeConfig, makeStudent, materialsOf, rows } from "./made-student.ts";
+
+let made: Awaited<ReturnType<typeof makeStudent>>;
+
+beforeAll(async () => {
+  made = await makeStudent();
+  return () => made.remove();
+});
+
+/** A folder of served students with one in it, as it is on a machine that never searched. */
+async function served() {
+  const { folder, candidate } = await made.finished();
+  const models = join(folder, "models");
+  mkdirSync(models);
+  renameSync(candidate.files.folder, join(models, "made"));
+  return { models, run: join(folder, "served"), manifest: candidate.manifest };
+}
+
+/** Share of sentences with these words that the artefact in a folder is right about. */
+async function rightAbout(words: typeof fresh, folder: string): Promise<number> {
+  const { tokenizer } = made.materials;
+  const judged = rows(words, 90, 7);
+  const classifier = await openStudentClassifier(
+    folder,
+    [{ name: "sentiment", input: "text" }] as never,
+    tokenizer.padId,
+    1,
+  );
+  const sequences = judged.map(({ text }) => tokenizer.encode(text, 32).ids);
+  const logits = must((await textLogits(classifier, sequences, ["sentiment"])).get("sentiment"));
+  await classifier.release();
+  return accuracy(
+    judged.map(({ label }) => Number(label)),
+    logits.map((row) => argmax(row)),
+  );
+}
+
+test("trainFurther() teaches a served student new data, from the weights it is served with, and names all it was taught", async () => {
+  const { models, run, manifest } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const materials = materialsOf(fresh, made.materials.tokenizerPath);
+  const named = {
+    ...materials,
+    corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
+  };
+  const config = { ...madeConfig, tokens: 200_000, share: 1 };
+  const trained = await trainFurther(config, named, must(candidate), () => {});
+  expect(trained.manifest.dataSets.map(({ name }) => name)).toEqual(["new", "made"]);
+  const [before, after] = [join(models, "made"), trained.files.folder];
+  expect(await rightAbout(fresh, before)).toBeLessThan(0.7);
+  expect(await rightAbout(fresh, after)).toBeGreaterThan(0.9);
+  expect(manifest.version).toBe(must(candidate).manifest.version);
+}, 120_000);
+
+test("takeUpStudents() copies a student once, and says which one is not there", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, ["made"], run);
+  expect(existsSync(join(must(candidate).files.folder, "model.onnx"))).toBe(true);
+  expect(takeUpStudents(models, ["made"], run)).toEqual([candidate]);
+  expect(() => takeUpStudents(models, ["made", "other"], run)).toThrow(/no student is called other/);
+}, 60_000);
