@@ -136,17 +136,31 @@ async function stepDown(
 function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {
   const { tasks, student: name, budgetMs, deadline, inTime } = question;
   const leftMs = deadline === undefined ? undefined : deadline - performance.now();
+  const students = deps.registry.students();
+  const isFree = name === undefined && budgetMs !== undefined;
+  const covers = (student: Student) => tasks.every((task) => student.tasks.has(task));
+  if (isFree && tried.size === 0) offer(deps, (student) => (covers(student) ? inquiry.workMs(student) : 0));
   try {
-    return chooseStudent(deps.registry.students(), { tasks, name, budgetMs, leftMs, tried, inTime }, inquiry.estimate);
+    const choice = chooseStudent(students, { tasks, name, budgetMs, leftMs, tried, inTime }, inquiry.estimate);
+    // What leaves no choice is there whoever answers the others.
+    if (!isFree) offer(deps, () => inquiry.workMs(choice.student));
+    return choice;
   } catch (cause) {
     if (cause instanceof OverloadedError) deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
     throw cause;
   }
 }
 
+/** Counts what a question brings, as each student's work. */
+function offer({ batcher, registry }: Predictor, workMs: (student: Student) => number): void {
+  batcher.offered.add(new Map(registry.students().map((student) => [student.id, workMs(student)])));
+}
+
 /** A question about items, before and after it is known who answers. */
 interface Inquiry {
   readonly items: number;
+  /** Expected time of all items in one worker. */
+  workMs(student: Student): number;
   estimate(student: Student): Estimate;
   /** @param untimely answers are wanted even after the deadline. */
   ask(student: Student, untimely?: boolean): Promise<(Answer | Error)[]>;
@@ -163,13 +177,15 @@ function createInquiry(deps: Predictor, question: Question, items: readonly Aske
   const expectedMs = (student: Student) => expect(deps, student, plan(student).open);
   return {
     items: items.length,
+    workMs: (student) => workOf(deps, student, plan(student).open),
     estimate: (student) => {
-      const { speeds } = deps.batcher;
+      const { speeds, offered } = deps.batcher;
       const workMs = expectedMs(student);
       // A request lies in its socket, and its reply on the way out, about as long as messages do between threads.
-      const overheadMs = speeds.overheadMs(student);
-      if (workMs === 0) return { p95Ms: 0, aloneMs: 0, waitMs: 0 };
-      return { p95Ms: speeds.p95Ms(student, waitMs + workMs) + overheadMs, aloneMs: workMs, waitMs };
+      const overheadMs = speeds.overheadMs();
+      if (workMs === 0) return { p95Ms: 0, aloneMs: 0, waitMs: 0, busyShare: 0 };
+      const busyShare = offered.busyShare(student.id, question.budgetMs ?? 0);
+      return { p95Ms: speeds.p95Ms(student, waitMs + workMs) + overheadMs, aloneMs: workMs, waitMs, busyShare };
     },
     ask: async (student, untimely = false) => {
       const { open, answers } = plan(student);
@@ -212,11 +228,16 @@ function planFor(deps: Predictor, { tasks }: Question, items: readonly Asked[], 
 }
 
 /** Expected time of items that are spread over the workers; 0 for none. */
-function expect({ batcher: { speeds }, runner }: Predictor, student: Student, open: readonly OpenItem[]): number {
+function expect(deps: Predictor, student: Student, open: readonly OpenItem[]): number {
   if (open.length === 0) return 0;
+  const threads = Math.max(1, Math.min(deps.runner.size, open.length));
+  return deps.batcher.speeds.overheadMs() + workOf(deps, student, open) / threads;
+}
+
+function workOf({ batcher: { speeds } }: Predictor, student: Student, open: readonly OpenItem[]): number {
   let priorMs = 0;
   for (const item of open) priorMs += item.priorMs;
-  return speeds.overheadMs(student) + speeds.workMs(student, priorMs) / Math.max(1, Math.min(runner.size, open.length));
+  return speeds.workMs(student, priorMs);
 }
 
 /** The student's sessions stay open until its outcomes are there. */

@@ -1,6 +1,7 @@
 import { must } from "../src/invariant.ts";
 import type { Drift } from "./drift/drift.ts";
 import type { Metrics } from "./metrics.ts";
+import { createOfferedLoad, freeCores, type OfferedLoad } from "./offered-load.ts";
 import { inferMsOf, type Outcome, toOutcome } from "./outcome.ts";
 import type { Runner } from "./runner.ts";
 import { createSpeeds, type Speeds, type Timed } from "./speeds.ts";
@@ -34,6 +35,7 @@ export interface Batcher {
   /** Expected time until a worker takes up this client's next item, ms; 0 while one is idle. */
   waitMs(client: Client): number;
   readonly speeds: Speeds;
+  readonly offered: OfferedLoad;
 }
 
 export interface BatcherOptions {
@@ -59,6 +61,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
 class QueueBatcher implements Batcher {
   readonly speeds = createSpeeds();
+  readonly offered: OfferedLoad;
   onSpare: () => void = () => {};
   private readonly options: BatcherOptions;
   private readonly waiting: WaitingItems;
@@ -68,6 +71,7 @@ class QueueBatcher implements Batcher {
   constructor(options: BatcherOptions) {
     const { runner, metrics, queueLimit: limit } = options;
     this.options = options;
+    this.offered = createOfferedLoad(freeCores(runner.size));
     this.waiting = new WaitingItems({
       speeds: this.speeds,
       limit,
@@ -120,8 +124,8 @@ class QueueBatcher implements Batcher {
     for (;;) {
       const next = this.waiting.next((id) => runner.idle(id) || (runner.serves(id) ? 0 : undefined));
       if (next === undefined) break;
-      const { key, student, idle } = next;
-      const overheadMs = this.speeds.overheadMs(student);
+      const { key, idle } = next;
+      const overheadMs = this.speeds.overheadMs();
       const entries = this.waiting.take(key, { tokens, idle, now: performance.now(), overheadMs });
       if (entries.length > 0) void this.runBatch(entries);
     }
@@ -169,7 +173,7 @@ class QueueBatcher implements Batcher {
   /** In a worker that is free; what it took teaches the student's speed. @param priorMs the manifest's p50 of its texts, added up. */
   private async run(student: Timed, batch: TextBatch, priorMs: number): Promise<BatchOutput> {
     const startedAt = performance.now();
-    const expectedMs = this.speeds.workMs(student, priorMs) + this.speeds.overheadMs(student);
+    const expectedMs = this.speeds.workMs(student, priorMs) + this.speeds.overheadMs();
     const running = { endsAt: startedAt + expectedMs };
     this.running.add(running);
     try {

@@ -25,6 +25,8 @@ export interface Estimate {
   readonly aloneMs: number;
   /** Expected time until a worker takes it up; 0 while nothing waits. */
   readonly waitMs: number;
+  /** Share of the workers' time that the student would take if it answered all that comes. */
+  readonly busyShare: number;
 }
 
 export interface Choice {
@@ -36,16 +38,17 @@ export interface Choice {
 }
 
 /**
- * Share of the budget that may be gone, spent or waited, when the second fastest student is still asked; slower ones take as
- * many equal parts less. Without it every queue grows until the slow ones just fit, and threads that are busy to the brim
- * leave the event loop no time.
+ * Share of the workers' time up to which a student that is not the fastest is asked. Beyond it queues grow until it just does not
+ * fit any more, and threads that are busy to the brim leave the event loop no time.
  */
-const patience = 0.4;
+const mostBusy = 0.5;
+/** Share of the budget that may be gone, spent or waited, when such a student is still asked. */
+const patience = 0.2;
 
 /**
- * Steps down to faster students before it sheds, the sooner the slower a student is. While nothing waits, the fastest tries what it may not do in time: on an
- * idle server a caution that was learnt in a busy hour would never be unlearnt, and a budget that no student could ever keep
- * is no more likely to be kept later.
+ * Steps down to faster students before it sheds, and before queues grow. The fastest tries what it may not do in time, as long
+ * as it should: a late answer costs no more than a refusal, on an idle server a caution that was learnt in a busy hour
+ * would never be unlearnt, and a budget that no student could ever keep is no more likely to be kept later.
  * @throws {UnknownModelError} when no student has this name or covers the tasks.
  * @throws {UnavailableError} when there is no student at all.
  * @throws {OverloadedError} when the queue leaves no student time enough; it says when one should have.
@@ -60,25 +63,18 @@ export function chooseStudent(
   if (wish.budgetMs === undefined) return { student: best, downgraded: false, hopeless: false };
   const { budgetMs, leftMs = budgetMs } = wish;
   const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
-  const bySpeed = left.toSorted((a, b) => a.aloneMs - b.aloneMs);
-  const fitting = left.find((each) => {
-    const goneMs = budgetMs - leftMs + each.waitMs;
-    return each.p95Ms <= leftMs && goneMs <= budgetMs * patienceFor(bySpeed.indexOf(each), left.length);
-  });
+  const [fastest] = left.toSorted((a, b) => a.aloneMs - b.aloneMs);
+  const hasTime = ({ waitMs, busyShare }: Estimate) =>
+    busyShare <= mostBusy && budgetMs - leftMs + waitMs <= patience * budgetMs;
+  const fitting = left.find((each) => each.p95Ms <= leftMs && (each === fastest || hasTime(each)));
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
-  const [fastest] = bySpeed;
-  if (fastest?.waitMs === 0 && !wish.inTime) {
-    const hopeless = fastest.aloneMs > budgetMs;
-    if (hopeless || fastest.aloneMs <= leftMs)
+  if (fastest && !wish.inTime) {
+    const hopeless = fastest.waitMs === 0 && fastest.aloneMs > budgetMs;
+    if (hopeless || fastest.waitMs + fastest.aloneMs <= leftMs)
       return { student: fastest.student, downgraded: fastest.student !== best, hopeless };
   }
   const overMs = (fastest?.p95Ms ?? leftMs) - leftMs;
   throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(overMs));
-}
-
-/** @param faster students that are faster than this one, of `all`. */
-function patienceFor(faster: number, all: number): number {
-  return faster === 0 ? 1 : (patience * (all - faster)) / (all - 1);
 }
 
 /** In whole seconds, as the `Retry-After` header wants it. */

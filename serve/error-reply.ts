@@ -65,19 +65,25 @@ export function sendError(res: ServerResponse, cause: unknown, log: Log, shape =
     res.destroy();
     return;
   }
-  if (cause instanceof OverloadedError || cause instanceof RateLimitedError)
-    res.setHeader("retry-after", String(cause.retryAfterSeconds));
-  if (cause instanceof UnauthorizedError) res.setHeader("www-authenticate", 'Bearer realm="kdnas"');
-  if (cause instanceof MethodNotAllowedError) res.setHeader("allow", cause.allow);
-  if (problem.status === 503) res.setHeader("retry-after", "1");
-  // The rest of a refused body is not waited for.
-  if (problem.status === 413) res.setHeader("connection", "close");
   const reply = shape.toReply(problem, cause);
   const body = JSON.stringify(reply.body);
-  res.statusCode = reply.status;
-  res.setHeader("content-type", shape.contentType);
-  res.setHeader("content-length", Buffer.byteLength(body));
+  res.writeHead(reply.status, {
+    ...headersFor(problem, cause),
+    "content-type": shape.contentType,
+    "content-length": Buffer.byteLength(body),
+  });
   res.end(body);
+}
+
+/** What a failure says in headers, whatever the API. */
+function headersFor({ status }: Problem, cause: unknown): Record<string, string> {
+  if (cause instanceof OverloadedError || cause instanceof RateLimitedError)
+    return { "retry-after": String(cause.retryAfterSeconds) };
+  if (cause instanceof UnauthorizedError) return { "www-authenticate": 'Bearer realm="kdnas"' };
+  if (cause instanceof MethodNotAllowedError) return { allow: cause.allow };
+  if (status === 503) return { "retry-after": "1" };
+  // The rest of a refused body is not waited for.
+  return status === 413 ? { connection: "close" } : {};
 }
 
 /** Messages of unknown errors may quote a client's text, so only our own go to the log; for others the place must do. */

@@ -69,10 +69,10 @@ function remember({ feedback }: Predictor, request: PredictRequest, { student, r
   feedback.replies.remember(key, requestId, { student: name, version, items });
 }
 
-/** The budget runs since the request came, which is before it was read. */
+/** The budget runs since the request came, which is before it was read: on the average half of the event loop's delay before. */
 function toQuestion(request: PredictRequest, started: number): Question {
   const { tasks, input, client, student, budgetMs, liveOnly } = request;
-  const deadline = budgetMs === undefined ? undefined : started - loopLagMs() + budgetMs;
+  const deadline = budgetMs === undefined ? undefined : started - loopLagMs() / 2 + budgetMs;
   return { tasks, input, client, student, budgetMs, deadline, liveOnly };
 }
 

@@ -3,15 +3,16 @@ import { must } from "../src/invariant.ts";
 
 /**
  * What serving teaches about the speed of each student. The manifest's latency is only the prior: it was measured on
- * another day, one text at a time. Kept are the ratio of measured to predicted work, the time that a batch spends
- * outside of its worker, and how far requests exceed their expected time. All of it fades when a student is not asked,
- * so that a student which was once slow gets another chance.
+ * another day, one text at a time. Kept are, for each student, the ratio of measured to predicted work and how far requests
+ * exceed their expected time, and for all together the time that a batch spends outside of its worker: that is the machine's
+ * doing, and a student which was not asked lately would seem the faster for not knowing it. What was learnt fades without
+ * news, so that a student which was once slow gets another chance.
  */
 export interface Speeds {
   /** Expected time in a worker, ms, of texts whose p50 in the manifest add up to `priorMs`. */
   workMs(student: Timed, priorMs: number): number;
   /** Expected time of a batch outside of its worker, ms: threads that wake up, messages, a busy event loop. */
-  overheadMs(student: Timed): number;
+  overheadMs(): number;
   /** 95th percentile of the time of a request that is expected to take `expectedMs`. */
   p95Ms(student: Timed, expectedMs: number): number;
   /** Measured work divided by the manifest's, running mean; NaN before the first batch. */
@@ -59,7 +60,6 @@ interface State {
   readonly id: string;
   readonly priorSpread: number;
   ratio: number;
-  overheadMs: number;
   batches: number;
   spreads: number[];
   seenAt: number;
@@ -73,17 +73,25 @@ class LearntSpeeds implements Speeds {
   /** By name, and apart for candidates: another version starts anew. */
   private readonly states = new Map<string, State>();
   private readonly now: () => number;
+  private readonly overhead = { ms: initialOverheadMs, batches: 0, seenAt: 0 };
 
   constructor(now: () => number) {
     this.now = now;
+    this.overhead.seenAt = now();
   }
 
   workMs(student: Timed, priorMs: number): number {
     return this.stateOf(student).ratio * priorMs;
   }
 
-  overheadMs(student: Timed): number {
-    return this.stateOf(student).overheadMs;
+  overheadMs(): number {
+    const { overhead } = this;
+    const kept = keptAfter(this.now() - overhead.seenAt);
+    if (kept < 1) {
+      overhead.ms = initialOverheadMs + kept * (overhead.ms - initialOverheadMs);
+      overhead.seenAt = this.now();
+    }
+    return overhead.ms;
   }
 
   p95Ms(student: Timed, expectedMs: number): number {
@@ -97,11 +105,11 @@ class LearntSpeeds implements Speeds {
 
   batchDone(student: Timed, { priorMs, workedMs, tookMs }: BatchTimes): void {
     const state = this.stateOf(student);
-    state.batches++;
-    const share = Math.max(1 / window, 1 / (state.batches + priorBatches));
-    state.ratio += share * (workedMs / priorMs - state.ratio);
-    state.overheadMs += share * (Math.max(0, tookMs - workedMs) - state.overheadMs);
+    state.ratio += newsShare(++state.batches) * (workedMs / priorMs - state.ratio);
     state.seenAt = this.now();
+    const aroundMs = Math.max(0, tookMs - workedMs) - this.overheadMs();
+    this.overhead.ms += newsShare(++this.overhead.batches) * aroundMs;
+    this.overhead.seenAt = state.seenAt;
   }
 
   requestDone(student: Timed, expectedMs: number, tookMs: number): void {
@@ -124,13 +132,21 @@ class LearntSpeeds implements Speeds {
   }
 
   private fade(state: State): void {
-    const idleMs = this.now() - state.seenAt;
-    if (idleMs < 1000) return;
-    const kept = 0.5 ** (idleMs / halfLifeMs);
-    state.seenAt += idleMs;
+    const kept = keptAfter(this.now() - state.seenAt);
+    if (kept === 1) return;
+    state.seenAt = this.now();
     state.spreads = state.spreads.map((spread) => state.priorSpread + kept * (spread - state.priorSpread));
-    state.overheadMs = initialOverheadMs + kept * (state.overheadMs - initialOverheadMs);
   }
+}
+
+/** What is left of what was learnt after a time without news; all of it for a second. */
+function keptAfter(idleMs: number): number {
+  return idleMs < 1000 ? 1 : 0.5 ** (idleMs / halfLifeMs);
+}
+
+/** Weight of the newest of so many batches in a running mean. */
+function newsShare(batches: number): number {
+  return Math.max(1 / window, 1 / (batches + priorBatches));
 }
 
 function toState({ id, manifest }: Timed, now: number): State {
@@ -138,7 +154,7 @@ function toState({ id, manifest }: Timed, now: number): State {
   const { p50Ms, p95Ms } = must(lengths[lengths.length >> 1]);
   const priorSpread = Math.min(2, Math.max(1.25, p95Ms / p50Ms));
   const spreads = classesMs.map(() => priorSpread);
-  return { id, priorSpread, ratio: 1, overheadMs: initialOverheadMs, batches: 0, spreads, seenAt: now };
+  return { id, priorSpread, ratio: 1, batches: 0, spreads, seenAt: now };
 }
 
 function classOf(ms: number): number {

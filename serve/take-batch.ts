@@ -1,9 +1,9 @@
-import { AppError } from "../src/errors.ts";
+import { RefusalError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import type { Placed, PlacedQueue } from "./placed-queue.ts";
 
 /** Its deadline cannot be kept by this student any more, so it was not started; a faster one may still do. */
-export class LateError extends AppError {
+export class LateError extends RefusalError {
   override readonly name = "LateError";
   readonly place: number;
 

@@ -23,8 +23,21 @@ export class UnknownModelError extends AppError {
   override readonly name = "UnknownModelError";
 }
 
+/**
+ * What is refused under load. It has no stack: it is thrown thousands of times a second when there is least time, and a stack takes
+ * longer to write down than the rest of a refusal.
+ */
+export abstract class RefusalError extends AppError {
+  constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** The queue is full; `retryAfterSeconds` says when it should have drained. */
-export class OverloadedError extends AppError {
+export class OverloadedError extends RefusalError {
   override readonly name = "OverloadedError";
   readonly retryAfterSeconds: number;
 

@@ -22,7 +22,15 @@ test("workMs() begins with the manifest's latency and follows what batches take"
   for (let i = 0; i < 200; i++) speeds.batchDone(student(), { priorMs: 2, workedMs: 5, tookMs: 5.3 });
   expect(speeds.ratio(student())).toBeCloseTo(2.5, 1);
   expect(speeds.workMs(student(), 2)).toBeCloseTo(5, 1);
-  expect(speeds.overheadMs(student())).toBeCloseTo(0.3, 1);
+  expect(speeds.overheadMs()).toBeCloseTo(0.3, 1);
+});
+
+test("overheadMs() is the machine's, whoever's batches taught it, and fades", () => {
+  const { speeds, turn } = clockwork();
+  for (let i = 0; i < 300; i++) speeds.batchDone(student(), { priorMs: 1, workedMs: 1, tookMs: 6 });
+  expect(speeds.overheadMs()).toBeCloseTo(5, 1);
+  turn(300_000);
+  expect(speeds.overheadMs()).toBeCloseTo(0.2, 2);
 });
 
 test("p95Ms() settles where one request in twenty takes longer", () => {
