@@ -42,13 +42,13 @@ export interface Choice {
  * fit any more, and threads that are busy to the brim leave the event loop no time.
  */
 const mostBusy = 0.5;
-/** Share of the budget that may be gone, spent or waited, when such a student is still asked. */
+/** Share of the budget that may be gone, spent or waited, when such a student is still asked, and up to which the fastest tries. */
 const patience = 0.2;
 
 /**
- * Steps down to faster students before it sheds, and before queues grow. The fastest tries what it may not do in time, as long
- * as it should: a late answer costs no more than a refusal, on an idle server a caution that was learnt in a busy hour
- * would never be unlearnt, and a budget that no student could ever keep is no more likely to be kept later.
+ * Steps down to faster students before it sheds, and before queues grow. While little waits, the fastest tries what it should,
+ * though it may not, do in time: a late answer costs no more than a refusal, on an idle server a caution that was learnt in a
+ * busy hour would never be unlearnt, and a budget that no student could ever keep is no more likely to be kept later.
  * @throws {UnknownModelError} when no student has this name or covers the tasks.
  * @throws {UnavailableError} when there is no student at all.
  * @throws {OverloadedError} when the queue leaves no student time enough; it says when one should have.
@@ -70,8 +70,8 @@ export function chooseStudent(
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
   if (fastest && !wish.inTime) {
     const hopeless = fastest.waitMs === 0 && fastest.aloneMs > budgetMs;
-    if (hopeless || fastest.waitMs + fastest.aloneMs <= leftMs)
-      return { student: fastest.student, downgraded: fastest.student !== best, hopeless };
+    const should = fastest.waitMs <= patience * budgetMs && fastest.waitMs + fastest.aloneMs <= leftMs;
+    if (hopeless || should) return { student: fastest.student, downgraded: fastest.student !== best, hopeless };
   }
   const overMs = (fastest?.p95Ms ?? leftMs) - leftMs;
   throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(overMs));
