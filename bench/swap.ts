@@ -35,8 +35,9 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
+/** With the allocator's arenas as in the image. */
 export function serverSettings({ folder }: SwappedModels): Record<string, string> {
-  return { PORT: "0", KDNAS_MODELS: folder };
+  return { PORT: "0", KDNAS_MODELS: folder, MALLOC_ARENA_MAX: "2" };
 }
 
 type LoadWithoutTime = ReturnType<typeof closedLoad>;

@@ -10,7 +10,7 @@ import {
   whileLoop,
   widen,
 } from "../wasm/wasm-module.ts";
-import { webAssembly } from "../wasm/web-assembly.ts";
+import { type WasmMemory, webAssembly } from "../wasm/web-assembly.ts";
 
 /** A table of 4-bit numbers: scale of the block · (nibble − 8), the lower nibble of a byte first. */
 export interface NibbleTable {
@@ -80,9 +80,9 @@ export function createRowMeans({ width, words, scales }: NibbleTable): (rows: We
 /** Adds rows, each [end / 4] numbers, to the sums at address 0. Addresses are in bytes. */
 type Kernel = (from: number, to: number, scales: number, end: number) => void;
 
-function createKernel(memory: object): Kernel {
+function createKernel(memory: WasmMemory): Kernel {
   const module = new webAssembly.Module(encodeModule([addRowsCode()]));
-  const { exports } = new webAssembly.Instance(module, { env: { memory: memory as never } });
+  const { exports } = new webAssembly.Instance(module, { env: { memory } });
   return (exports as { readonly addRows: Kernel }).addRows;
 }
 

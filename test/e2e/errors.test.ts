@@ -195,6 +195,15 @@ const cases: readonly Case[] = [
     line: /^kdnas: KDNAS_QUEUE_LIMIT: /,
   },
   {
+    what: "training of a student that is not there",
+    command: (home) => [
+      ...(["search/train-main.ts", "--models", join(home, "models"), "--runs", join(home, "runs")] as const),
+      ...["--students", "big"],
+    ],
+    code: 2,
+    line: /^error: .*models: no student is called big$/,
+  },
+  {
     what: "an evaluation of a folder without students",
     command: (home) => ["search/evaluate/main.ts", "--models", join(home, "nowhere")],
     code: 1,

@@ -54,6 +54,18 @@ test("npm run search makes a student of a task that the data declare, and the se
   });
 }, 240_000);
 
+test("npm run train takes that student further without the run that made it", async () => {
+  rmSync(runs, { recursive: true });
+  const folders = ["--teacher", teacher, "--runs", runs, "--models", models];
+  const args = ["--preset", "smoke", "--threads", "1", "--data", example, "--tokens", "4000", "--promote", "never"];
+  const trained = start("search/train-main.ts", [...args, ...folders]);
+  expect(await trained.ended, trained.stderr()).toBe(0);
+  const [, folder] = /tickets-5ms · left in (.*): --promote never/.exec(trained.stdout()) ?? [];
+  const { tasks, version } = readManifest(join(String(folder), "manifest.json"));
+  expect(tasks).toMatchObject([{ name: "tickets", labels }]);
+  expect(version).not.toBe(readManifest(join(models, "tickets-5ms", "manifest.json")).version);
+}, 120_000);
+
 /** Labels that the server gives two texts. */
 async function labelsOf(route: string): Promise<string[]> {
   const reply = await server.post(route, { inputs: ["Where is my parcel?", "Ich komme nicht in mein Konto."] });
