@@ -15,27 +15,30 @@ export async function openLifted({ model, ids, tables }: LiftedGraph, options: S
   const own = new Set(tables.map(({ name }) => name));
   const taken = [ids, ...tables.flatMap(({ mask }) => mask ?? [])];
   const inputNames = [...new Set([...taken, ...session.inputNames.filter((name) => !own.has(name))])];
-  const wanted = new Set(session.inputNames);
+  const counts = session.inputNames.includes(ids);
+  const passed = session.inputNames.filter((name) => name !== ids && !own.has(name));
   return {
     inputNames,
     outputNames: session.outputNames,
     release: () => session.release(),
-    run: (feeds, fetches) => session.run(withLookups(feeds, ids, wanted, lookups), fetches),
+    run: (feeds, fetches) => session.run(withLookups(feeds, { ids, counts, passed }, lookups), fetches),
   };
 }
 
-/** What the graph still wants of the feeds. Ids then count the batch's own rows: the first token has the first row. */
-function withLookups(
-  feeds: Feeds,
-  idsName: string,
-  wanted: ReadonlySet<string>,
-  lookups: readonly TableLookup[],
-): Feeds {
+interface Inputs {
+  readonly ids: string;
+  /** Whether the graph still wants ids. They then count the batch's own rows: the first token has the first row. */
+  readonly counts: boolean;
+  /** Other inputs that the graph takes as they are given. */
+  readonly passed: readonly string[];
+}
+
+function withLookups(feeds: Feeds, { ids: name, counts, passed }: Inputs, lookups: readonly TableLookup[]): Feeds {
   const own: Record<string, Tensor> = {};
-  for (const [name, feed] of Object.entries(feeds)) if (wanted.has(name)) own[name] = feed;
-  const ids = must(feeds[idsName], `input ${idsName}`);
+  for (const input of passed) own[input] = must(feeds[input], `input ${input}`);
+  const ids = must(feeds[name], `input ${name}`);
   for (const lookup of lookups) own[lookup.name] = lookup.valueFor(ids, feeds);
-  if (wanted.has(idsName)) own[idsName] = new Tensor("int32", counting(ids.size), ids.dims);
+  if (counts) own[name] = new Tensor("int32", counting(ids.size), ids.dims);
   return own;
 }
 
