@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import { type FeedbackRecord, readFeedback } from "../src/contract/feedback.ts";
 import { readManifest } from "../src/contract/manifest.ts";
-import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import {
   type Candidate,
@@ -18,6 +17,7 @@ import { feedbackSet } from "./corrections/feedback-set.ts";
 import { fineTuneOnCorrections } from "./corrections/fine-tune.ts";
 import { type Comparison, percent, reasonToStay, setChanges } from "./corrections/gate.ts";
 import { shareRight } from "./corrections/measure.ts";
+import { finishedWeights } from "./finished-student.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { scoresOf } from "./heads/score.ts";
 import { type Materials, studentPositions, trainingMaxTokens } from "./prepare.ts";
@@ -26,7 +26,6 @@ import { stageResult } from "./stage-result.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { interpolate } from "./student/interpolate.ts";
 import type { Weights } from "./student/weights.ts";
-import { loadWeights } from "./student/weights-file.ts";
 import { taughtTasks } from "./taught-tasks.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 
@@ -132,11 +131,9 @@ async function decide(
   { corrections, folder }: Work,
   log: Log,
 ): Promise<Decision> {
-  const { manifest, files } = candidate;
+  const { manifest } = candidate;
   const { architecture: a, name } = manifest;
-  const weightsPath = join(dirname(files.folder), "heads.safetensors");
-  const weights = loadWeights(weightsPath);
-  if (weights === null) throw new BadFileError(`${weightsPath}: the weights of ${name} are missing`);
+  const weights = finishedWeights(candidate);
   const tuned = await stageResult(join(folder, "heads"), async (checkpoint) =>
     fineTuneOnCorrections(a, weights, corrections.train, materials.tokenizer, {
       ...{ seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },

@@ -4,12 +4,11 @@ import { readManifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import type { Candidate } from "./complete.ts";
-import { presetNames } from "./config.ts";
-import { dataFlag } from "./data-flag.ts";
+import { weightsPath } from "./finished-student.ts";
 import { checkFeedback, learnCorrections } from "./learn-corrections.ts";
-import { modelsFlag } from "./models-flag.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
+import { studentFlags } from "./student-flags.ts";
 import { studentMaterials } from "./student-materials.ts";
 import { takeUpStudents } from "./take-up-students.ts";
 
@@ -33,23 +32,7 @@ await runCommand(
         env: "KDNAS_FEEDBACK",
         required: true,
       },
-      data: dataFlag,
-      preset: { type: "string", doc: "how much of the data that search read", choices: presetNames, default: "full" },
-      students: {
-        type: "string",
-        value: "name,name",
-        doc: "only these, as in budget-1ms (default: all)",
-      },
-      teacher: { type: "string", value: "folder", doc: "teacher folder of that search", default: "models/teacher" },
-      models: modelsFlag,
-      runs: { type: "string", value: "folder", doc: "folder of the searches", default: "runs" },
-      threads: { type: "integer", doc: "threads for training", default: 2 },
-      promote: {
-        type: "string",
-        doc: "whether a student that passed replaces the one in models/",
-        choices: ["better", "never"],
-        default: "better",
-      },
+      ...studentFlags,
     },
   },
   learn,
@@ -77,8 +60,8 @@ async function learn(flags: Flags, log: Log): Promise<void> {
 function readCandidates(run: string, wanted: readonly string[] | undefined): Candidate[] {
   const folders = existsSync(run) ? readdirSync(run).map((name) => join(run, name)) : [];
   const candidates = folders
-    .filter((folder) => existsSync(join(folder, "heads.safetensors")))
     .map((folder) => join(folder, "student"))
+    .filter((folder) => existsSync(weightsPath(folder)))
     .filter((folder) => existsSync(join(folder, "manifest.json")))
     .map((folder) => {
       const manifest = readManifest(join(folder, "manifest.json"));

@@ -4,6 +4,7 @@ import { ConfigError } from "../src/errors.ts";
 import type { Candidate } from "./complete.ts";
 import { findStudents, type Student } from "./evaluate/subjects.ts";
 import { readWeights } from "./export/read-weights.ts";
+import { weightsPath } from "./finished-student.ts";
 import { saveWeights } from "./student/weights-file.ts";
 
 /**
@@ -21,8 +22,8 @@ export function takeUpStudents(models: string, wanted: readonly string[] | undef
 }
 
 function takeUp({ folder: served, manifest }: Student, run: string): Candidate {
-  const home = join(run, `${manifest.name}-${manifest.version}`);
-  const [folder, weights] = [join(home, "student"), join(home, "heads.safetensors")];
+  const folder = join(run, `${manifest.name}-${manifest.version}`, "student");
+  const weights = weightsPath(folder);
   if (!existsSync(weights)) {
     cpSync(served, folder, { recursive: true });
     // Last, since a killed copy is no student yet.

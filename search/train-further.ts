@@ -1,14 +1,13 @@
 import { dirname, join } from "node:path";
-import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidate } from "./complete.ts";
+import { finishedWeights } from "./finished-student.ts";
 import { trainHeads } from "./heads/train-heads.ts";
+import type { LearningMaterials } from "./learn-corrections.ts";
 import { studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import { interpolate } from "./student/interpolate.ts";
-import { loadWeights } from "./student/weights-file.ts";
-import type { Teacher } from "./teacher/teacher.ts";
 
 export interface FurtherTraining extends ExportConfig {
   readonly tokens: number;
@@ -23,15 +22,14 @@ export interface FurtherTraining extends ExportConfig {
  */
 export async function trainFurther(
   config: FurtherTraining,
-  materials: ExportMaterials & { readonly teacher: Pick<Teacher, "layerNormEpsilon" | "padId"> },
-  { manifest, files }: Candidate,
+  materials: LearningMaterials,
+  candidate: Candidate,
   log: Log,
 ): Promise<Candidate> {
+  const { manifest, files } = candidate;
   const { name, architecture } = manifest;
-  const home = dirname(files.folder);
-  const start = loadWeights(join(home, "heads.safetensors"));
-  if (start === null) throw new BadFileError(`${home}: the weights of ${name} are missing`);
-  const folder = join(home, `further-${config.tokens}-seed${config.seed}`);
+  const start = finishedWeights(candidate);
+  const folder = join(dirname(files.folder), `further-${config.tokens}-seed${config.seed}`);
   const end = await stageResult(join(folder, "heads"), (checkpoint) =>
     trainHeads(architecture, start, materials.tasks, {
       ...{ tokens: config.tokens, seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },

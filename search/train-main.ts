@@ -1,11 +1,9 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
-import { presetNames } from "./config.ts";
-import { dataFlag } from "./data-flag.ts";
-import { modelsFlag } from "./models-flag.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
+import { studentFlags } from "./student-flags.ts";
 import { studentMaterials } from "./student-materials.ts";
 import { takeUpStudents } from "./take-up-students.ts";
 import { trainFurther } from "./train-further.ts";
@@ -19,27 +17,15 @@ await runCommand(
       "the run that made them. Of the weights before and after, the mean replaces the student where it scores better on validation\n" +
       "data. Resumes with the same command.",
     flags: {
-      students: { type: "string", value: "name,name", doc: "only these, as in budget-1ms (default: all)" },
-      data: dataFlag,
-      preset: { type: "string", doc: "how much of the data is read", choices: presetNames, default: "full" },
+      ...studentFlags,
       tokens: { type: "integer", doc: "tokens to train each on", default: 7_000_000 },
       share: {
         type: "number",
         doc: "how far to go from the weights as they are (0) to those at the end of training (1)",
         default: 0.5,
       },
-      teacher: { type: "string", value: "folder", doc: "teacher folder of their search", default: "models/teacher" },
-      models: modelsFlag,
-      runs: { type: "string", value: "folder", doc: "folder of the searches", default: "runs" },
       id: { type: "string", value: "name", doc: "name of the run", default: "served" },
       seed: { type: "integer", doc: "seed of everything random", default: 1 },
-      threads: { type: "integer", doc: "threads for training", default: 2 },
-      promote: {
-        type: "string",
-        doc: "whether a better student replaces the one in models/",
-        choices: ["better", "never"],
-        default: "better",
-      },
     },
   },
   train,

@@ -42,12 +42,7 @@ export function readWeights(
   try {
     return new Map(shapes.map((shape) => [shape.name, restore(shape, constants)]));
   } catch (cause) {
-    throw new BadFileError(
-      `${folder}: its graphs do not hold the weights of ${tasks.length} tasks that its manifest names`,
-      {
-        cause,
-      },
-    );
+    throw new BadFileError(`${folder}: its graphs do not hold the weights that its manifest describes`, { cause });
   }
 }
 

@@ -17,10 +17,11 @@ import { valueInfo } from "./value-info.ts";
 
 /**
  * Takes the token tables out of a graph. A table of 4-bit blocks goes with its lookup, whose result becomes the input: the
- * runtime's operator takes 70 µs for 32 tokens, ours 10; where the graph takes their mean and no more, so does that. Other constants whose rows are looked up by the graph's ids become
- * inputs themselves, so that whoever runs it gives only the rows of the batch, and ids that count them. The runtime copies
- * constants into every session; outside of it all threads share one table, and what is left opens in a fraction of the
- * time. The numbers that the rest of the graph sees are the same.
+ * runtime's operator takes 70 µs for 32 tokens, ours 10. Where the graph takes the mean of the rows and no more, that goes
+ * too. Other constants whose rows are looked up by the graph's ids become inputs themselves, so that whoever runs it gives only
+ * the rows of the batch, and ids that count them. The runtime copies constants into every session; outside of it all threads
+ * share one table, and what is left opens in a fraction of the time. The numbers that the rest of the graph sees are the same,
+ * means but for their rounding.
  */
 export interface LiftedGraph {
   /** The model without its tables. */
