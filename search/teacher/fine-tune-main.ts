@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import { runCommand } from "../command.ts";
+import { presetNames, presets } from "../config.ts";
 import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
@@ -17,6 +18,7 @@ await runCommand(
     flags: {
       teacher: { type: "string", doc: "teacher folder", default: "models/teacher" },
       data: dataFlag,
+      preset: { type: "string", doc: "how much of the data is read", choices: presetNames, default: "full" },
       runs: { type: "string", doc: "folder for results", default: "runs" },
       tokens: { type: "integer", doc: "tokens to train on", default: 3_000_000 },
       "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 4 },
@@ -28,7 +30,9 @@ await runCommand(
   async (flags, log) => {
     const teacher = readTeacher(flags.teacher);
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
-    const tasks = encodeCorpus(await loadCorpus(flags.data, { seed: flags.seed }), tokenizer, teacherEncoding);
+    const { limits } = presets[flags.preset as keyof typeof presets];
+    const corpus = await loadCorpus(flags.data, { seed: flags.seed, limits });
+    const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
     await fineTuneTeacher(teacher, tasks, {
