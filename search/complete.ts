@@ -64,6 +64,7 @@ export async function completeStudent(
       tokens: config.effort.distilTokens,
       seed: config.seed,
       threads: config.threads,
+      precision: config.precision,
       positions: studentPositions,
       validationTexts: Math.max(16, Math.round(targets.sequences.length * 0.03)),
       onProgress: printProgress(`distil ${stage}`, log),

@@ -6,7 +6,9 @@ import type { Limits } from "./corpus/limits.ts";
 import { dataFlag } from "./data-flag.ts";
 import { type TransferKind, transferKinds } from "./distil/transfer.ts";
 import { modelsFlag } from "./models-flag.ts";
+import { precisionFlag } from "./precision-flag.ts";
 import { type MetricsSource, productionFlags, toMetricsSource } from "./production-flags.ts";
+import type { StepPrecision } from "./student/training-graph.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
 export interface Effort {
@@ -108,6 +110,8 @@ export interface SearchConfig extends BudgetFlags {
   readonly transfer: TransferKind;
   readonly seed: number;
   readonly threads: number;
+  /** Of training steps. */
+  readonly precision: StepPrecision;
   /** Folder of an earlier run whose trials the controller learns from. */
   readonly warmStart: string | null;
   /** Where production's metrics are read from; no URL: they are not. */
@@ -195,6 +199,7 @@ export const searchCommand: CommandSpec = {
     id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
     threads: { type: "integer", doc: "threads for training", default: 2 },
+    precision: precisionFlag,
     name: {
       type: "string",
       doc: "what students are called before their budget, as in name-1.2ms (default: budget, or the tasks that the data declare)",
@@ -265,6 +270,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     transfer: flags.transfer,
     seed: flags.seed,
     threads: flags.threads,
+    precision: flags.precision,
     warmStart: flags["warm-start"] ?? null,
     metrics: toMetricsSource(flags),
     production: flags.production ?? null,

@@ -83,6 +83,7 @@ function tunedTeacher(
     cacheFolder: join(config.runs, "teacher"),
     tokens: config.effort.teacherTokens,
     threads: config.threads,
+    precision: config.precision,
     seed: config.seed,
     dataSetShare: fineTuningShareOf,
     onProgress: printProgress("fine-tune teacher", log),

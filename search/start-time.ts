@@ -21,7 +21,7 @@ export async function measureProspects(config: SearchConfig, log: Log): Promise<
   const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
   log("time · measuring how fast this machine is");
   return {
-    throughput: await measureThroughput(teacher, config.threads),
+    throughput: await measureThroughput(teacher, config),
     space: createSpace(teacher.vocabulary, teacher),
     budgetsMs: config.budgetsMs,
     model: fitLatencyModel([], knownLatencies(config.runs)),

@@ -4,6 +4,7 @@ import { uniformAndLast } from "./distil/state-maps.ts";
 import { macsPerToken } from "./space/cost.ts";
 import { randomStudent } from "./student/random-student.ts";
 import { syntheticTraining } from "./student/synthetic-training.ts";
+import type { StepPrecision } from "./student/training-graph.ts";
 
 /** How fast this machine is just now, in seconds a token. */
 export interface Throughput {
@@ -16,6 +17,12 @@ export interface Throughput {
   readonly perMac: number;
 }
 
+/** How training steps are computed. */
+interface Steps {
+  readonly threads: number;
+  readonly precision: StepPrecision;
+}
+
 /** Texts of a usual length; more of them at once are hardly faster. */
 const batch = { rows: 16, tokens: 32 };
 /** Rows of the token table that are there; timing touches no more. */
@@ -23,15 +30,16 @@ const vocabulary = 4000;
 const secondsEach = 1;
 
 /** Takes some seconds, most of them to build and open what is timed. */
-export async function measureThroughput(teacher: Architecture, threads: number): Promise<Throughput> {
+export async function measureThroughput(teacher: Architecture, { threads, precision }: Steps): Promise<Throughput> {
+  const how = { threads, precision };
   const small = { ...teacher, vocabulary };
   const [flat, deep] = [staticStudent(teacher), middleStudent(teacher)];
-  const flatSeconds = await secondsOfTraining(flat, teacher, threads);
-  const deepSeconds = await secondsOfTraining(deep, teacher, threads);
+  const flatSeconds = await secondsOfTraining(flat, teacher, how);
+  const deepSeconds = await secondsOfTraining(deep, teacher, how);
   const perMac = Math.max(0, (deepSeconds - flatSeconds) / macsPerToken(deep));
   return {
-    teacher: await secondsOfStates(small, threads),
-    fineTune: await secondsOfTraining(small, teacher, threads, Math.floor(teacher.layers / 3)),
+    teacher: await secondsOfStates(small, how.threads),
+    fineTune: await secondsOfTraining(small, teacher, how, Math.floor(teacher.layers / 3)),
     base: flatSeconds,
     perMac,
   };
@@ -52,7 +60,7 @@ function middleStudent(teacher: Architecture): Architecture {
   return { ...teacher, layers, ffn: teacher.hidden, tableWidth: Math.min(128, teacher.hidden), vocabulary };
 }
 
-async function secondsOfTraining(a: Architecture, teacher: Architecture, threads: number, frozenLayers?: number) {
+async function secondsOfTraining(a: Architecture, teacher: Architecture, how: Steps, frozenLayers?: number) {
   const isTeacher = frozenLayers !== undefined;
   const training = syntheticTraining(a, {
     ...batch,
@@ -61,7 +69,7 @@ async function secondsOfTraining(a: Architecture, teacher: Architecture, threads
     trainer: {
       positions: 64,
       layerNormEpsilon: 1e-5,
-      threads,
+      ...how,
       ...(isTeacher && { frozenLayers, frozenTable: true }),
     },
   });

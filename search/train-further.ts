@@ -8,11 +8,13 @@ import { studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import { interpolate } from "./student/interpolate.ts";
+import type { StepPrecision } from "./student/training-graph.ts";
 
 export interface FurtherTraining extends ExportConfig {
   readonly tokens: number;
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
+  readonly precision: StepPrecision;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function trainFurther(
   const end = await stageResult(join(folder, "heads"), (checkpoint) =>
     trainHeads(architecture, start, materials.tasks, {
       ...{ tokens: config.tokens, seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
+      precision: config.precision,
       ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
       onProgress: printProgress(`train ${name}`, log),
     }),

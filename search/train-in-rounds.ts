@@ -48,6 +48,7 @@ export async function trainInRounds(
         tokens: tokens / rounds.length,
         seed: config.seed + round,
         threads: config.threads,
+        precision: config.precision,
         positions: studentPositions,
         layerNormEpsilon: materials.teacher.layerNormEpsilon,
         padId: materials.teacher.padId,

@@ -32,14 +32,14 @@ await runCommand(
 );
 
 async function train(flags: Flags, log: Log): Promise<void> {
-  const { tokens, share, seed, threads, id, models, promote } = flags;
+  const { tokens, share, seed, threads, precision, id, models, promote } = flags;
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
   if (tokens < 1) throw new ConfigError(`--tokens is at least 1, not ${tokens}`);
   const run = join(flags.runs, id);
   const unlock = lockRun(run);
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
     const materials = await studentMaterials(flags, candidate);
-    const trained = await trainFurther({ tokens, share, seed, threads, id }, materials, candidate, log);
+    const trained = await trainFurther({ tokens, share, seed, threads, precision, id }, materials, candidate, log);
     promoteIfBetter({ models, promote }, trained, log);
   }
   unlock();

@@ -3,7 +3,13 @@ import { createRandom } from "../../src/random.ts";
 import { mean } from "../../src/stats.ts";
 import { lengthBatches } from "../student/length-batches.ts";
 import { Trainer } from "../student/trainer.ts";
-import { mapName, mapParameters, type Objective, type StateMap } from "../student/training-graph.ts";
+import {
+  mapName,
+  mapParameters,
+  type Objective,
+  type StateMap,
+  type StepPrecision,
+} from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
@@ -19,6 +25,7 @@ export interface DistilOptions {
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;
+  readonly precision?: StepPrecision;
   readonly positions: number;
   /** Texts kept out of training, on which the loss is taken. */
   readonly validationTexts: number;
@@ -78,6 +85,7 @@ export async function distil(
     positions: options.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
+    precision: options.precision ?? "fp32",
     headRate: 4,
   });
   try {

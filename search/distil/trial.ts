@@ -2,6 +2,7 @@ import type { Architecture } from "../../src/contract/architecture.ts";
 import { createRandom } from "../../src/random.ts";
 import { inferenceGraph } from "../student/inference-graph.ts";
 import { ownFault } from "../student/own-fault.ts";
+import type { StepPrecision } from "../student/training-graph.ts";
 import type { Progress } from "../student/training-loop.ts";
 import { type HeadShape, headParameters, initialWeight, type Weights } from "../student/weights.ts";
 import { type Distilled, distil } from "./distil.ts";
@@ -15,6 +16,7 @@ export interface ProxyOptions {
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;
+  readonly precision?: StepPrecision;
   readonly positions: number;
   /** Heads that the served artefact will have; they take part in its latency. */
   readonly heads: readonly HeadShape[];

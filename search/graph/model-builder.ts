@@ -56,6 +56,16 @@ export class ModelBuilder {
     return this.constant(`f${value}`, "float32", [], Float32Array.of(value));
   }
 
+  /** An int8 zero, for symmetric quantisation. */
+  int8Zero(): string {
+    return this.constant("int8_zero", "int8", [], new Int8Array(1));
+  }
+
+  /** The byte 128. */
+  highestBit(): string {
+    return this.constant("highest_bit", "uint8", [], Uint8Array.of(128));
+  }
+
   /** Adds a node with one output and returns that output's name. `""` marks an optional input that is left out. */
   node(
     opType: string,

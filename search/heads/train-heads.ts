@@ -4,7 +4,7 @@ import { fineTuningShareOf, shareOf } from "../corpus/known-sets.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import { Trainer } from "../student/trainer.ts";
-import type { Objective } from "../student/training-graph.ts";
+import type { Objective, StepPrecision } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
 import { headParameters, initialWeight, type Weights } from "../student/weights.ts";
 
@@ -12,6 +12,7 @@ export interface HeadTrainingOptions {
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;
+  readonly precision?: StepPrecision;
   readonly positions: number;
   readonly layerNormEpsilon: number;
   readonly padId: number;
@@ -72,6 +73,7 @@ export async function trainTasks(
     positions: options.positions,
     layerNormEpsilon: options.layerNormEpsilon,
     threads: options.threads,
+    precision: options.precision ?? "fp32",
     headRate: a.layers === 0 ? 1 : 5,
   });
   try {

@@ -11,6 +11,7 @@ import {
   isFrozenParameter,
   type Objective,
   objectiveParameters,
+  type StepPrecision,
   type TrainingGraph,
   trainingGraph,
 } from "./training-graph.ts";
@@ -24,6 +25,7 @@ export interface TrainerOptions {
   readonly frozenLayers?: number;
   /** @default false */
   readonly frozenTable?: boolean;
+  readonly precision?: StepPrecision;
   /** @default 0.01 */
   readonly weightDecay?: number;
   /** Global gradient norm above which gradients are scaled down. @default 1 */

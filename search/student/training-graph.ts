@@ -3,6 +3,7 @@ import { must } from "../../src/invariant.ts";
 import { activation } from "../graph/ops/activation.ts";
 import { attention } from "../graph/ops/attention.ts";
 import { absoluteDifference, add, concatColumns, multiply, scale, sum } from "../graph/ops/elementwise.ts";
+import { int8Linear } from "../graph/ops/int8-linear.ts";
 import { layerNorm } from "../graph/ops/layer-norm.ts";
 import { linear } from "../graph/ops/linear.ts";
 import { crossEntropy, squaredError } from "../graph/ops/loss.ts";
@@ -42,6 +43,10 @@ export type Objective =
       readonly teacherHidden: number;
     };
 
+export const stepPrecisions = ["fp32", "int8"] as const;
+/** Of the matrix products in the encoder's layers, forward and backward; weights, moments and all else are fp32. @default "fp32" */
+export type StepPrecision = (typeof stepPrecisions)[number];
+
 export interface TrainingOptions {
   readonly positions: number;
   readonly layerNormEpsilon: number;
@@ -51,6 +56,7 @@ export interface TrainingOptions {
   readonly frozenTable?: boolean;
   /** Leave the backward pass out: the graph then only gives the losses. @default false */
   readonly forwardOnly?: boolean;
+  readonly precision?: StepPrecision;
 }
 
 export interface TrainingGraph {
@@ -216,12 +222,12 @@ class GraphBuild {
   private layer(x: Value, index: number, batch: { split: string; bias: string }): Value {
     const { tape, a } = this;
     const at = `layer.${index}`;
-    const qkv = this.linear(x, `${at}.qkv`);
+    const qkv = this.layerLinear(x, `${at}.qkv`);
     this.values.set("qkv", qkv);
     const mixed = attention(tape, qkv, batch, a.hidden, a.heads);
-    const middle = this.norm(add(tape, this.linear(mixed, `${at}.out`), x), `${at}.norm1`);
-    const active = activation(tape, a.activation, this.linear(middle, `${at}.up`));
-    return this.norm(add(tape, this.linear(active, `${at}.down`), middle), `${at}.norm2`);
+    const middle = this.norm(add(tape, this.layerLinear(mixed, `${at}.out`), x), `${at}.norm1`);
+    const active = activation(tape, a.activation, this.layerLinear(middle, `${at}.up`));
+    return this.norm(add(tape, this.layerLinear(active, `${at}.down`), middle), `${at}.norm2`);
   }
 
   private pooled(x: Value): Value {
@@ -251,6 +257,11 @@ class GraphBuild {
 
   private linear(x: Value, name: string): Value {
     return linear(this.tape, x, this.value(`${name}.weight`), this.value(`${name}.bias`));
+  }
+
+  private layerLinear(x: Value, name: string): Value {
+    if (this.options.precision !== "int8") return this.linear(x, name);
+    return int8Linear(this.tape, x, this.value(`${name}.weight`), this.value(`${name}.bias`));
   }
 
   private norm(x: Value, name: string): Value {

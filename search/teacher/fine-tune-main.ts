@@ -5,6 +5,7 @@ import { presetNames, presets } from "../config.ts";
 import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
+import { precisionFlag } from "../precision-flag.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
 import { fineTuneTeacher, teacherEncoding } from "./fine-tune.ts";
@@ -24,6 +25,7 @@ await runCommand(
       "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 4 },
       rate: { type: "number", doc: "peak learning rate", default: 1e-4 },
       threads: { type: "integer", doc: "threads", default: 2 },
+      precision: precisionFlag,
       seed: { type: "integer", doc: "seed", default: 1 },
     },
   },
@@ -41,6 +43,7 @@ await runCommand(
       frozenLayers: flags["frozen-layers"],
       learningRate: flags.rate,
       threads: flags.threads,
+      precision: flags.precision,
       seed: flags.seed,
       dataSetShare: fineTuningShareOf,
       onProgress: printProgress("fine-tune teacher", log),

@@ -13,7 +13,7 @@ import { dropCheckpoint } from "../student/checkpoint.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import { Trainer } from "../student/trainer.ts";
-import type { Objective } from "../student/training-graph.ts";
+import type { Objective, StepPrecision } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
 import { headParameters, initialWeight, tableName, type Weights } from "../student/weights.ts";
 import type { Teacher } from "./teacher.ts";
@@ -27,6 +27,7 @@ export interface FineTuneOptions {
   /** Peak. @default 1e-4 */
   readonly learningRate?: number;
   readonly threads: number;
+  readonly precision?: StepPrecision;
   readonly seed: number;
   readonly dataSetShare: (dataSet: string) => number;
   readonly onProgress: (progress: Progress) => void;
@@ -129,6 +130,7 @@ function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options:
     positions: teacher.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
+    precision: options.precision ?? "fp32",
     frozenLayers: frozenLayersOf(teacher, options),
     frozenTable: true,
   });
@@ -164,6 +166,7 @@ function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: Fi
     learningRateOf(options),
     tokenDropout,
     options.seed,
+    ...(options.precision === "int8" ? [options.precision] : []),
   ];
   return hash.update(JSON.stringify(settings)).digest("hex").slice(0, 12);
 }

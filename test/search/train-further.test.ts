@@ -52,7 +52,7 @@ test("trainFurther() teaches a served student new data, from the weights it is s
     ...materials,
     corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
   };
-  const config = { ...madeConfig, tokens: 200_000, share: 1 };
+  const config = { ...madeConfig, tokens: 200_000, share: 1, precision: "fp32" } as const;
   const trained = await trainFurther(config, named, must(candidate), () => {});
   expect(trained.manifest.dataSets.map(({ name }) => name)).toEqual(["new", "made"]);
   const [before, after] = [join(models, "made"), trained.files.folder];

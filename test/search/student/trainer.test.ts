@@ -238,3 +238,16 @@ test("a batch without an input that the objective needs is a bug that names it",
   await expect(trainer.step("text", tinyBatch, targets, 0.01)).rejects.toThrow("input weight is missing");
   await trainer.release();
 });
+
+test("a trainer with int8 steps learns what one with fp32 steps learns", async () => {
+  const losses = new Map<string, number>();
+  for (const precision of ["fp32", "int8"] as const) {
+    const trainer = trainerOf(deep, { text: textTask }, { precision });
+    for (let i = 0; i < 60; i++) await trainer.step("text", tinyBatch, tinyTargets(textTask), 3e-3);
+    losses.set(precision, (await trainer.step("text", tinyBatch, tinyTargets(textTask), 0)).loss);
+    await trainer.release();
+  }
+  const first = await trainerOf(deep, { text: textTask }).losses("text", tinyBatch, tinyTargets(textTask));
+  expect(must(losses.get("int8"))).toBeLessThan(must(first.loss) / 2);
+  expect(Math.abs(must(losses.get("int8")) - must(losses.get("fp32")))).toBeLessThan(0.1 * must(first.loss));
+});
