@@ -1,21 +1,30 @@
 import { dirname, join } from "node:path";
+import type { Manifest } from "../src/contract/manifest.ts";
+import { ConfigError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidate } from "./complete.ts";
 import { finishedWeights } from "./finished-student.ts";
+import { trustByScores } from "./heads/teacher-trust.ts";
 import { trainHeads } from "./heads/train-heads.ts";
 import type { LearningMaterials } from "./learn-corrections.ts";
-import { studentPositions } from "./prepare.ts";
+import { type Materials, studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import { interpolate } from "./student/interpolate.ts";
 import type { StepPrecision } from "./student/training-graph.ts";
+import { taughtTasks } from "./taught-tasks.ts";
 
 export interface FurtherTraining extends ExportConfig {
   readonly tokens: number;
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
   readonly precision: StepPrecision;
+  /** Tokens of the texts that the fine-tuned teacher is asked about. */
+  readonly softTokens: number;
 }
+
+/** With the fine-tuned teacher that is to be asked, or without. */
+export interface FurtherMaterials extends LearningMaterials, Pick<Materials, "tuned" | "cacheFolder"> {}
 
 /**
  * One more round of task training for a finished student, on the data of today, and a student of the mean of its weights before and
@@ -24,16 +33,17 @@ export interface FurtherTraining extends ExportConfig {
  */
 export async function trainFurther(
   config: FurtherTraining,
-  materials: LearningMaterials,
+  materials: FurtherMaterials,
   candidate: Candidate,
   log: Log,
 ): Promise<Candidate> {
   const { manifest, files } = candidate;
   const { name, architecture } = manifest;
   const start = finishedWeights(candidate);
+  const tasks = await tasksFor(config, materials, manifest, log);
   const folder = join(dirname(files.folder), `further-${config.tokens}-seed${config.seed}`);
   const end = await stageResult(join(folder, "heads"), (checkpoint) =>
-    trainHeads(architecture, start, materials.tasks, {
+    trainHeads(architecture, start, tasks, {
       ...{ tokens: config.tokens, seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
       precision: config.precision,
       ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
@@ -46,8 +56,20 @@ export async function trainFurther(
   return await exportCandidate(config, taught, { name, architecture, weights, folder: student }, log);
 }
 
+/** The labels alone, or what the fine-tuned teacher says beside them where it is better than this student. */
+async function tasksFor(config: FurtherTraining, materials: FurtherMaterials, { name, scores }: Manifest, log: Log) {
+  if (materials.tuned === null) return materials.tasks;
+  const trust = trustByScores(scores);
+  if (trust === null)
+    throw new ConfigError(
+      `${name}: its manifest has no scores of the fine-tuned teacher to say where that is better; npm run evaluate -- --write puts them there`,
+    );
+  const { seed, threads, softTokens } = config;
+  return await taughtTasks({ effort: { softTokens }, seed, threads }, materials, log, trust);
+}
+
 /** What it was trained on before is in its weights, whether these data have it or not. */
-function allSets({ dataSets }: Candidate["manifest"], { corpus }: ExportMaterials) {
+function allSets({ dataSets }: Manifest, { corpus }: ExportMaterials) {
   const names = new Set(corpus.dataSets.map(({ name }) => name));
   return [...corpus.dataSets, ...dataSets.filter(({ name }) => !names.has(name))];
 }

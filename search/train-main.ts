@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
+import { presets } from "./config.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
 import { studentFlags } from "./student-flags.ts";
 import { studentMaterials } from "./student-materials.ts";
 import { takeUpStudents } from "./take-up-students.ts";
+import { readFineTuned } from "./teacher/fine-tune.ts";
+import { readTeacher } from "./teacher/teacher.ts";
 import { trainFurther } from "./train-further.ts";
 
 /** `npm run train`: served students are trained further, on more data or for longer, without a search. */
@@ -24,6 +27,13 @@ await runCommand(
         doc: "how far to go from the weights as they are (0) to those at the end of training (1)",
         default: 0.5,
       },
+      "tuned-teacher": {
+        type: "string",
+        value: "folder",
+        doc:
+          "a teacher that npm run teacher:finetune left in runs/teacher/: what it says of texts is learned beside the labels, where\n" +
+          "      the student's manifest says that it is better (npm run evaluate -- --write)",
+      },
       id: { type: "string", value: "name", doc: "name of the run", default: "served" },
       seed: { type: "integer", doc: "seed of everything random", default: 1 },
     },
@@ -37,9 +47,14 @@ async function train(flags: Flags, log: Log): Promise<void> {
   if (tokens < 1) throw new ConfigError(`--tokens is at least 1, not ${tokens}`);
   const run = join(flags.runs, id);
   const unlock = lockRun(run);
+  const folder = flags["tuned-teacher"];
+  const tuned = folder === undefined ? null : readFineTuned(readTeacher(flags.teacher), folder);
+  const cacheFolder = join(flags.runs, "cache");
+  const { softTokens } = presets[flags.preset as keyof typeof presets];
+  const config = { tokens, share, seed, threads, precision, id, softTokens };
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
     const materials = await studentMaterials(flags, candidate);
-    const trained = await trainFurther({ tokens, share, seed, threads, precision, id }, materials, candidate, log);
+    const trained = await trainFurther(config, { ...materials, tuned, cacheFolder }, candidate, log);
     promoteIfBetter({ models, promote }, trained, log);
   }
   unlock();

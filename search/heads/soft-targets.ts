@@ -4,6 +4,7 @@ import { softmax } from "../../src/stats.ts";
 import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
 import { packInts } from "../student/packed-arrays.ts";
 import type { Logits } from "./predict.ts";
+import { fullTrust, type Trust } from "./teacher-trust.ts";
 
 /**
  * Targets from the fine-tuned teacher (Hinton et al. 2015): what it says of a labelled text is mixed with the label, and texts that
@@ -41,28 +42,33 @@ export function textsToAsk(texts: readonly AskedText[], options: AskOptions): As
   return shuffle(fillEvenly(sets, options.tokens), random);
 }
 
-/** Adds what the teacher says, `logits` of `asked` by task, to the targets of the tasks that learn from it. */
+/** Adds what the teacher says, `logits` of `asked` by task, to the targets of the tasks that learn from it, where it is trusted. */
 export function withSoftTargets(
   tasks: readonly EncodedTask[],
   asked: readonly AskedText[],
   logits: ReadonlyMap<string, Logits>,
+  trust: Trust = fullTrust,
 ): EncodedTask[] {
   return tasks.map((encoded) => {
     const said = logits.get(encoded.task.name);
     if (encoded.task.certain || said === undefined) return encoded;
-    return { ...encoded, examples: taught(encoded, asked, said) };
+    return { ...encoded, examples: taught(encoded, asked, said, trust) };
   });
 }
 
-function taught(encoded: EncodedTask, asked: readonly AskedText[], logits: Logits): EncodedExample[] {
+function taught(encoded: EncodedTask, asked: readonly AskedText[], logits: Logits, trust: Trust): EncodedExample[] {
+  const { name } = encoded.task;
   const byText = new Map(asked.map(({ ids }, i) => [keyOf(ids), softmax(must(logits[i]), 1)]));
   const labelled = new Set<string>();
   const mixed = encoded.examples.map((example) => {
     const key = keyOf(example.ids);
     labelled.add(key);
     const said = byText.get(key);
-    return said === undefined ? example : { ...example, target: mix(example.target, said) };
+    return said === undefined || !trust(name, example.dataSet)
+      ? example
+      : { ...example, target: mix(example.target, said) };
   });
+  if (!trust(name, null)) return mixed;
   const pack = packInts();
   const unlabelled = asked.flatMap(({ ids, dataSet }): EncodedExample[] => {
     const key = keyOf(ids);

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { openStudentClassifier } from "../../search/heads/open-classifier.ts";
 import { textLogits } from "../../search/heads/predict.ts";
 import { takeUpStudents } from "../../search/take-up-students.ts";
+import type { FineTunedTeacher } from "../../search/teacher/fine-tune.ts";
 import { trainFurther } from "../../search/train-further.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy, argmax } from "../../src/stats.ts";
@@ -52,8 +53,8 @@ test("trainFurther() teaches a served student new data, from the weights it is s
     ...materials,
     corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
   };
-  const config = { ...madeConfig, tokens: 200_000, share: 1, precision: "fp32" } as const;
-  const trained = await trainFurther(config, named, must(candidate), () => {});
+  const config = { ...madeConfig, tokens: 200_000, share: 1, precision: "fp32", softTokens: 0 } as const;
+  const trained = await trainFurther(config, { ...named, tuned: null, cacheFolder: run }, must(candidate), () => {});
   expect(trained.manifest.dataSets.map(({ name }) => name)).toEqual(["new", "made"]);
   const [before, after] = [join(models, "made"), trained.files.folder];
   expect(await rightAbout(fresh, before)).toBeLessThan(0.7);
@@ -68,3 +69,14 @@ test("takeUpStudents() copies a student once, and says which one is not there", 
   expect(takeUpStudents(models, ["made"], run)).toEqual([candidate]);
   expect(() => takeUpStudents(models, ["made", "other"], run)).toThrow(/no student is called other/);
 }, 60_000);
+
+test("trainFurther() asks no teacher that its student was never compared with", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const tuned = { tasks: [] } as unknown as FineTunedTeacher;
+  const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, cacheFolder: run };
+  const config = { ...madeConfig, tokens: 1, share: 1, precision: "fp32", softTokens: 1 } as const;
+  await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
+    "made: its manifest has no scores of the fine-tuned teacher",
+  );
+});

@@ -74,3 +74,23 @@ test("withSoftTargets() leaves labels that are facts and texts that were not ask
   expect(soft[0]).toBe(language);
   expect(must(soft[1]).examples[0]).toBe(filter.examples[0]);
 });
+
+test("withSoftTargets() leaves alone the sets that the teacher is not trusted about", () => {
+  const labels = ["negative", "positive"];
+  const own = [example("tweets", [1, 2], [0, 1]), example("reviews", [5, 6], [0, 1])];
+  const asked = [text("tweets", 1, 2), text("reviews", 5, 6), text("posts", 3, 4)];
+  const logits = new Map([["sentiment", asked.map(() => Float32Array.of(0, 0))]]);
+  const taught = (trusted: (string | null)[]) =>
+    targetsOf(
+      must(withSoftTargets([encoded("sentiment", labels, own)], asked, logits, (_, set) => trusted.includes(set))[0]),
+    );
+  expect(taught(["tweets"])).toEqual([
+    [0.3, 0.7],
+    [0, 1],
+  ]);
+  expect(taught(["reviews", null])).toEqual([
+    [0, 1],
+    [0.3, 0.7],
+    [0.5, 0.5],
+  ]);
+});

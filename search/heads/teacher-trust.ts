@@ -1,0 +1,27 @@
+import type { Score } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
+import { mean } from "../../src/stats.ts";
+import { groupBy } from "../corpus/preparation.ts";
+
+/** Whether a student should learn what the teacher says of a task's texts: of those of a data set, or of unlabelled ones (null). */
+export type Trust = (task: string, dataSet: string | null) => boolean;
+
+export const fullTrust: Trust = () => true;
+
+/**
+ * A teacher is believed where it is better than the student on validation data: set by set, and about unlabelled texts where it
+ * is better over the sets of the task. Of sets that it was not judged on it is not. Null when it was judged on none.
+ */
+export function trustByScores(scores: readonly Score[]): Trust | null {
+  const judged = scores.filter(({ teacher }) => teacher !== null);
+  if (judged.length === 0) return null;
+  const gains = [...groupBy(judged, ({ task, dataSet }) => JSON.stringify([task, dataSet])).values()].map((rows) => ({
+    task: must(rows[0]).task,
+    dataSet: must(rows[0]).dataSet,
+    gain: mean(rows.map(({ teacher, student }) => must(teacher) - student)),
+  }));
+  return (task, dataSet) => {
+    const own = gains.filter((one) => one.task === task && (dataSet === null || one.dataSet === dataSet));
+    return own.length > 0 && mean(own.map(({ gain }) => gain)) > 0;
+  };
+}
