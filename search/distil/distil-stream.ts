@@ -3,6 +3,7 @@ import { type Feeds, Tensor } from "../../src/onnx/session.ts";
 import { createRandom } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { type BatchLimits, lengthBatches } from "../student/length-batches.ts";
+import { createScratch, type Scratch } from "../student/scratch.ts";
 import type { RelationMap, StateMap } from "../student/training-graph.ts";
 import type { TrainingBatch } from "../student/training-loop.ts";
 import { batchOf } from "../teacher/hidden-states.ts";
@@ -28,6 +29,7 @@ export function* distilStream(
 ): Generator<TrainingBatch, never> {
   invariant(texts.length > 0, "there are texts to distil from");
   const random = createRandom(options.seed);
+  const scratch = createScratch();
   const lengths = texts.map((text) => must(targets.sequences[text]).length);
   for (;;) {
     for (const batch of lengthBatches(lengths, options.limits, random)) {
@@ -36,16 +38,19 @@ export function* distilStream(
         batch.map((i) => must(texts[i])),
         imitation,
         options.padId,
+        scratch,
       );
     }
   }
 }
 
+/** The teacher's states in it are good until the next batch of the same scratch. */
 export function distilBatch(
   targets: StateTargets,
   texts: readonly number[],
   imitation: Imitation,
   padId: number,
+  scratch = createScratch(),
 ): TrainingBatch {
   const batch = batchOf(targets.sequences, texts, padId);
   const total = batch.mask.reduce((sum, m) => sum + m, 0);
@@ -59,9 +64,11 @@ export function distilBatch(
   };
   for (const { teacherLayer } of imitation.maps) {
     feeds[`teacher_${teacherLayer}`] ??=
-      teacherLayer === "pooled" ? pooledStates(targets, texts) : tokenStates(targets, texts, batch, teacherLayer);
+      teacherLayer === "pooled"
+        ? pooledStates(targets, texts, scratch)
+        : tokenStates(targets, texts, batch, teacherLayer, scratch);
   }
-  if (imitation.relation !== null) Object.assign(feeds, relationFeeds(targets, texts, batch, imitation, total));
+  if (imitation.relation !== null) Object.assign(feeds, relationFeeds(targets, texts, batch, imitation, scratch));
   return { objective: distilObjective, batch, targets: feeds satisfies Feeds };
 }
 
@@ -70,8 +77,9 @@ function relationFeeds(
   texts: readonly number[],
   { rows, tokens, mask }: Batch,
   { relation, hidden }: Imitation,
-  total: number,
+  scratch: Scratch,
 ): Feeds {
+  const total = mask.reduce((sum, m) => sum + m, 0);
   const { heads } = must(relation);
   const shape = (width: number) => BigInt64Array.from([rows, tokens, 3, heads, width / heads], BigInt);
   return {
@@ -82,7 +90,7 @@ function relationFeeds(
       mask.map((m) => m / total),
       [rows, 1, tokens, 1],
     ),
-    teacher_qkv: queriesKeysValues(targets, texts, { rows, tokens }),
+    teacher_qkv: queriesKeysValues(targets, texts, { rows, tokens }, scratch),
   };
 }
 
@@ -91,10 +99,11 @@ function queriesKeysValues(
   { relation, offsets, sequences, hidden }: StateTargets,
   texts: readonly number[],
   { rows, tokens }: { rows: number; tokens: number },
+  scratch: Scratch,
 ): Tensor {
   const { values, scales } = must(relation, "queries, keys and values of the teacher");
   const width = 3 * hidden;
-  const out = new Float32Array(rows * tokens * width);
+  const out = scratch.floats("qkv", rows * tokens * width);
   texts.forEach((text, row) => {
     const from = must(offsets[text]) * width;
     const to = row * tokens * width;
@@ -104,8 +113,8 @@ function queriesKeysValues(
   return new Tensor("float32", out, [rows * tokens, width]);
 }
 
-function pooledStates({ pooled, hidden }: StateTargets, texts: readonly number[]): Tensor {
-  const out = new Float32Array(texts.length * hidden);
+function pooledStates({ pooled, hidden }: StateTargets, texts: readonly number[], scratch: Scratch): Tensor {
+  const out = scratch.floats("pooled", texts.length * hidden);
   texts.forEach((text, row) => {
     unpackRow(pooled, text, hidden, out, row * hidden);
   });
@@ -113,10 +122,16 @@ function pooledStates({ pooled, hidden }: StateTargets, texts: readonly number[]
 }
 
 /** [rows · tokens, hidden]; padding stays 0 and weighs nothing. */
-function tokenStates(targets: StateTargets, texts: readonly number[], batch: Batch, layer: number): Tensor {
+function tokenStates(
+  targets: StateTargets,
+  texts: readonly number[],
+  batch: Batch,
+  layer: number,
+  scratch: Scratch,
+): Tensor {
   const { hidden, offsets, sequences } = targets;
   const states = must(targets.layers.get(layer), `states of teacher layer ${layer}`);
-  const out = new Float32Array(batch.rows * batch.tokens * hidden);
+  const out = scratch.floats(`layer ${layer}`, batch.rows * batch.tokens * hidden);
   texts.forEach((text, row) => {
     const start = must(offsets[text]);
     for (let t = 0; t < must(sequences[text]).length; t++) {

@@ -7,6 +7,7 @@ import { type Adamw, type AdamwParameter, adamwFloats, createAdamw } from "../gr
 import { type Arena, createArena, paddedLength } from "../graph/arena.ts";
 import { createRowAdam, gatherRows, type RowAdam, rowAdamFloats } from "../graph/row-adam.ts";
 import { batchFeeds } from "./batch-feeds.ts";
+import { createScratch } from "./scratch.ts";
 import {
   isFrozenParameter,
   type Objective,
@@ -69,6 +70,7 @@ export class Trainer {
   private readonly table: Float32Array;
   private readonly shapes: readonly ParameterShape[];
   private readonly objectives: ReadonlyMap<string, Objective>;
+  private readonly scratch = createScratch();
   private readonly compiled = new Map<string, Compiled>();
 
   constructor(
@@ -199,7 +201,8 @@ export class Trainer {
   }
 
   private run(compiled: Compiled, batch: Batch, targets: Feeds) {
-    const embedded = new Float32Array(batch.ids.length * this.architecture.tableWidth);
+    const dims = [batch.ids.length, this.architecture.tableWidth] as const;
+    const embedded = this.scratch.floats("embedded", dims[0] * dims[1]);
     gatherRows(this.table, this.architecture.tableWidth, batch.ids, embedded);
     const all: Feeds = {
       ...batchFeeds(this.architecture, batch, embedded, this.options.positions),
@@ -209,7 +212,11 @@ export class Trainer {
     const feeds = Object.fromEntries(
       compiled.session.inputNames.map((name) => [name, must(all[name], `input ${name}`)]),
     );
-    return compiled.session.run(feeds, compiled.fetches);
+    const gradient = "grad:embedded";
+    const fetches = { ...compiled.fetches };
+    if (gradient in fetches)
+      fetches[gradient] = new Tensor("float32", this.scratch.floats(gradient, dims[0] * dims[1]), dims);
+    return compiled.session.run(feeds, fetches);
   }
 
   private async compile(objective: string, forwardOnly: boolean): Promise<Compiled> {
