@@ -9,7 +9,7 @@ import { knownLatencies } from "./known-latencies.ts";
 import { calibrationPath, readCalibration } from "./reward/calibration-file.ts";
 import { calibrate } from "./reward/production/calibrate.ts";
 import { formatCalibration } from "./reward/production/describe.ts";
-import { productionPath, writeProduction } from "./reward/production/production-file.ts";
+import { productionPath, toProductionFile, writeProduction } from "./reward/production/production-file.ts";
 import { readTraffic } from "./reward/production/read-traffic.ts";
 import { keepReport } from "./write-report.ts";
 
@@ -35,16 +35,7 @@ export async function calibrateFromProduction(config: SearchConfig, log: Log): P
   log(formatCalibration(calibration, traffic, { trials, budgetsMs: config.budgetsMs }));
   if (trials.length === 0) log(`${journal} holds no trials: budgets and front are left out (--id names another run)`);
   const path = productionPath(config.runs, config.id);
-  const { model, isTimedThere, shape, students, judgement } = calibration;
-  writeProduction(path, {
-    format: 1,
-    created: new Date().toISOString(),
-    model,
-    isTimedThere,
-    shape,
-    students,
-    judgement,
-  });
+  writeProduction(path, toProductionFile(calibration, new Date()));
   if (trials.length > 0) keepReport(config, log);
   log(`${path} · a search aims at this traffic with --production ${path}`);
 }

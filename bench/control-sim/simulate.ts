@@ -94,7 +94,7 @@ class Controller {
     if (decision.kind === "recalibrate") this.record = recalibrated(this.record);
     const slots = world.slots().map((slot) => withoutRejected(slot, this.record.state.rejected));
     if (decision.kind === "re-rank")
-      this.record = { ...this.record, ranking: rank(slots, trials, toProduction(this.record, atMs)) };
+      this.record = { ...this.record, ranking: rank(slots, trials, toProduction(this.record, atMs, null)) };
     world.act(decision, reason, atMs);
     this.record = { ...this.record, state: carriedOut(decision, this.record.state, atMs) };
   }

@@ -56,8 +56,13 @@ export const controlCommand: CommandSpec = {
     search: {
       type: "string",
       value: "flags",
-      doc: "flags of npm run search for searches that it begins, as in '--preset full --data folder'; id, budgets, seed and\n      --warm-start it adds itself",
+      doc: 'flags of npm run search for searches that it begins, as in --search="--preset full --data folder"; id, budgets, seed,\n      --warm-start and --production it adds itself',
       default: "",
+    },
+    production: {
+      type: "string",
+      value: "file",
+      doc: "production.json that npm run search -- --metrics wrote: what latency is in production, until control recalibrates (default: it\n      learns that itself)",
     },
     "cpu-share": {
       type: "number",
@@ -105,6 +110,7 @@ export function toControlConfig(flags: Flags): ControlConfig {
     runs: flags.runs,
     controlFolder: controlFolderOf(flags.runs),
     searchFlags: toSearchFlags(flags.search),
+    production: flags.production ?? null,
     cpuShare: flags["cpu-share"],
     shadowShare: flags["shadow-share"],
     canaryShare: flags["canary-share"],
@@ -118,6 +124,11 @@ export function toControlConfig(flags: Flags): ControlConfig {
 /** Checked at the start: a search is begun days later, when nobody looks. */
 function toSearchFlags(text: string): string[] {
   const args = text.split(/\s+/).filter((part) => part !== "");
+  const own = args.find((part) => /^--(production|metrics)(=|$)/.test(part));
+  if (own !== undefined)
+    throw new ConfigError(
+      `--search: ${own.split("=")[0]} is for control itself, which tells its searches of production`,
+    );
   try {
     toSearchConfig(readFlags(searchCommand, args, {}));
   } catch (cause) {

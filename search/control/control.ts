@@ -8,11 +8,13 @@ import { askServers } from "./ask-servers.ts";
 import { withRejected } from "./carried-out.ts";
 import { decide } from "./decide.ts";
 import { decisionKey, isHarmless } from "./decision.ts";
+import { takeUpProduction } from "./kept-production.ts";
 import type { SearchSeen } from "./observation.ts";
 import { observe } from "./observe.ts";
 import { Observer } from "./observer.ts";
 import { type PerformSettings, perform } from "./perform.ts";
 import { Proposals } from "./proposals.ts";
+import { keepTraffic } from "./recent-traffic.ts";
 import type { ControlRecord } from "./record.ts";
 import { SearchProcess } from "./search-process.ts";
 import type { ControlSettings } from "./settings.ts";
@@ -29,6 +31,8 @@ export interface ControlOptions extends PerformSettings, FetchOptions {
   readonly thresholds: ControlSettings;
   /** Of all cores, for a search. */
   readonly cpuShare: number;
+  /** What `--metrics` of a search learned from production before; null: control learns it itself. */
+  readonly production: string | null;
   /** Metrics older than this are stale. */
   readonly maxAgeMs: number;
 }
@@ -62,6 +66,9 @@ export class Control {
   resume(atMs: number): void {
     for (const student of finishPromotions(this.options.models, new Date(atMs)))
       this.log(`${student} · its promotion, amid which control was killed, is finished`);
+    const { production, controlFolder } = this.options;
+    if (production !== null && takeUpProduction(production, controlFolder, this.record))
+      this.log(`production · ${production} is what is expected, until control recalibrates`);
     const { intent } = this.record;
     if (intent !== null) this.finish(intent, intent.atMs, "taken up again: ");
   }
@@ -70,6 +77,7 @@ export class Control {
     this.followSearch(atMs);
     this.takeAnswers(atMs);
     const look = this.observer.look(await askServers(this.options.urls, this.options), atMs);
+    keepTraffic(this.options.controlFolder, look);
     const surroundings = {
       rollouts: readRollouts(this.options.models),
       search: this.searchSeen(),

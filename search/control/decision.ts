@@ -16,7 +16,13 @@ export const Decision = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("nothing") }),
   z.strictObject({ kind: z.literal("re-rank") }),
   z.strictObject({ kind: z.literal("recalibrate") }),
-  z.strictObject({ kind: z.literal("search"), because: z.string(), wanted: z.array(WantedStudent) }),
+  z.strictObject({
+    kind: z.literal("search"),
+    because: z.string(),
+    wanted: z.array(WantedStudent),
+    /** Whether budgets are of production's texts, which the search is then told of, and not offline. */
+    ofProduction: z.boolean().default(false),
+  }),
   /** To one that was live before: it goes into the canary at once. */
   z.strictObject({ kind: z.literal("switch-student"), ...putForward }),
   z.strictObject({ kind: z.literal("start-shadow"), ...putForward }),

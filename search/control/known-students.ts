@@ -45,6 +45,11 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
   });
 }
 
+/** Of the students that are served. */
+export function liveManifests(models: string): Manifest[] {
+  return readStudents(subfolders(models)).map(({ manifest }) => manifest);
+}
+
 /** Of the fastest other student of the same tasks, which servers step down to. */
 function fallbackScore(own: Manifest, live: readonly Found[]): number {
   const msOf = ({ latency }: Manifest) => predictLatencyMs(latency, 32, "p50Ms");

@@ -40,9 +40,10 @@ function forUnfit(situation: Situation, slots: readonly RankedSlot[]): Reasoned 
   );
   if (on === undefined || unfit.length === 0 || wasSearched(situation, "unfit", state.signals[on].onSinceMs))
     return null;
+  const isOfProduction = situation.observation.ranking?.ofProduction ?? false;
   const each = unfit.map(
     ({ student, live, searchBudgetMs }) =>
-      `${student} takes ${ms(live.expectedMs)} a text, has time for ${percent(live.share)} and none at hand is better, so look at ${ms(searchBudgetMs)}`,
+      `${student} takes ${ms(live.expectedMs)} a text, has time for ${percent(live.share)} and none at hand is better, so look at ${ms(searchBudgetMs)} ${isOfProduction ? "of production" : "offline"}`,
   );
   return search(situation, "unfit", unfit, `${describeOn(state, on, settings)}; ${each.join(", ")}`);
 }
@@ -66,6 +67,7 @@ function wasSearched({ state, observation }: Situation, because: string, sinceMs
 
 function search(situation: Situation, because: string, slots: readonly RankedSlot[], reason: string): Reasoned | null {
   const wanted = slots.map(({ student, searchBudgetMs: budgetMs }) => ({ student, budgetMs }));
-  const decision = { kind: "search", because, wanted } as const;
+  const ofProduction = situation.observation.ranking?.ofProduction ?? false;
+  const decision = { kind: "search", because, wanted, ofProduction } as const;
   return isCool(situation, decision) ? { decision, reason } : null;
 }

@@ -98,7 +98,7 @@ export const RankedSlot = z.strictObject({
   live: TrainedStudent,
   /** The one of most worth that is at hand; null when there is no other. */
   best: TrainedStudent.nullable(),
-  /** Budget at which a search would look, so that what it finds keeps this one in production. */
+  /** Budget at which a search would look, so that what it finds keeps this one in production: of its texts when the ranking is. */
   searchBudgetMs: z.number().positive(),
   /** Architecture of the trials that promises more and was not trained in full. */
   promising: z.string().nullable(),
@@ -109,6 +109,8 @@ export const Ranking = z.strictObject({
   atMs: z.number(),
   meanTokens: z.number(),
   textsPerSecond: z.number(),
+  /** Whether production's latency model ranked, and searches are to be told of it. */
+  ofProduction: z.boolean().default(false),
   slots: z.array(RankedSlot),
 });
 export type Ranking = Readonly<z.infer<typeof Ranking>>;

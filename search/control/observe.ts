@@ -1,5 +1,6 @@
 import type { RolloutFile } from "../../src/contract/rollout.ts";
 import { quantile } from "../../src/stats.ts";
+import type { ProductionModel } from "../reward/production/expectation.ts";
 import { addEvidence, toRolloutEvidence } from "./evidence.ts";
 import type { Observation, SearchSeen, Traffic } from "./observation.ts";
 import type { Look } from "./observer.ts";
@@ -80,7 +81,8 @@ export function recalibrated(record: ControlRecord): ControlRecord {
   return { ...record, calibrated: { ...record.calibrated, ...mediansOf(record) } };
 }
 
-export function toProduction(record: ControlRecord, atMs: number): Production {
+/** @param model what production taught; null where nothing did */
+export function toProduction(record: ControlRecord, atMs: number, model: ProductionModel | null): Production {
   const { lengths, state, workers } = record;
   return {
     atMs,
@@ -88,6 +90,7 @@ export function toProduction(record: ControlRecord, atMs: number): Production {
     textsPerSecond: state.peakTextsPerSecond,
     workers,
     ratios: Object.keys(record.calibrated).length > 0 ? record.calibrated : mediansOf(record),
+    model,
   };
 }
 

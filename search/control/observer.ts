@@ -1,4 +1,5 @@
 import { UpstreamError } from "../../src/errors.ts";
+import type { Sample } from "../reward/metrics-text.ts";
 import { type ServerWindow, toServerWindow } from "./server-window.ts";
 import { gainsBetween, type Snapshot, toSnapshots } from "./snapshot.ts";
 
@@ -10,7 +11,14 @@ export type Answer =
 export interface Look {
   readonly asked: number;
   readonly windows: readonly ServerWindow[];
+  /** What was counted in them, and gauges as they are, by server. */
+  readonly gains: readonly (readonly Sample[])[];
   readonly refused: readonly { readonly server: string; readonly reason: string }[];
+}
+
+interface Used {
+  readonly window: ServerWindow;
+  readonly gains: readonly Sample[];
 }
 
 /** Looks at servers again and again, and tells what each did in between: what cannot be believed is refused with a reason. */
@@ -23,16 +31,16 @@ export class Observer {
   }
 
   look(answers: readonly Answer[], atMs: number): Look {
-    const windows: ServerWindow[] = [];
+    const used: Used[] = [];
     const refused: { server: string; reason: string }[] = [];
     let asked = 0;
     for (const answer of answers) {
       const snapshots = this.read(answer, atMs);
       asked += typeof snapshots === "string" ? 1 : snapshots.length;
       if (typeof snapshots === "string") refused.push({ server: answer.server, reason: snapshots });
-      else for (const snapshot of snapshots) this.compare(snapshot, windows, refused);
+      else for (const snapshot of snapshots) this.compare(snapshot, used, refused);
     }
-    return { asked, windows, refused };
+    return { asked, windows: used.map(({ window }) => window), gains: used.map(({ gains }) => gains), refused };
   }
 
   /** The process's snapshots, or why there are none. */
@@ -42,7 +50,7 @@ export class Observer {
   }
 
   /** Also what is refused is where the next look begins: a server that was started anew counts from there. */
-  private compare(snapshot: Snapshot, windows: ServerWindow[], refused: { server: string; reason: string }[]): void {
+  private compare(snapshot: Snapshot, used: Used[], refused: { server: string; reason: string }[]): void {
     const { server } = snapshot;
     const before = this.before.get(server);
     this.before.set(server, snapshot);
@@ -51,9 +59,12 @@ export class Observer {
       return;
     }
     const seconds = (snapshot.atMs - before.atMs) / 1000;
-    const window = orReason(() => toServerWindow(gainsBetween(before, snapshot), seconds));
-    if (typeof window === "string") refused.push({ server, reason: window });
-    else windows.push(window);
+    const found = orReason(() => {
+      const gains = gainsBetween(before, snapshot);
+      return { gains, window: toServerWindow(gains, seconds) };
+    });
+    if (typeof found === "string") refused.push({ server, reason: found });
+    else used.push(found);
   }
 }
 

@@ -1,26 +1,18 @@
-import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
 import { actOnRollout, type RolloutSettings } from "./act.ts";
+import { beginSearch, type Performed, type SearchSettings } from "./begin-search.ts";
 import { carriedOut } from "./carried-out.ts";
 import type { Decision } from "./decision.ts";
 import { ms, percent } from "./describe.ts";
+import { forgetProduction, readKeptProduction } from "./kept-production.ts";
 import { readSlots, readTrials } from "./known-students.ts";
+import { learnProduction } from "./learn-production.ts";
 import { recalibrated, toProduction } from "./observe.ts";
 import { rank, withoutRejected } from "./rank.ts";
 import type { ControlRecord } from "./record.ts";
 import type { Reasoned } from "./situation.ts";
 
-export interface PerformSettings extends RolloutSettings {
-  readonly runs: string;
-  /** Flags that the operator gives every search. */
-  readonly searchFlags: readonly string[];
-}
-
-export interface Performed {
-  readonly record: ControlRecord;
-  /** What became of it. */
-  readonly outcome: string;
-}
+export interface PerformSettings extends RolloutSettings, SearchSettings {}
 
 /** Does what was decided. All of it may be done again, when control was killed before it could write down that it was done. */
 export function perform(
@@ -49,7 +41,7 @@ function doIt(
     case "nothing":
       return { record, outcome: "" };
     case "recalibrate":
-      return calibrate(record);
+      return calibrate(record, atMs, settings);
     case "re-rank":
       return reRank(record, atMs, settings);
     case "search":
@@ -59,16 +51,20 @@ function doIt(
   }
 }
 
-function calibrate(record: ControlRecord): Performed {
+function calibrate(record: ControlRecord, atMs: number, settings: PerformSettings): Performed {
   const next = recalibrated(record);
   const ratios = Object.entries(next.calibrated).map(([name, ratio]) => `${name} ×${ratio.toFixed(2)}`);
-  return { record: next, outcome: `measured to predicted: ${ratios.join(", ")}` };
+  const { isLearned, said } = learnProduction(settings, new Date(atMs));
+  // It was of another time; each student's own ratio is what is left to expect by.
+  if (!isLearned) forgetProduction(settings.controlFolder);
+  return { record: next, outcome: `measured to predicted: ${ratios.join(", ")}; ${said}` };
 }
 
-function reRank(record: ControlRecord, atMs: number, settings: PerformSettings): Performed {
-  if (record.lengths.length === 0) return { record, outcome: "no lengths were seen yet" };
+function reRank(before: ControlRecord, atMs: number, settings: PerformSettings): Performed {
+  if (before.lengths.length === 0) return { record: before, outcome: "no lengths were seen yet" };
+  const { record, model, said } = withProduction(before, atMs, settings);
   const slots = readSlots(settings, record.wereLive).map((slot) => withoutRejected(slot, record.state.rejected));
-  const ranking = rank(slots, readTrials(settings.runs).trials, toProduction(record, atMs));
+  const ranking = rank(slots, readTrials(settings.runs).trials, toProduction(record, atMs, model));
   const wereLive = [...new Set([...record.wereLive, ...ranking.slots.map(({ live }) => live.version)])];
   const each = ranking.slots.map(({ student, live, best }) => {
     const other = best === null ? "no other at hand" : `best other ${best.version} ${percent(best.worth)}`;
@@ -76,35 +72,15 @@ function reRank(record: ControlRecord, atMs: number, settings: PerformSettings):
   });
   return {
     record: { ...record, ranking, wereLive },
-    outcome: each.join("; ") || "no student's name ends in its budget",
+    outcome: `${each.join("; ") || "no student's name ends in its budget"}; ${said}`,
   };
 }
 
-function beginSearch(
-  { wanted }: Extract<Decision, { kind: "search" }>,
-  record: ControlRecord,
-  atMs: number,
-  { models, runs, searchFlags }: PerformSettings,
-): Performed {
-  if (record.search?.status === "running") return { record, outcome: `search ${record.search.id} runs already` };
-  const isRetry = record.search?.status === "failed";
-  const number = record.searches + (isRetry ? 0 : 1);
-  const id = `control-${number}`;
-  const { newest } = readTrials(runs);
-  const warmStart = newest === null || newest === join(runs, id) ? [] : ["--warm-start", newest];
-  const budgets = [...new Set(wanted.map(({ budgetMs }) => budgetMs))].join(",");
-  const own = ["--id", id, "--budgets", budgets, "--promote", "never", "--models", models, "--runs", runs];
-  const args =
-    isRetry && record.search ? record.search.args : [...searchFlags, ...own, "--seed", String(number), ...warmStart];
-  const search = {
-    id,
-    args,
-    status: "running" as const,
-    startedAtMs: atMs,
-    endedAtMs: null,
-    process: null,
-    crashes: 0,
-    said: "begun",
-  };
-  return { record: { ...record, search, searches: number }, outcome: `npm run search -- ${args.join(" ")}` };
+/** What production taught; where nothing did yet, it is learned now, and that is a calibration. */
+function withProduction(record: ControlRecord, atMs: number, settings: PerformSettings) {
+  const kept = readKeptProduction(settings.controlFolder);
+  if (kept !== null) return { record, model: kept, said: `by production as of ${kept.created.slice(0, 16)}` };
+  const { isLearned, said } = learnProduction(settings, new Date(atMs));
+  const model = readKeptProduction(settings.controlFolder);
+  return { record: isLearned ? recalibrated(record) : record, model, said };
 }

@@ -1,8 +1,9 @@
 import { type Architecture, architectureName } from "../../src/contract/architecture.ts";
 import type { Latency, Manifest } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
-import { quantile } from "../../src/stats.ts";
+import type { ProductionModel } from "../reward/production/expectation.ts";
 import type { OkTrial } from "../space/trial.ts";
+import { expectText, type Timed } from "./expect-text.ts";
 import type { RankedSlot, Ranking, Traffic, TrainedStudent } from "./observation.ts";
 
 /**
@@ -35,6 +36,8 @@ export interface Production {
   readonly workers: number | null;
   /** Measured to predicted work, by live student. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** What production taught about latency; null where nothing did, and ratios are all that is known. */
+  readonly model: ProductionModel | null;
 }
 
 /** Share of the workers' time beyond which the wait grows past budgets. */
@@ -56,52 +59,41 @@ export function rank(slots: readonly Slot[], trials: readonly OkTrial[], product
     atMs: production.atMs,
     meanTokens: tokens / texts,
     textsPerSecond: production.textsPerSecond,
+    ofProduction: production.model !== null,
     slots: slots.map((slot) => rankSlot(slot, trials, production)),
   };
 }
 
 function rankSlot(slot: Slot, trials: readonly OkTrial[], production: Production): RankedSlot {
-  const ratio = ratioOf(slot.student, production);
+  const expect = (timed: Timed) => expectText(slot.student, timed, production);
   const roomMs = roomOf(production);
   const shareOf = (ms: number) => Math.min(1, slot.budgetMs / ms, roomMs / ms);
   const toTrained = ({ folder, manifest, score, wasLive }: KnownStudent): TrainedStudent => {
-    const expectedMs = ratio * meanMs(manifest.latency.lengths, manifest.maxTokens, production);
+    const expectedMs = expect({ ...manifest, lengths: manifest.latency.lengths });
     const share = shareOf(expectedMs);
     const worth = share * score + (1 - share) * slot.fallbackScore;
     return { folder, version: manifest.version, score, expectedMs, share, worth, wasLive };
   };
   const live = toTrained(slot.live);
   const others = slot.others.map(toTrained).sort((a, b) => b.worth - a.worth || a.expectedMs - b.expectedMs);
-  const promising = findPromising(slot, trials, (trial) => shareOf(ratio * meanMs(trial.latency, 512, production)));
-  const searchMs = (Math.min(slot.budgetMs, roomMs) * offlineMs(slot.live)) / live.expectedMs;
+  const expectTrial = ({ architecture, latency }: OkTrial) =>
+    expect({ architecture, lengths: latency, maxTokens: 512 });
+  const promising = findPromising(slot, trials, (trial) => shareOf(expectTrial(trial)));
+  const roomForText = Math.min(slot.budgetMs, roomMs);
+  // A search that is told of production takes budgets of its texts; one that is not takes them offline.
+  const [searchMs, promisingMs] =
+    production.model === null
+      ? [(roomForText * offlineMs(slot.live.manifest.latency.lengths)) / live.expectedMs, offlineMs(promising?.latency)]
+      : [roomForText, promising === null ? 0 : expectTrial(promising)];
   return {
     student: slot.student,
     budgetMs: slot.budgetMs,
     roomMs: Number.isFinite(roomMs) ? roomMs : null,
     live,
     best: others[0] ?? null,
-    searchBudgetMs: Number(Math.max(searchMs, promising?.latencyMs ?? 0).toPrecision(3)),
+    searchBudgetMs: Number(Math.max(searchMs, promisingMs).toPrecision(3)),
     promising: promising === null ? null : architectureName(promising.architecture),
   };
-}
-
-/** One that was not measured itself is as far off as the others are. */
-function ratioOf(student: string, { ratios }: Production): number {
-  const own = ratios[student];
-  if (own !== undefined) return own;
-  const others = Object.values(ratios);
-  return others.length === 0 ? 1 : quantile(others, 0.5);
-}
-
-/** Of a text of production, by the manifest. */
-function meanMs(measured: Latency["lengths"], maxTokens: number, { lengths }: Production): number {
-  const latency = { lengths: measured } as Latency;
-  const texts = lengths.reduce((sum, length) => sum + length.texts, 0);
-  const total = lengths.reduce(
-    (sum, length) => sum + length.texts * predictLatencyMs(latency, Math.min(maxTokens, length.tokens), "p50Ms"),
-    0,
-  );
-  return total / texts;
 }
 
 /** ms of a text that the workers have, all of them together. */
@@ -110,9 +102,9 @@ function roomOf({ workers, textsPerSecond }: Production): number {
   return (1000 * busyMost * workers) / textsPerSecond;
 }
 
-/** At the length at which searches keep their budgets, on the machine that they run on. */
-function offlineMs({ manifest }: KnownStudent): number {
-  return predictLatencyMs(manifest.latency, budgetTokens, "p50Ms");
+/** At the length at which searches keep their budgets, on the machine that they run on; 0 for none. */
+function offlineMs(lengths: Latency["lengths"] | undefined): number {
+  return lengths === undefined ? 0 : predictLatencyMs({ lengths } as Latency, budgetTokens, "p50Ms");
 }
 
 /** The trial that promises most, where that is none of the trained ones and more than the live one promised as a trial. */

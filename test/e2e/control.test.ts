@@ -40,6 +40,7 @@ function options(): ControlOptions {
     // Of random weights, whose labels need not agree.
     rule: { ...standardRolloutRule, minTexts: 20, minMinutes: 0, minAgreement: 0, maxP95Ratio: 1000 },
     thresholds: { ...standardSettings, minTexts: 1, confirmWindows: 1 },
+    production: null,
     maxAgeMs: 60_000,
   };
 }

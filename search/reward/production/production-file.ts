@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../../../src/errors.ts";
 import { replaceFile } from "../../../src/replace-file.ts";
+import type { Calibration } from "./calibrate.ts";
 
 /** `runs/<id>/production.json`: what `--metrics` learned from production, for the run's report and for searches that aim at it. */
 const Share = z.number().min(0).max(1.000001);
@@ -71,6 +72,12 @@ const ProductionFile = z.strictObject({
     .nullable(),
 });
 export type ProductionFile = Readonly<z.infer<typeof ProductionFile>>;
+
+/** What is kept of a calibration. */
+export function toProductionFile(calibration: Calibration, created: Date): ProductionFile {
+  const { model, isTimedThere, shape, students, judgement } = calibration;
+  return { format: 1, created: created.toISOString(), model, isTimedThere, shape, students, judgement };
+}
 
 export function writeProduction(path: string, production: ProductionFile): void {
   mkdirSync(dirname(path), { recursive: true });

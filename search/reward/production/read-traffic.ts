@@ -117,10 +117,20 @@ export function toWindow(
 }
 
 /** Of all that servers count, what the latency model needs; `stage` is a label of some. */
+const countersNeeded = [
+  ...[...histograms, metricNames.stageSeconds].map((name) => `${name}_(bucket|sum|count)`),
+  `${metricNames.httpRequestSeconds}_sum`,
+].join("|");
+
 function countersQuery(selector: string): string {
-  const names = [...histograms, metricNames.stageSeconds].map((name) => `${name}_(bucket|sum|count)`);
-  const all = [...names, `${metricNames.httpRequestSeconds}_sum`].join("|");
-  return braces(`__name__=~"${all}"`, 'stage=~"|infer"', selector);
+  return braces(`__name__=~"${countersNeeded}"`, 'stage=~"|infer"', selector);
+}
+
+const isNeeded = new RegExp(`^(?:${countersNeeded})$`);
+
+/** What the Prometheus query asks for, of samples at hand. */
+export function neededCounters(samples: readonly Sample[]): Sample[] {
+  return samples.filter(({ name, labels }) => isNeeded.test(name) && ["", "infer"].includes(labels.stage ?? ""));
 }
 
 function braces(...matchers: readonly string[]): string {
@@ -153,6 +163,7 @@ function refuseOld(newest: number, maxAgeMs: number): void {
     throw new UpstreamError(`stale metrics: the newest sample is ${Math.round(ageMs / 1000)} s old`);
 }
 
-function infoLabels(samples: readonly Sample[], name: string): Labels[] {
+/** Labels of the info metrics of a name that hold. */
+export function infoLabels(samples: readonly Sample[], name: string): Labels[] {
   return samples.filter((sample) => sample.name === name && sample.value === 1).map(({ labels }) => labels);
 }

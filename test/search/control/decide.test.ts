@@ -3,7 +3,7 @@ import { decide } from "../../../search/control/decide.ts";
 import type { Observation } from "../../../search/control/observation.ts";
 import { standardSettings as settings } from "../../../search/control/settings.ts";
 import { initialState } from "../../../search/control/state.ts";
-import { evidence, minute, observation, slot, startMs, traffic, trained } from "./situation.ts";
+import { evidence, minute, observation, ranking, slot, startMs, traffic, trained } from "./situation.ts";
 
 /** Decides window after window, and gives the kinds of the decisions. */
 function course(windows: number, at: (atMs: number, i: number) => Observation) {
@@ -37,12 +37,7 @@ test("decide() never acts on metrics that are missing, whatever else it knows", 
         ],
       },
       rollouts: [evidence({ failed: 1000 })],
-      ranking: {
-        atMs,
-        meanTokens: 24,
-        textsPerSecond: 1,
-        slots: [slot({ best: trained({ version: "b", worth: 0.9 }) })],
-      },
+      ranking: ranking(atMs, [slot({ best: trained({ version: "b", worth: 0.9 }) })]),
     });
   expect(kinds(10, blind)).toEqual(Array(10).fill("nothing"));
   expect(course(1, blind)[0]?.reason).toContain("0 of 2 servers can be used (a: absurd; b: it does not answer)");
@@ -62,11 +57,10 @@ test("decide() does nothing on a window with few texts, or with most servers ref
 });
 
 test("decide() ranks anew once a signal has held for three windows, once as long as it lasts", () => {
-  const ranking = { atMs: startMs - minute, meanTokens: 24, textsPerSecond: 100, slots: [slot()] };
   const result = kinds(5, (atMs, i) => {
     return observation(atMs, {
       traffic: burning,
-      ranking: i > 2 ? { ...ranking, atMs: startMs + 2 * minute } : ranking,
+      ranking: ranking(i > 2 ? startMs + 2 * minute : startMs - minute),
     });
   });
   expect(result).toEqual(["nothing", "nothing", "re-rank", "nothing", "nothing"]);
@@ -86,7 +80,7 @@ test("decide() does not flicker on a value that swings between the thresholds", 
 test("decide() puts a student of more worth into the shadow, one that was live into the canary", () => {
   const at = (wasLive: boolean) => (atMs: number) => {
     const best = trained({ version: "b".repeat(12), score: 0.7, worth: 0.7, wasLive });
-    return observation(atMs, { ranking: { atMs, meanTokens: 24, textsPerSecond: 100, slots: [slot({ best })] } });
+    return observation(atMs, { ranking: ranking(atMs, [slot({ best })]) });
   };
   const [shadow, again] = course(2, at(false));
   expect(shadow?.decision).toMatchObject({ kind: "start-shadow", student: "budget-2ms" });
@@ -99,7 +93,7 @@ test("decide() puts a less accurate student forward only when budgets are seen t
   const best = trained({ version: "b".repeat(12), score: 0.6, worth: 0.6, expectedMs: 0.4 });
   const slots = [slot({ live: trained({ share: 0.4, worth: 0.5 }), best })];
   const at = (seen: ReturnType<typeof traffic>) => (atMs: number) =>
-    observation(atMs, { traffic: seen, ranking: { atMs, meanTokens: 24, textsPerSecond: 100, slots } });
+    observation(atMs, { traffic: seen, ranking: ranking(atMs, slots) });
   expect(kinds(5, at(traffic()))).toEqual(Array(5).fill("nothing"));
   expect(kinds(3, at(burning))).toEqual(["nothing", "nothing", "switch-student"]);
 });
@@ -111,10 +105,25 @@ test("decide() searches for corrections once, and not while a search runs", () =
     kind: "search",
     because: "corrections",
     wanted: [{ student: "budget-2ms", budgetMs: 1.8 }],
+    ofProduction: false,
   });
   const search = { status: "running", id: "control-1", endedAtMs: null, said: "trial 3 of 14" } as const;
   const [running] = course(1, (atMs) => observation(atMs, { traffic: corrected, search }));
   expect(running).toMatchObject({ kind: "nothing", reason: "search control-1 runs: trial 3 of 14" });
+});
+
+test("decide() looks at budgets of production's texts where production ranked, and says so", () => {
+  const at = (ofProduction: boolean) => (atMs: number) =>
+    observation(atMs, {
+      traffic: burning,
+      ranking: ranking(atMs, [slot({ live: trained({ share: 0.4, worth: 0.3 }) })], { ofProduction }),
+    });
+  const [, , offline] = course(3, at(false));
+  const [, , aimed] = course(3, at(true));
+  expect(offline?.decision).toMatchObject({ kind: "search", because: "unfit", ofProduction: false });
+  expect(offline?.reason).toContain("so look at 1.8 ms offline");
+  expect(aimed?.decision).toMatchObject({ kind: "search", because: "unfit", ofProduction: true });
+  expect(aimed?.reason).toContain("so look at 1.8 ms of production");
 });
 
 test("decide() follows a rollout by its rule and begins nothing beside it", () => {

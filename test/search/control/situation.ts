@@ -1,6 +1,7 @@
 import type {
   Observation,
   RankedSlot,
+  Ranking,
   RolloutEvidence,
   Traffic,
   TrainedStudent,
@@ -54,13 +55,17 @@ export function slot(change: Partial<RankedSlot> = {}): RankedSlot {
   };
 }
 
+export function ranking(atMs: number, slots: readonly RankedSlot[] = [slot()], change: Partial<Ranking> = {}): Ranking {
+  return { atMs, meanTokens: 24, textsPerSecond: 100, ofProduction: false, slots: [...slots], ...change };
+}
+
 export function observation(atMs: number, change: Partial<Observation> = {}): Observation {
   return {
     atMs,
     servers: { asked: 2, refused: [] },
     traffic: traffic(),
     rollouts: [],
-    ranking: { atMs: atMs - minute, meanTokens: 24, textsPerSecond: 100, slots: [slot()] },
+    ranking: ranking(atMs - minute),
     calibrated: {},
     search: { status: "idle", id: null, endedAtMs: null, said: "" },
     waiting: [],
