@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
+import { studentFolder, studentNames } from "../src/contract/models-folder.ts";
 import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
@@ -18,8 +19,9 @@ import { keepReport } from "./write-report.ts";
  * them for the report and for searches with `--production`. Stops there.
  */
 export async function calibrateFromProduction(config: SearchConfig, log: Log): Promise<void> {
-  const manifests = foldersOf(config.models)
-    .map((name) => join(config.models, name, "manifest.json"))
+  if (!existsSync(config.models)) throw new BadFileError(`${config.models}: there is no such folder of students`);
+  const manifests = studentNames(config.models)
+    .map((name) => join(studentFolder(config.models, name), "manifest.json"))
     .filter((path) => existsSync(path))
     .map(readManifest);
   const journal = join(config.runs, config.id, "journal.jsonl");
@@ -38,13 +40,4 @@ export async function calibrateFromProduction(config: SearchConfig, log: Log): P
   writeProduction(path, toProductionFile(calibration, new Date()));
   if (trials.length > 0) keepReport(config, log);
   log(`${path} · a search aims at this traffic with --production ${path}`);
-}
-
-/** A folder that is being replaced has a dot before its name. */
-function foldersOf(models: string): string[] {
-  try {
-    return readdirSync(models).filter((name) => !name.startsWith("."));
-  } catch (cause) {
-    throw new BadFileError(`${models}: there is no such folder of students`, { cause });
-  }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
+import { studentFolder } from "../src/contract/models-folder.ts";
 import { BadFileError } from "../src/errors.ts";
 import { mean } from "../src/stats.ts";
 import type { Log } from "./command.ts";
@@ -29,7 +30,7 @@ export function promoteIfBetter(
 }
 
 function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: Candidate): string | null {
-  const path = join(config.models, manifest.name, "manifest.json");
+  const path = join(studentFolder(config.models, manifest.name), "manifest.json");
   if (!existsSync(path)) return null;
   const current = readable(path);
   if (current === null)

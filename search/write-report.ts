@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
+import { studentFolder } from "../src/contract/models-folder.ts";
 import { replaceFile } from "../src/replace-file.ts";
 import type { Log } from "./command.ts";
 import { readJournal } from "./journal.ts";
@@ -51,7 +52,7 @@ function finishedStudents(folder: string, models: string): FinishedStudent[] {
     .filter((path) => existsSync(path))
     .map((path): FinishedStudent => {
       const own = readManifest(path);
-      const servedPath = join(models, own.name, "manifest.json");
+      const servedPath = join(studentFolder(models, own.name), "manifest.json");
       const served = existsSync(servedPath) ? readManifest(servedPath) : null;
       return served?.version === own.version
         ? { manifest: served, isServed: true }

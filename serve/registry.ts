@@ -1,6 +1,7 @@
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { accessSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
+import { studentFolder, studentNames } from "../src/contract/models-folder.ts";
 import { BadFileError } from "../src/errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { BadStudentError, type LoadFailureReason } from "./load-failure.ts";
@@ -133,14 +134,12 @@ class FolderRegistry implements Registry {
     for (const folder of folders) for (const attempt of this.begin(folder)) await this.finish(attempt);
   }
 
-  /** Folders with a manifest, and those that are being replaced; undefined, and a line in the log, when the models folder cannot be read. */
+  /** Names of folders with a manifest; undefined, and a line in the log, when the models folder cannot be read. */
   private findFolders(): string[] | undefined {
     const { folder, log } = this.options;
     try {
-      const present = readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => isFolder(entry) && hasManifest(join(folder, entry.name)))
-        .map((entry) => entry.name);
-      return [...new Set([...present, ...this.candidates.promoting().keys()])].sort();
+      accessSync(folder);
+      return studentNames(folder).filter((name) => hasManifest(this.placeOf(name)));
     } catch (cause) {
       log.error(`cannot read the models folder: ${(cause as Error).message}`);
       return undefined;
@@ -158,11 +157,8 @@ class FolderRegistry implements Registry {
     return [{ name, folder, fingerprint, startedMs: performance.now(), read }];
   }
 
-  /** Whoever was killed amid a promotion leaves the live student's place empty: then the candidate is it where it lies. */
   private placeOf(name: string): string {
-    const folder = join(this.options.folder, name);
-    const promoting = this.candidates.promoting().get(name);
-    return promoting === undefined || hasManifest(folder) ? folder : promoting;
+    return studentFolder(this.options.folder, name);
   }
 
   private async read(name: string, folder: string): Promise<Loaded | undefined> {
@@ -243,10 +239,6 @@ class FolderRegistry implements Registry {
     this.swap(name, undefined);
     this.options.log.info(`removed ${name}: its folder is gone`);
   }
-}
-
-function isFolder(entry: Dirent): boolean {
-  return (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith(".");
 }
 
 function hasManifest(folder: string): boolean {

@@ -1,6 +1,7 @@
 import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../../src/contract/manifest.ts";
+import { studentFolder } from "../../src/contract/models-folder.ts";
 import { type ActiveRollout, type RolloutRule, readRollouts } from "../../src/contract/rollout.ts";
 import { placeCandidate, promoteCandidate, rollBack, setStage } from "../export/candidate-folder.ts";
 import type { Decision } from "./decision.ts";
@@ -42,7 +43,7 @@ function begin(
 ): string {
   if (now !== null)
     return now.candidate.version === trained.version ? "done" : `${now.candidate.version} is beside ${student} already`;
-  if (readManifest(join(settings.models, student, "manifest.json")).version === trained.version)
+  if (readManifest(join(studentFolder(settings.models, student), "manifest.json")).version === trained.version)
     return `${trained.version} is live already`;
   const source = named(trained, student, settings.controlFolder);
   const { candidate } = placeCandidate(settings.models, source);

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { studentFolder } from "../../src/contract/models-folder.ts";
 import {
   type ActiveRollout,
   type Candidate,
@@ -11,7 +12,7 @@ import {
   writeRollouts,
 } from "../../src/contract/rollout.ts";
 import { BadFileError, ConfigError } from "../../src/errors.ts";
-import { swapIn } from "./export-student.ts";
+import { asideOf, keepReplaced, replaceStudent } from "./replace-student.ts";
 
 /**
  * A candidate's folder beside the live student, and its way into the live student's place. The file says what is to be before
@@ -69,17 +70,21 @@ export function finishPromotions(models: string, at: Date): string[] {
 }
 
 function finishPromotion(models: string, student: string, { folder, version }: Candidate, at: Date): void {
-  const target = join(models, student);
   const old = liveVersion(models, student);
   if (old !== version) {
     const { version: found } = readManifest(join(models, folder, "manifest.json"));
     if (found !== version)
       throw new BadFileError(`${join(models, folder)} holds version ${found}, and ${version} is to be promoted`);
-    const aside = join(models, folderOf(student, old ?? "unreadable"));
-    if (old !== undefined) rmSync(aside, { recursive: true, force: true });
-    swapIn(join(models, folder), target, aside);
-  }
+    replaceStudent(models, student, join(models, folder), join(models, folderOf(student, old ?? "unreadable")));
+  } else keepAside(models, student);
   end(models, student, { at: at.toISOString(), to: "promoted", version, reason: whereFrom(old, version) });
+}
+
+/** Killed after the candidate was in place: the old one still lies where it was put aside. */
+function keepAside(models: string, student: string): void {
+  const path = join(asideOf(models, student), "manifest.json");
+  const version = existsSync(path) ? readManifest(path).version : "unreadable";
+  keepReplaced(models, student, join(models, folderOf(student, version)));
 }
 
 function whereFrom(old: string | undefined, version: string): string {
@@ -98,7 +103,7 @@ function activeOf(models: string, student: string): ActiveRollout {
 
 /** Undefined where there is no student, or none that can be read. */
 function liveVersion(models: string, name: string): string | undefined {
-  const path = join(models, name, "manifest.json");
+  const path = join(studentFolder(models, name), "manifest.json");
   return existsSync(path) ? readManifest(path).version : undefined;
 }
 

@@ -1,21 +1,12 @@
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
 import type { HeadShape, Weights } from "../student/weights.ts";
 import { cardText } from "./card.ts";
+import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
 
 /** The graphs and the tokeniser of a student in a folder of their own, not yet described. */
 export interface StudentFiles {
@@ -82,23 +73,18 @@ export function describeStudent(files: StudentFiles, description: Description): 
 }
 
 /**
- * Puts a described student where the server looks, by renames: a reader sees the old folder or the new one, never half of one. It
- * is copied first, since the run's folder may lie on another volume, to a place one level deeper than servers look.
+ * Puts a described student where the server looks: a reader sees the old student or the new one, never half of one, also when this is killed at any
+ * moment. It is copied first, since the run's folder may lie on another volume, to a place one level deeper than servers look.
  */
 export function promote(files: StudentFiles, models: string, name: string): void {
-  const [target, staging] = [join(models, name), join(models, ".staging")];
-  const [fresh, aside] = [join(staging, name), join(staging, `${name}.old`)];
-  for (const path of [fresh, aside]) rmSync(path, { recursive: true, force: true });
+  const staging = join(models, ".staging");
+  const [fresh, old] = [join(staging, name), join(staging, `${name}.old`)];
+  for (const path of [fresh, old]) rmSync(path, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   cpSync(files.folder, fresh, { recursive: true });
-  swapIn(fresh, target, aside);
-  rmSync(staging, { recursive: true, force: true });
-}
-
-/** The fresh folder takes the target's place, and what was there is put aside; killed in between, it can be called again. */
-export function swapIn(fresh: string, target: string, aside: string): void {
-  if (existsSync(target)) renameSync(target, aside);
-  renameSync(fresh, target);
+  replaceStudent(models, name, fresh, old);
+  rmSync(old, { recursive: true, force: true });
+  removeIfEmpty(staging);
 }
 
 /** A file's entry in the manifest. */

@@ -79,12 +79,6 @@ export class Candidates {
     metrics.rollout.fileRefused(this.fault !== undefined);
   }
 
-  /** Students whose candidate is about to take their place, so that their folder may be missing: where the candidate lies. */
-  promoting(): ReadonlyMap<string, string> {
-    const begun = this.file.rollouts.filter(({ now }) => now?.stage === "promoting");
-    return new Map(begun.map(({ student, now }) => [student, join(this.options.folder, now?.candidate.folder ?? "")]));
-  }
-
   /** The candidate whose folder has become the live student's: it is loaded already, and from now on a live student. */
   adopt(student: string, manifestText: string, folder: string): Loaded | undefined {
     const present = this.present.get(student);

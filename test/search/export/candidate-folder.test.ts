@@ -30,6 +30,11 @@ const served = () => readManifest(join(models, "one", "manifest.json")).version;
 const rollout = () => readRollouts(models).rollouts[0];
 const folders = () => readdirSync(join(models, ".candidates")).sort();
 
+function putAside(): void {
+  mkdirSync(join(models, ".replaced"));
+  renameSync(join(models, "one"), join(models, ".replaced", "one"));
+}
+
 function begin(stage: ActiveRollout["stage"] = "shadow") {
   const { candidate } = placeCandidate(models, join(root, "run"));
   const since = "2026-01-31T00:00:00Z";
@@ -74,11 +79,11 @@ test("promoteCandidate() puts the candidate into the live student's place, keeps
 
 test.each([
   ["before the first rename", () => {}],
-  ["between the renames", () => renameSync(join(models, "one"), join(models, ".candidates", `one-${live}`))],
+  ["between the renames", () => putAside()],
   [
     "after the second rename",
     (folder: string) => {
-      renameSync(join(models, "one"), join(models, ".candidates", `one-${live}`));
+      putAside();
       renameSync(folder, join(models, "one"));
     },
   ],
@@ -87,6 +92,7 @@ test.each([
   expect(finishPromotions(models, later)).toEqual(["one"]);
   expect(served()).toBe(next);
   expect(folders()).toEqual([`one-${live}`]);
+  expect(existsSync(join(models, ".replaced"))).toBe(false);
   expect(rollout()).toMatchObject({ now: null, history: [{ to: "promoting" }, { to: "promoted" }] });
   expect(finishPromotions(models, later)).toEqual([]);
 });

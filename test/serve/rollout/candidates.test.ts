@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { promoteCandidate, rollBack } from "../../../search/export/candidate-folder.ts";
+import { finishPromotions, promoteCandidate, rollBack } from "../../../search/export/candidate-folder.ts";
 import { readConfig } from "../../../serve/config.ts";
 import { createLog } from "../../../serve/log.ts";
 import { startServer } from "../../../serve/server.ts";
@@ -72,14 +72,16 @@ test("a promotion that was killed between its renames leaves one live student, t
   const candidate = putBeside(server.models, { ...live, seed: 2 }, { stage: "canary" });
   await rolloutOnce(server, isThere);
   toStage(server.models, candidate, { stage: "promoting" });
-  renameSync(server.folder("one"), join(server.models, ".candidates", `one-${old}`));
-  const { version } = candidate;
-  await soon(async () => expect((await shown(server)).students).toMatchObject([{ name: "one", version }]));
+  mkdirSync(join(server.models, ".replaced"));
+  renameSync(server.folder("one"), join(server.models, ".replaced", "one"));
+  // As often as it takes to believe that a folder is gone.
+  for (let scan = 0; scan < 3; scan++) await server.app.registry.scan();
+  expect((await shown(server)).students).toMatchObject([{ name: "one", version: old }]);
   const again = await startAgain();
-  expect(again.app.registry.students().map(({ manifest }) => manifest.version)).toEqual([version]);
+  expect(again.app.registry.students().map(({ manifest }) => manifest.version)).toEqual([old]);
   await again.drain(0);
-  renameSync(join(server.models, candidate.folder), server.folder("one"));
-  await server.app.registry.scan();
+  const { version } = candidate;
+  expect(finishPromotions(server.models, new Date())).toEqual(["one"]);
   await server.app.registry.scan();
   expect((await shown(server)).students).toMatchObject([{ name: "one", version }]);
 });
