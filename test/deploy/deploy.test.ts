@@ -106,8 +106,9 @@ describe("the dashboard", () => {
 });
 
 const promtool = hasTool("promtool");
+const needsPromtool = promtool ? "" : " (skipped: promtool is not on PATH; Debian: apt-get install prometheus)";
 
-describe.skipIf(!promtool)(`promtool${promtool ? "" : " (not on PATH; Debian: apt-get install prometheus)"}`, () => {
+describe.skipIf(!promtool)(`promtool${needsPromtool}`, () => {
   const run = (...args: string[]) => execFileSync("promtool", args, { cwd: prometheus, encoding: "utf8" });
 
   test("check rules and check config accept the files", () => {
