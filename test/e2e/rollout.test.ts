@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { readRollouts } from "../../src/contract/rollout.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
@@ -11,8 +11,7 @@ const root = mkdtempSync(join(tmpdir(), "kdnas-rollout-"));
 const [models, run] = [join(root, "models"), join(root, "run")];
 let before: Manifest;
 let better: Manifest;
-beforeEach(() => {
-  for (const folder of [models, run]) rmSync(folder, { recursive: true, force: true });
+beforeAll(() => {
   mkdirSync(models);
   before = writeTinyStudent(join(models, "one"), { name: "one", layers: 0 });
   better = writeTinyStudent(run, { name: "one", layers: 0, seed: 2 });
@@ -41,32 +40,7 @@ test("npm run rollout takes a candidate through shadow and canary into the live 
   expect(promoted.stdout).toContain(`${better.version} promoted: in the place of version ${before.version}`);
   expect(live()).toBe(better.version);
   expect(now()).toBeNull();
-}, 60_000);
 
-test("npm run rollout takes a candidate away, and the live student stays", async () => {
-  await rollout("--candidate", run, "--to", "canary");
-  const back = await rollout("--student", "one", "--to", "rolled-back", "--reason", "too slow");
-  expect(back.stdout).toContain("rolled-back: too slow");
-  expect(live()).toBe(before.version);
-  expect(now()).toBeNull();
-}, 60_000);
-
-test("npm run rollout refuses what it cannot do with one line, and changes nothing", async () => {
-  const cases: [RegExp, ...string[]][] = [
-    [/--candidate needs --to/, "--candidate", run],
-    [/no candidate is beside one/, "--student", "one", "--to", "canary"],
-    [/takes --student, not --candidate/, "--candidate", run, "--to", "promoted"],
-    [/--share is above 0/, "--candidate", run, "--to", "shadow", "--share", "0"],
-    [/--to is one of shadow, canary, promoted, rolled-back/, "--to", "live"],
-    [/is called one/, "--candidate", run, "--student", "two", "--to", "shadow"],
-    [/missing/, "--to", "promoted"],
-  ];
-  for (const [line, ...args] of cases) {
-    const { code, stderr } = await rollout(...args);
-    expect(stderr, args.join(" ")).toMatch(line);
-    expect(stderr.trim().split("\n"), args.join(" ")).toHaveLength(1);
-    expect(code, args.join(" ")).toBeGreaterThan(0);
-    expect(now() ?? null, args.join(" ")).toBeNull();
-  }
-  expect(live()).toBe(before.version);
+  const again = await rollout("--student", "one", "--to", "rolled-back");
+  expect(again).toEqual({ code: 2, stdout: again.stdout, stderr: "error: no candidate is beside one\n" });
 }, 120_000);

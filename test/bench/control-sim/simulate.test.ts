@@ -12,7 +12,7 @@ function course(scenario: string, policy: string, days: number) {
 }
 
 test("simulate() runs the same course under the same seed", async () => {
-  expect(await course("traffic", "control", 2)).toEqual(await course("traffic", "control", 2));
+  expect(await course("traffic", "control", 1)).toEqual(await course("traffic", "control", 1));
 }, 120_000);
 
 test("control gives more right answers in time than frozen choices when traffic grows, and does not swing to and fro", async () => {
