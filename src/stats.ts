@@ -77,3 +77,11 @@ export function softmax(logits: ArrayLike<number>, temperature = 1): Float64Arra
   for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) / sum;
   return out;
 }
+
+/** Share of a standard normal below z (Abramowitz and Stegun 1964, 26.2.17; off by less than 1e-7). */
+export function normalShare(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const polynomial = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const tail = (Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI)) * polynomial;
+  return z > 0 ? 1 - tail : tail;
+}

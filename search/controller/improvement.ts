@@ -1,3 +1,4 @@
+import { normalShare } from "../../src/stats.ts";
 import type { Belief } from "./gaussian-process.ts";
 
 /** Expected improvement in two objectives: how much lower the loss gets, at every latency that counts. */
@@ -61,12 +62,4 @@ export function expectedImprovement(best: number, { mean, deviation }: Belief): 
   const z = (best - mean) / deviation;
   const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
   return Math.max(0, (best - mean) * normalShare(z) + deviation * density);
-}
-
-/** Share of a standard normal below z (Abramowitz and Stegun 26.2.17, error below 1e-7). */
-export function normalShare(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const polynomial = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const tail = (Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI)) * polynomial;
-  return z > 0 ? 1 - tail : tail;
 }

@@ -1,7 +1,6 @@
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy } from "../../src/stats.ts";
-import { languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
@@ -10,7 +9,7 @@ import { handlingOf } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import { expectedCalibrationError } from "../heads/calibrate.ts";
 import type { Classifier } from "../heads/predict.ts";
-import { type Judged, judge, type SetLogits, scoresOf, validationLogits } from "../heads/score.ts";
+import { type Judged, type JudgedSet, judgedSets, type SetLogits, scoresOf, validationLogits } from "../heads/score.ts";
 import type { Measured } from "./measured.ts";
 
 export const languageTask = "language";
@@ -44,19 +43,6 @@ export async function measure(classifier: Classifier, corpus: Corpus, options: M
     cuts,
     calibration: tasks.flatMap((task) => calibrationOf(judgedSets(results, [task]), task)),
   };
-}
-
-interface JudgedSet {
-  readonly set: ValidationSet;
-  readonly rows: readonly Judged[];
-}
-
-function judgedSets(results: readonly SetLogits[], tasks: readonly ManifestTask[]): JudgedSet[] {
-  const codes = languageCodes(tasks);
-  return results.flatMap((result) => {
-    const task = tasks.find(({ name }) => name === result.set.task);
-    return task === undefined ? [] : [{ set: result.set, rows: judge(result, task, codes) }];
-  });
 }
 
 function cutSet(set: ValidationSet, words: number): ValidationSet {

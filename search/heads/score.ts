@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { accuracy, argmax, macroF1, pearson, softmax } from "../../src/stats.ts";
@@ -22,7 +23,7 @@ export interface SetLogits {
 /** A correlation over fewer rows is noise. */
 const leastPairs = 30;
 
-const metrics = { macroF1, accuracy, pearson };
+export const metrics = { macroF1, accuracy, pearson };
 
 /** Runs a classifier over the validation sets of the tasks that it has. */
 export async function validationLogits(
@@ -67,11 +68,17 @@ export async function logitsOfRows(
   return { logits: must(all.get(task)), beside: all };
 }
 
-/** A task with its temperature and threshold fitted on validation logits; the expected calibration error beside it. */
+/**
+ * A task with its temperature and thresholds fitted on validation logits; the expected calibration error beside it.
+ * @param kept as the student decided before it was fine-tuned. Where the labels are the same, its thresholds stay, since fitted
+ * anew they would move small sets by more than what was learned; the temperature is fitted again only where no answer hangs on it.
+ */
 export function calibrated(
   base: Omit<ManifestTask, "temperature" | "threshold">,
   results: readonly SetLogits[],
+  kept?: ManifestTask,
 ): { task: ManifestTask; calibrationError: number | null } {
+  const decided = kept !== undefined && isDeepStrictEqual(kept.labels, base.labels) ? kept : null;
   const own = results.filter(({ set }) => set.task === base.name);
   const task = taskOf(base);
   const known = own.flatMap(({ set, logits }) =>
@@ -80,15 +87,19 @@ export function calibrated(
       return target === null ? [] : [{ target, logits: must(logits[i]), truth: task.toTruth(row, base.labels) }];
     }),
   );
-  if (known.length === 0) return { task: { ...base, temperature: 1 }, calibrationError: null };
+  if (known.length === 0)
+    return {
+      task: { ...base, temperature: decided?.temperature ?? 1, ...thresholdsIn(decided) },
+      calibrationError: null,
+    };
   const logits = known.map((row) => row.logits);
-  const temperature = fitTemperature(
-    logits,
-    known.map((row) => row.target),
-  );
+  const targets = known.map((row) => row.target);
+  const temperature =
+    decided !== null && decidesByTemperature(decided, task) ? decided.temperature : fitTemperature(logits, targets);
   const twoLabels = base.labels.length === 2 && task.metric === "macroF1";
+  const fitted = () => (twoLabels ? thresholdsOf(own, task, base.labels, temperature) : {});
   return {
-    task: { ...base, temperature, ...(twoLabels ? thresholdsOf(own, task, base.labels, temperature) : {}) },
+    task: { ...base, temperature, ...(decided === null ? fitted() : thresholdsIn(decided)) },
     calibrationError:
       task.metric === "pearson"
         ? null
@@ -98,6 +109,16 @@ export function calibrated(
             temperature,
           ),
   };
+}
+
+/** Whether another temperature would give other answers: a score is one itself, a threshold is a probability after it. */
+function decidesByTemperature({ threshold }: ManifestTask, { metric }: Task): boolean {
+  return metric === "pearson" || threshold !== undefined;
+}
+
+function thresholdsIn(task: ManifestTask | null): Pick<ManifestTask, "threshold" | "languageThresholds"> {
+  const { threshold, languageThresholds } = task ?? {};
+  return { ...(threshold !== undefined && { threshold }), ...(languageThresholds && { languageThresholds }) };
 }
 
 /** Of all languages, and of those that have their own: only where the classifier tells languages apart. */
@@ -136,7 +157,7 @@ export interface Judged {
 }
 
 /** Rows whose label the task does not have are left out. @param codes of the classifier's language head. */
-export function judge({ set, logits, languages }: SetLogits, task: ManifestTask, codes: readonly string[]): Judged[] {
+function judge({ set, logits, languages }: SetLogits, task: ManifestTask, codes: readonly string[]): Judged[] {
   const { metric, toTruth, toPredicted } = taskOf(task);
   const entryOf = (row: number) => inLanguage(task, languages && codes[must(languages[row])]);
   return set.rows
@@ -149,23 +170,39 @@ export function judge({ set, logits, languages }: SetLogits, task: ManifestTask,
     .filter(({ truth }) => Number.isFinite(truth) && (metric === "pearson" || truth >= 0));
 }
 
-/** The task's metric for every validation set and language. */
-export function scoresOf(results: readonly SetLogits[], tasks: readonly ManifestTask[]): Omit<Score, "teacher">[] {
+/** The rows of a validation set that its task can judge. */
+export interface JudgedSet {
+  readonly set: ValidationSet;
+  readonly metric: Task["metric"];
+  readonly rows: readonly Judged[];
+}
+
+/** Of the tasks that are given. */
+export function judgedSets(results: readonly SetLogits[], tasks: readonly ManifestTask[]): JudgedSet[] {
   const codes = languageCodes(tasks);
   return results.flatMap((result) => {
-    const { set } = result;
-    const manifestTask = tasks.find((task) => task.name === set.task);
-    if (!manifestTask) return [];
-    const { metric } = taskOf(manifestTask);
-    const rows = judge(result, manifestTask, codes);
-    if (metric === "pearson" && rows.length < leastPairs) return [];
-    // Macro-F1 of rows of one class rewards whoever always says that class.
-    const least = metric === "macroF1" ? 2 : 1;
-    if (new Set(rows.map((row) => row.truth)).size < least) return [];
+    const task = tasks.find(({ name }) => name === result.set.task);
+    return task === undefined
+      ? []
+      : [{ set: result.set, metric: taskOf(task).metric, rows: judge(result, task, codes) }];
+  });
+}
+
+/** Whether these rows are enough for a score. */
+export function hasScore({ metric, rows }: JudgedSet): boolean {
+  if (metric === "pearson" && rows.length < leastPairs) return false;
+  // Macro-F1 of rows of one class rewards whoever always says that class.
+  return new Set(rows.map(({ truth }) => truth)).size >= (metric === "macroF1" ? 2 : 1);
+}
+
+/** The task's metric for every validation set and language. */
+export function scoresOf(results: readonly SetLogits[], tasks: readonly ManifestTask[]): Omit<Score, "teacher">[] {
+  const sets = judgedSets(results, tasks).filter(hasScore);
+  return sets.map(({ set: { task, dataSet, language }, metric, rows }) => {
     const student = metrics[metric](
-      rows.map((row) => row.truth),
-      rows.map((row) => row.predicted),
+      rows.map(({ truth }) => truth),
+      rows.map(({ predicted }) => predicted),
     );
-    return [{ task: set.task, dataSet: set.dataSet, language: set.language, metric, rows: rows.length, student }];
+    return { task, dataSet, language, metric, rows: rows.length, student };
   });
 }

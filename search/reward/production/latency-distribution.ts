@@ -1,5 +1,6 @@
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import type { Latency } from "../../../src/contract/manifest.ts";
+import { normalShare } from "../../../src/stats.ts";
 import { type LatencyModel, predictLatency } from "../latency-model.ts";
 import type { Shape } from "./observed.ts";
 
@@ -51,7 +52,7 @@ function misses(model: LatencyModel, architecture: Architecture, timed: Latency[
 export function quantileMs({ points }: Times, q: number, ratio: number, spread: number): number {
   const middles = points.map(({ ms, share }) => ({ log: Math.log(ms * ratio) - spread ** 2 / 2, share }));
   const below = (log: number) =>
-    middles.reduce((sum, middle) => sum + middle.share * normalBelow((log - middle.log) / Math.max(spread, 1e-3)), 0);
+    middles.reduce((sum, middle) => sum + middle.share * normalShare((log - middle.log) / Math.max(spread, 1e-3)), 0);
   const logs = middles.map(({ log }) => log);
   let [low, high] = [Math.min(...logs) - 6 * spread - 0.01, Math.max(...logs) + 6 * spread + 0.01];
   for (let i = 0; i < 50; i++) {
@@ -75,12 +76,3 @@ export function fitSpread(times: Times, ratio: number, p95Ms: number): number {
 
 /** Of a log-normal of a given mean the 95th percentile grows up to a spread of 1.64 and falls beyond. */
 const MAX_SPREAD = 1.6;
-
-/** Distribution function of the standard normal (Abramowitz and Stegun 1964, 26.2.17; off by less than 1e-7). */
-function normalBelow(x: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const weights = [0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429];
-  const series = weights.reduceRight((sum, weight) => (sum + weight) * t, 0);
-  const above = (Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI)) * series;
-  return x > 0 ? 1 - above : above;
-}

@@ -1,23 +1,7 @@
 import { expect, test } from "vitest";
-import {
-  expectedGain,
-  expectedImprovement,
-  latencyGrid,
-  normalShare,
-  staircaseOf,
-} from "../../../search/controller/improvement.ts";
+import { expectedGain, expectedImprovement, latencyGrid, staircaseOf } from "../../../search/controller/improvement.ts";
 import { createRandom } from "../../../src/random.ts";
 import { mean } from "../../../src/stats.ts";
-
-test("normalShare() agrees with tables of the normal distribution", () => {
-  for (const [z, share] of [
-    [0, 0.5],
-    [1, 0.8413447],
-    [-1.96, 0.0249979],
-    [3, 0.9986501],
-  ] as const)
-    expect(normalShare(z)).toBeCloseTo(share, 6);
-});
 
 test("expectedImprovement() is the mean of what samples improve", () => {
   const random = createRandom(1);
