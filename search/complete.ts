@@ -36,6 +36,11 @@ export interface Candidate {
   readonly base?: Manifest;
 }
 
+/** A candidate, and its logits on the validation sets. */
+export interface Exported extends Candidate {
+  readonly results: readonly SetLogits[];
+}
+
 /** What judging and describing a student takes. */
 export interface ExportMaterials extends Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks"> {
   readonly teacher: Pick<Teacher, "layerNormEpsilon">;
@@ -85,6 +90,8 @@ interface Trained {
   readonly architecture: Architecture;
   readonly weights: Weights;
   readonly folder: string;
+  /** Tasks of the student that it was fine-tuned from, where it is to decide as that one did (`calibrated`). @default none */
+  readonly kept?: readonly ManifestTask[];
 }
 
 /** Writes the int8 artefact, calibrates, scores and times it, and describes it in a manifest. */
@@ -93,15 +100,16 @@ export async function exportCandidate(
   materials: ExportMaterials,
   trained: Trained,
   log: Log,
-): Promise<Candidate> {
-  const { architecture: a, weights, name, folder } = trained;
+): Promise<Exported> {
+  const { architecture: a, weights, name, folder, kept = [] } = trained;
   const heads = materials.tasks.map(({ task, labels }) => headOf(task, labels));
   const files = writeGraphs(folder, a, weights, heads, {
     layerNormEpsilon: materials.teacher.layerNormEpsilon,
     tokenizerPath: materials.tokenizerPath,
   });
   log(`${name} · calibrating and scoring the int8 artefact`);
-  const { tasks, scores } = await judge(config, materials, files, maxTokensOf(a), log);
+  const results = await validate(config, materials, files.folder, maxTokensOf(a));
+  const { tasks, scores } = judge(materials, results, { maxTokens: maxTokensOf(a), kept }, log);
   const latency = await measureLatency(join(folder, "model.onnx"), timedLengths, {
     threads: 1,
     vocabulary: a.vocabulary,
@@ -120,7 +128,7 @@ export async function exportCandidate(
     dataSets: materials.corpus.dataSets.map((set) => ({ ...set })),
     searchId: config.id,
   });
-  return { files, manifest };
+  return { files, manifest, results };
 }
 
 /** Logits of the artefact in a folder on the validation sets. */
@@ -146,14 +154,12 @@ export function judgedTokens(maxTokens: number): number {
   return Math.min(maxTokens, 2 * trainingMaxTokens);
 }
 
-async function judge(
-  config: ExportConfig,
+function judge(
   materials: ExportMaterials,
-  files: StudentFiles,
-  maxTokens: number,
+  results: readonly SetLogits[],
+  { maxTokens, kept }: { readonly maxTokens: number; readonly kept: readonly ManifestTask[] },
   log: Log,
 ) {
-  const results = await validate(config, materials, files.folder, maxTokens);
   const tasks = materials.tasks.map(({ task, labels }): ManifestTask => {
     const base = {
       name: task.name,
@@ -163,7 +169,11 @@ async function judge(
       languages: languagesOf(materials, task.name),
       ...declarationOf(task),
     };
-    const { task: described, calibrationError } = calibrated(base, results);
+    const { task: described, calibrationError } = calibrated(
+      base,
+      results,
+      kept.find(({ name }) => name === task.name),
+    );
     if (calibrationError !== null)
       log(`${task.name} · expected calibration error ${(100 * calibrationError).toFixed(1)} %`);
     return described;

@@ -7,10 +7,10 @@ import type { Candidate } from "./complete.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { loadCorpus } from "./corpus/load.ts";
-import type { LearningMaterials } from "./learn-corrections.ts";
 import { trainingMaxTokens } from "./prepare.ts";
 import { encodeCorpus } from "./student/encode-corpus.ts";
 import { readTeacherConfig } from "./teacher/config.ts";
+import type { LearningMaterials } from "./try-corrections.ts";
 
 /**
  * What a finished student is trained on and judged by, of `--data`, `--preset` and `--teacher`.

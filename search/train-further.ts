@@ -6,13 +6,13 @@ import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidat
 import { finishedWeights } from "./finished-student.ts";
 import { trustByScores } from "./heads/teacher-trust.ts";
 import { trainHeads } from "./heads/train-heads.ts";
-import type { LearningMaterials } from "./learn-corrections.ts";
 import { type Materials, studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import { interpolate } from "./student/interpolate.ts";
 import type { StepPrecision } from "./student/training-graph.ts";
 import { taughtTasks } from "./taught-tasks.ts";
+import type { LearningMaterials } from "./try-corrections.ts";
 
 export interface FurtherTraining extends ExportConfig {
   readonly tokens: number;

@@ -6,7 +6,10 @@ import { BadFileError } from "../../src/errors.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { Correction, Corrections } from "./corrections.ts";
 
-const SetChange = z.strictObject({ task: z.string(), dataSet: z.string(), points: z.number() });
+const SetChange = z.strictObject({ task: z.string(), dataSet: z.string(), points: z.number(), error: z.number() });
+
+/** Raised when the gates change: what they decided before is decided anew. */
+const gates = 2;
 
 /** What came of fine-tuning a student on corrections: `corrected-<hash>/decision.json` beside it. */
 export const Decision = z.strictObject({
@@ -20,9 +23,12 @@ export const Decision = z.strictObject({
     z.strictObject({
       /** How far from the student as it was to the fine-tuned one. */
       share: z.number(),
-      /** Of the held-out corrections, before and after. */
+      /** Of the held-out corrections: mean rightness before and after, and how many it is more and less right about. */
       rightBefore: z.number(),
       right: z.number(),
+      better: z.int(),
+      worse: z.int(),
+      /** Points of every validation set with their standard error, the worst first. */
       changes: z.array(SetChange),
       /** Why it was not taken; null when it was. */
       refusal: z.string().nullable(),
@@ -33,7 +39,7 @@ export type Decision = Readonly<z.infer<typeof Decision>>;
 
 /** Of the student and all that it would learn; other texts or labels, another hash. */
 export function correctionsHash(base: string, { train, heldOut }: Corrections): string {
-  const hash = createHash("sha256").update(base);
+  const hash = createHash("sha256").update(`${gates} ${base}`);
   const add = ({ task, texts, target }: Correction) => hash.update(JSON.stringify([task, texts, [...target]]));
   for (const part of [train, heldOut]) {
     hash.update("part");

@@ -1,49 +1,65 @@
-import type { Score } from "../../src/contract/manifest.ts";
-import { meanScore } from "../../src/contract/mean-score.ts";
-import { must } from "../../src/invariant.ts";
+import { mean, normalShare } from "../../src/stats.ts";
+import { chanceOf, type Gain } from "./gain.ts";
+import type { SetChange } from "./set-changes.ts";
 
-/** Points that a validation set may lose. */
+/**
+ * Whether a student that was fine-tuned on corrections takes the place of the one that was. It does unless one of these is shown:
+ *
+ * 1. A validation set loses more than half a point. Small sets move by several points by chance, so the loss beyond half a point
+ *    has to be more than chance would make of any of the sets in one case of twenty (one-sided, Bonferroni over the sets:
+ *    Holm's procedure finds a first set by the same bound).
+ * 2. The sets lose more than half a point on average, so that many small losses cannot add up. This mean is known to about
+ *    a quarter of a point with some thirty sets; of few and small sets the loss has to be more than chance as well. Sets that
+ *    gain for sure are left out: what is won on one pays for no loss on others.
+ * 3. No more held-out corrections are right, or only so many more as chance makes in one case of twenty.
+ */
+interface Judgement {
+  readonly changes: readonly SetChange[];
+  readonly gain: Gain;
+}
+
+/** Points that a validation set, and the mean of all, may lose. */
 const mostLost = 0.5;
-
-type Judged = Pick<Score, "task" | "dataSet" | "language" | "student">;
-
-export interface Comparison {
-  /** Of the student as it was, and of the fine-tuned one: on the validation sets, and how many held-out corrections it gets right. */
-  readonly before: { readonly scores: readonly Judged[]; readonly right: number };
-  readonly after: { readonly scores: readonly Judged[]; readonly right: number };
-}
-
-export interface SetChange {
-  readonly task: string;
-  readonly dataSet: string;
-  /** Points, 100 times the score; a mean over the set's languages. */
-  readonly points: number;
-}
-
-/** How much every validation set gained, the worst first. */
-export function setChanges({ before, after }: Comparison): SetChange[] {
-  const sets = new Map(before.scores.map(({ task, dataSet }) => [JSON.stringify([task, dataSet]), { task, dataSet }]));
-  const changes = [...sets.values()].map(({ task, dataSet }) => {
-    const of = ({ scores }: Comparison["before"]) =>
-      meanScore(scores.filter((score) => score.task === task && score.dataSet === dataSet));
-    return { task, dataSet, points: 100 * (of(after) - of(before)) };
-  });
-  return changes.sort((a, b) => a.points - b.points);
-}
+/** Of refusing a student by chance, and of taking one. */
+const chance = 0.05;
 
 /** Why the fine-tuned student must not take the place of the one that was; null when it may. */
-export function reasonToStay(comparison: Comparison): string | null {
-  const changes = setChanges(comparison);
+export function reasonToStay({ changes, gain }: Judgement): string | null {
+  return reasonOfSets(changes) ?? reasonOfMean(changes) ?? reasonOfGain(gain);
+}
+
+function reasonOfSets(changes: readonly SetChange[]): string | null {
   const unjudged = changes.find(({ points }) => Number.isNaN(points));
   if (unjudged !== undefined) return `${unjudged.task} on ${unjudged.dataSet} cannot be judged any more`;
-  const [worst] = changes;
-  if (worst !== undefined && worst.points < -mostLost)
-    return `${worst.task} on ${worst.dataSet} would lose ${(-worst.points).toFixed(2)} points, more than ${mostLost}`;
-  const { before, after } = comparison;
-  if (after.right > before.right) return null;
-  return `of the held-out corrections it gets ${percent(after.right)} right, before ${percent(before.right)}: nothing is gained`;
+  const lost = changes.find(({ points, error }) => chanceOfMore(-points - mostLost, error) < chance / changes.length);
+  if (lost === undefined) return null;
+  return `${lost.task} on ${lost.dataSet} would lose ${withError(-lost.points, lost.error)} points, more than ${mostLost} and chance`;
+}
+
+function reasonOfMean(changes: readonly SetChange[]): string | null {
+  const others = changes.filter(({ points, error }) => !(chanceOfMore(points, error) < chance / changes.length));
+  const lost = -mean(others.map(({ points }) => points));
+  const error = Math.hypot(...others.map((change) => change.error)) / others.length;
+  if (!(lost > mostLost && chanceOfMore(lost, error) < chance)) return null;
+  return `validation sets would lose ${withError(lost, error)} points on average, more than ${mostLost}`;
+}
+
+function reasonOfGain(gain: Gain): string | null {
+  const { rightBefore, right, better, worse } = gain;
+  const said = `of the held-out corrections it gets ${percent(right)} right, before ${percent(rightBefore)}`;
+  if (!(right > rightBefore)) return `${said}: nothing is gained`;
+  return chanceOf(gain) < chance ? null : `${said}: ${better} better and ${worse} worse may be chance`;
+}
+
+/** How likely chance moves a value with this standard error by so much or more. */
+function chanceOfMore(points: number, error: number): number {
+  return 1 - normalShare(points / error);
+}
+
+function withError(points: number, error: number): string {
+  return `${points.toFixed(2)} ± ${error.toFixed(2)}`;
 }
 
 export function percent(share: number): string {
-  return `${(100 * must(share)).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,6 +1,6 @@
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { argmax, mean, softmax } from "../../src/stats.ts";
+import { argmax, softmax } from "../../src/stats.ts";
 import { inLanguage, languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
@@ -11,16 +11,16 @@ import { logitsOfRows } from "../heads/score.ts";
 import { type Correction, meantLabel } from "./corrections.ts";
 
 /**
- * How right a student is about corrections, in [0, 1]: the share whose label it gives; of a task that gives a score, one
- * less the mean distance from it. Every correction counts once. NaN of none.
+ * How right a student is about each correction, in [0, 1]: 1 where it gives the label, else 0; of a task that gives a score, one
+ * less the distance from it. Task by task, so not in the order of the corrections, but always in the same.
  */
-export async function shareRight(
+export async function rightAbout(
   classifier: Classifier,
   tasks: readonly ManifestTask[],
   corrections: readonly Correction[],
   tokenizer: Tokenizer,
   maxTokens: number,
-): Promise<number> {
+): Promise<number[]> {
   const right: number[] = [];
   const codes = languageCodes(tasks);
   const known = codes.length > 0 ? [language.name] : [];
@@ -36,7 +36,7 @@ export async function shareRight(
       );
     });
   }
-  return mean(right);
+  return right;
 }
 
 function rightness(entry: ManifestTask, correction: Correction, logits: Float32Array): number {

@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import type { Log } from "./command.ts";
+import {
+  type Candidate,
+  type ExportConfig,
+  type Exported,
+  type ExportMaterials,
+  exportCandidate,
+  judgedTokens,
+  validate,
+} from "./complete.ts";
+import type { Corrections } from "./corrections/corrections.ts";
+import type { Decision } from "./corrections/decision.ts";
+import { feedbackSet } from "./corrections/feedback-set.ts";
+import { fineTuneOnCorrections } from "./corrections/fine-tune.ts";
+import { gainOf } from "./corrections/gain.ts";
+import { reasonToStay } from "./corrections/gate.ts";
+import { rightAbout } from "./corrections/measure.ts";
+import { setChanges } from "./corrections/set-changes.ts";
+import { finishedWeights } from "./finished-student.ts";
+import { openStudentClassifier } from "./heads/open-classifier.ts";
+import { hasScore, type JudgedSet, judgedSets } from "./heads/score.ts";
+import { studentPositions, trainingMaxTokens } from "./prepare.ts";
+import { printProgress } from "./progress.ts";
+import { stageResult } from "./stage-result.ts";
+import type { EncodedTask } from "./student/encoded-task.ts";
+import { interpolate } from "./student/interpolate.ts";
+import type { Weights } from "./student/weights.ts";
+import type { Teacher } from "./teacher/teacher.ts";
+
+/** How far to go towards the fine-tuned student: all the way, or less where that forgets too much. */
+export const shares = [1, 0.5, 0.25];
+
+export interface LearningMaterials extends ExportMaterials {
+  readonly teacher: Pick<Teacher, "layerNormEpsilon" | "padId">;
+}
+
+/** A finished student, and what it was trained on. */
+export interface Learner {
+  readonly candidate: Candidate;
+  /** Nothing: it is fine-tuned on corrections alone, by which it forgets. */
+  readonly replay: () => Promise<readonly EncodedTask[]>;
+}
+
+/** What a student is to learn, and the folder for what comes of it. */
+export interface Lesson {
+  readonly corrections: Corrections;
+  readonly folder: string;
+}
+
+export interface Attempt {
+  readonly exported: Exported;
+  readonly judged: Decision["attempts"][number];
+}
+
+/**
+ * Fine-tunes a finished student on corrections. What is returned makes a student of a share of the way there, with the thresholds of
+ * the one that it was, and judges the two of them on the same rows.
+ */
+export async function tryCorrections(
+  config: ExportConfig,
+  materials: LearningMaterials,
+  { candidate, replay }: Learner,
+  lesson: Lesson,
+  log: Log,
+): Promise<(share: number) => Promise<Attempt>> {
+  const { manifest, files } = candidate;
+  const weights = finishedWeights(candidate);
+  const tuned = await stageResult(join(lesson.folder, "heads"), async (checkpoint) =>
+    fineTuneOnCorrections(manifest.architecture, weights, lesson.corrections.train, materials.tokenizer, {
+      ...{ seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
+      ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
+      ...{ maxTokens: trainingMaxTokens, smoothing: 0.05, tasks: materials.tasks, replay: await replay() },
+      onProgress: printProgress(`corrections ${manifest.name}`, log),
+    }),
+  );
+  // Judged anew, since the data may have changed since the student was made.
+  const results = await validate(config, materials, files.folder, manifest.maxTokens);
+  const before = await answersOf(config, materials, { ...candidate, results }, lesson.corrections);
+  return async (share) => {
+    const mixed = share === 1 ? tuned : interpolate(weights, tuned, share);
+    const exported = await exportTaught(config, materials, candidate, { weights: mixed, folder: lesson.folder }, log);
+    const after = await answersOf(config, materials, exported, lesson.corrections);
+    return { exported, judged: compare(share, before, after) };
+  };
+}
+
+/** What both students are compared by. */
+interface Answers {
+  readonly sets: readonly JudgedSet[];
+  /** Rightness about each held-out correction. */
+  readonly right: readonly number[];
+}
+
+function compare(share: number, before: Answers, after: Answers): Attempt["judged"] {
+  const changes = setChanges(before.sets, after.sets);
+  const gain = gainOf(before.right, after.right);
+  return { share, ...gain, changes, refusal: reasonToStay({ changes, gain }) };
+}
+
+async function answersOf(
+  { threads }: ExportConfig,
+  { tokenizer }: LearningMaterials,
+  { manifest: { tasks, maxTokens }, files, results }: Pick<Exported, "manifest" | "files" | "results">,
+  { heldOut }: Corrections,
+): Promise<Answers> {
+  const classifier = await openStudentClassifier(files.folder, tasks, tokenizer.padId, threads);
+  try {
+    const right = await rightAbout(classifier, tasks, heldOut, tokenizer, judgedTokens(maxTokens));
+    return { sets: judgedSets(results, tasks).filter(hasScore), right };
+  } finally {
+    await classifier.release();
+  }
+}
+
+function exportTaught(
+  config: ExportConfig,
+  materials: LearningMaterials,
+  { manifest: { name, architecture, tasks } }: Candidate,
+  { weights, folder }: { readonly weights: Weights; readonly folder: string },
+  log: Log,
+): Promise<Exported> {
+  const { corpus } = materials;
+  const taught = { ...materials, corpus: { ...corpus, dataSets: [...corpus.dataSets, feedbackSet] } };
+  const trained = { name, architecture, weights, folder: join(folder, "student"), kept: tasks };
+  return exportCandidate(config, taught, trained, log);
+}
