@@ -2,36 +2,44 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type ExportMaterials, exportCandidate, judgedTokens } from "../search/complete.ts";
-import type { Corpus } from "../search/corpus/assemble.ts";
 import { loadCorpus } from "../search/corpus/load.ts";
-import type { LabelledExample } from "../search/corpus/preparation.ts";
-import { type Corrections, toCorrections } from "../search/corrections/corrections.ts";
-import { fineTuneOnCorrections } from "../search/corrections/fine-tune.ts";
-import { percent, reasonToStay, setChanges } from "../search/corrections/gate.ts";
-import { shareRight } from "../search/corrections/measure.ts";
-import { openStudentClassifier } from "../search/heads/open-classifier.ts";
-import { trainHeads } from "../search/heads/train-heads.ts";
+import { toCorrections } from "../search/corrections/corrections.ts";
 import { trainingMaxTokens } from "../search/prepare.ts";
+import { table } from "../search/reward/report.ts";
 import { encodeCorpus } from "../search/student/encode-corpus.ts";
-import type { EncodedTask } from "../search/student/encoded-task.ts";
-import { interpolate } from "../search/student/interpolate.ts";
-import { tableName, type Weights } from "../search/student/weights.ts";
-import { loadWeights } from "../search/student/weights-file.ts";
-import type { Architecture } from "../src/contract/architecture.ts";
-import type { FeedbackRecord } from "../src/contract/feedback.ts";
-import type { Score } from "../src/contract/manifest.ts";
-import { meanScore } from "../src/contract/mean-score.ts";
+import {
+  type Attempt,
+  type LearningMaterials,
+  type Lesson,
+  shares,
+  tryCorrections,
+} from "../search/try-corrections.ts";
 import { must } from "../src/invariant.ts";
-import { createRandom, shuffle } from "../src/random.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
+import { startTable, trainBase } from "./feedback/base-student.ts";
+import { meanOutcomes, type Outcome, outcomeBefore, outcomesOf } from "./feedback/outcome.ts";
+import { createShift, type Shift } from "./feedback/shift.ts";
 
 /**
  * What corrections are worth on a real shift: a static student that has seen no labelled text of one language for one task
  * gets corrections drawn from it. What it gains there, and loses elsewhere, beside naive fine-tuning on the corrections alone.
- * Both get the same corrections, passes and rate; the student is judged as its int8 artefact on all validation sets.
+ * Both learn as `npm run learn` does and are judged by its gates, on the int8 artefact and all validation sets; every share of the
+ * way is shown, also after one that passed. Means over seeds, each with data, base and corrections of its own.
  */
 export async function run(args: string[]): Promise<void> {
+  const options = readOptions(args);
+  const seeds: Outcome[][] = [];
+  for (const seed of options.seeds) {
+    console.log(`\nseed ${seed}`);
+    const outcomes = await experiment({ ...options, seed });
+    seeds.push(outcomes);
+    print(outcomes);
+  }
+  console.log(`\nmean over ${seeds.length} seeds`);
+  print(meanOutcomes(seeds));
+}
+
+function readOptions(args: string[]) {
   const { values } = parseArgs({
     args,
     options: {
@@ -45,162 +53,76 @@ export async function run(args: string[]): Promise<void> {
       rows: { type: "string", default: "2000" },
       corrections: { type: "string", default: "500" },
       tokens: { type: "string", default: "6000000" },
-      seed: { type: "string", default: "1" },
+      seeds: { type: "string", default: "1,2,3" },
       threads: { type: "string", default: "2" },
     },
   });
-  const [seed, threads] = [Number(values.seed), Number(values.threads)];
-  const tokenizer = readTokenizer(values.tokenizer);
-  const rows = Number(values.rows);
+  const [rows, corrections, width] = [Number(values.rows), Number(values.corrections), Number(values.width)];
+  const [tokens, threads] = [Number(values.tokens), Number(values.threads)];
+  const [tasks, seeds] = [values.tasks.split(","), values.seeds.split(",").map(Number)];
+  return { ...values, rows, corrections, width, tokens, threads, tasks, seeds };
+}
+
+type Experiment = ReturnType<typeof readOptions> & { readonly seed: number };
+
+async function experiment(options: Experiment): Promise<Outcome[]> {
+  const root = mkdtempSync(join(tmpdir(), "kdnas-bench-feedback-"));
+  try {
+    const { materials, records } = await shifted(options);
+    const corrections = toCorrections(records, materials.tasks, materials.corpus.heldOut);
+    const { train, heldOut } = corrections;
+    console.log(`${train.length} corrections to learn from, ${heldOut.length} held out`);
+    const config = { id: "bench", seed: options.seed, threads: options.threads, tokens: options.tokens };
+    const start = startTable(options.encoder, [materials.tokenizer.vocabularySize, options.width]);
+    const candidate = await timed("base", trainBase(config, materials, start, root));
+    const attemptsOf = async (name: string, replay: LearningMaterials["tasks"]): Promise<Attempt[]> => {
+      const lesson: Lesson = { corrections, folder: join(root, name) };
+      const learner = { candidate, replay: () => Promise.resolve(replay) };
+      const attempt = await tryCorrections(config, materials, learner, lesson, () => {});
+      const attempts: Attempt[] = [];
+      for (const share of shares) attempts.push(await attempt(share));
+      return attempts;
+    };
+    const replayed = await timed("replay", attemptsOf("replay", materials.tasks));
+    const naive = await timed("naive", attemptsOf("naive", []));
+    const before = outcomeBefore(candidate.manifest, must(replayed[0]).judged.rightBefore, options);
+    const of = (name: string, attempts: readonly Attempt[]) => outcomesOf(name, attempts, before, options);
+    return [before, ...of("replay", replayed), ...of("naive", naive)];
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function shifted(options: Experiment): Promise<Pick<Shift, "records"> & { materials: LearningMaterials }> {
+  const { rows, seed, tasks } = options;
   const limits = { labelledPerLanguage: rows, validationPerLanguage: Math.ceil(rows / 2), unlabelledPerLanguage: 0 };
-  const whole = await loadCorpus([values.data], { seed, tasks: values.tasks.split(","), limits });
-  const { corpus, pool } = holdOut(whole, values.task, values.language);
-  const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 });
-  const records = toRecords(values.task, must(corpus.labels.get(values.task)), pool, Number(values.corrections), seed);
-  const corrections = toCorrections(records, tasks, corpus.heldOut);
-  console.log(
-    `${values.task} in ${values.language}: ${pool.length} labelled texts held out; ${corrections.train.length} corrections ` +
-      `to learn from, ${corrections.heldOut.length} held out`,
-  );
-  for (const { task, examples } of tasks) console.log(`${task.name}: ${examples.length} examples`);
-  const encoder = startOf(values.encoder, Number(values.width), tokenizer.vocabularySize);
-  const shared = {
-    seed,
-    threads,
-    positions: 256,
-    layerNormEpsilon: 1e-5,
-    padId: tokenizer.padId,
-    onProgress: () => {},
+  const whole = await loadCorpus([options.data], { seed, tasks, limits });
+  const { corpus, records } = createShift(whole, options);
+  const tokenizer = readTokenizer(options.tokenizer);
+  return {
+    records,
+    materials: {
+      ...{ corpus, tokenizer, tokenizerPath: options.tokenizer },
+      teacher: { layerNormEpsilon: 1e-5, padId: tokenizer.padId },
+      tasks: encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 }),
+    },
   };
+}
+
+async function timed<T>(name: string, work: Promise<T>): Promise<T> {
   const started = performance.now();
-  const base = await trainHeads(encoder.architecture, encoder.weights, tasks, {
-    ...shared,
-    tokens: Number(values.tokens),
-  });
-  console.log(`static student trained on ${values.tokens} tokens in ${seconds(started)}`);
-  const tune = async (replay: readonly EncodedTask[]) =>
-    fineTuneOnCorrections(encoder.architecture, base, corrections.train, tokenizer, {
-      ...shared,
-      ...{ maxTokens: trainingMaxTokens, smoothing: 0.05, tasks, replay },
-    });
-  const startedTuning = performance.now();
-  const replayed = await tune(tasks);
-  console.log(`fine-tuned with replay in ${seconds(startedTuning)}`);
-  const naive = await tune([]);
-  const materials = { corpus, tokenizer, tokenizerPath: values.tokenizer, tasks, teacher: { layerNormEpsilon: 1e-5 } };
-  const measure = (weights: Weights) =>
-    judge({ id: "bench", seed, threads }, materials, encoder.architecture, weights, corrections);
-  const before = await measure(base);
-  const isThere = ({ task, language }: Score) => task === values.task && language === values.language;
-  console.log(["", "held-out corrections", "there", "elsewhere", "worst set", "gate"].join(" | "));
-  const show = (name: string, after: Judged) =>
-    console.log(
-      [
-        name.padEnd(24),
-        percent(after.right),
-        points(meanScore(after.scores.filter(isThere))),
-        points(meanScore(after.scores.filter((score) => !isThere(score)))),
-        worst(before, after, isThere),
-        after === before ? "" : (reasonToStay({ before, after }) ?? "passed"),
-      ].join(" | "),
-    );
-  show("before", before);
-  for (const share of [1, 0.5, 0.25])
-    show(`replay, ${percent(share)} of the way`, await measure(interpolate(base, replayed, share)));
-  show("naive", await measure(naive));
-  show("naive, 25 % of the way", await measure(interpolate(base, naive, 0.25)));
+  const done = await work;
+  console.log(`${name} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  return done;
 }
 
-/** The corpus without the task's labelled texts in a language, and those. */
-function holdOut(corpus: Corpus, task: string, language: string) {
-  const all = must(corpus.train.get(task), `examples of ${task}`);
-  const train = new Map(corpus.train).set(
-    task,
-    all.filter((example) => example.language !== language),
-  );
-  return { corpus: { ...corpus, train }, pool: all.filter((example) => example.language === language) };
-}
-
-function toRecords(
-  name: string,
-  labels: readonly string[],
-  pool: readonly LabelledExample[],
-  count: number,
-  seed: number,
-): FeedbackRecord[] {
-  return shuffle([...pool], createRandom(seed))
-    .slice(0, count)
-    .map((example, i) => ({
-      id: i.toString(16).padStart(24, "0"),
-      at: new Date(0).toISOString(),
-      task: name,
-      texts: [example.text],
-      label: must(labels[labelOf(example, labels)]),
-      key: null,
-    }));
-}
-
-function labelOf({ label }: LabelledExample, labels: readonly string[]): number {
-  const index = labels.indexOf(label);
-  return index < 0 ? Number(label) : index;
-}
-
-/** A token table that a search distilled, or else a random one. */
-function startOf(
-  path: string | undefined,
-  width: number,
-  rows: number,
-): { architecture: Architecture; weights: Weights } {
-  const weights = path === undefined ? randomTable(rows, width) : must(loadWeights(path), path);
-  const [vocabulary, tableWidth] = must(weights.get(tableName)).dims as [number, number];
-  const flat = { layers: 0, heads: 0, ffn: 0, activation: "gelu" } as const;
-  return { architecture: { ...flat, hidden: tableWidth, tableWidth, vocabulary }, weights };
-}
-
-function randomTable(rows: number, width: number): Weights {
-  const random = createRandom(1);
-  const data = Float32Array.from({ length: rows * width }, () => (random.next() - 0.5) / Math.sqrt(width));
-  return new Map([[tableName, { dims: [rows, width], data }]]);
-}
-
-interface Judged {
-  readonly scores: readonly Score[];
-  readonly right: number;
-}
-
-async function judge(
-  config: { readonly id: string; readonly seed: number; readonly threads: number },
-  materials: ExportMaterials,
-  architecture: Architecture,
-  weights: Weights,
-  corrections: Corrections,
-): Promise<Judged> {
-  const folder = mkdtempSync(join(tmpdir(), "kdnas-bench-feedback-"));
-  const { manifest } = await exportCandidate(
-    config,
-    materials,
-    { name: "bench", architecture, weights, folder },
-    () => {},
-  );
-  const classifier = await openStudentClassifier(folder, manifest.tasks, materials.tokenizer.padId, config.threads);
-  const maxTokens = judgedTokens(manifest.maxTokens);
-  const right = await shareRight(classifier, manifest.tasks, corrections.heldOut, materials.tokenizer, maxTokens);
-  await classifier.release();
-  rmSync(folder, { recursive: true, force: true });
-  return { scores: manifest.scores, right };
-}
-
-/** The set that lost most, those of the shift left out. */
-function worst(before: Judged, after: Judged, isThere: (score: Score) => boolean): string {
-  const elsewhere = ({ scores, right }: Judged) => ({ scores: scores.filter((score) => !isThere(score)), right });
-  const [first] = setChanges({ before: elsewhere(before), after: elsewhere(after) });
-  return first === undefined ? "" : `${first.dataSet} ${first.points.toFixed(2)}`;
-}
-
-function points(score: number): string {
-  return (100 * score).toFixed(2);
-}
-
-function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(0)} s`;
+/** In points. */
+function print(outcomes: readonly Outcome[]): void {
+  const head = ["", "held-out corrections", "there", "elsewhere", "change elsewhere", "gates"];
+  const rows = outcomes.map(({ name, right, there, elsewhere, change, verdict }) => [
+    name,
+    ...[right, there, elsewhere, change].map((points) => points.toFixed(2)),
+    verdict,
+  ]);
+  console.log(table(head, rows));
 }

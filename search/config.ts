@@ -211,7 +211,7 @@ export const searchCommand: CommandSpec = {
       value: "folder|file",
       doc:
         "corrections that a server kept (its KDNAS_FEEDBACK) or exported: finished students are fine-tuned on them, and stay\n" +
-        "      as they were where that costs more than half a point somewhere or gains nothing",
+        "      as they were where that costs other data more than half a point or gains nothing",
     },
     promote: {
       type: "string",

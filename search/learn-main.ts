@@ -18,7 +18,7 @@ await runCommand(
     name: "npm run learn",
     about:
       "Fine-tunes students on corrections that users sent, with replay of the data they were trained on, and puts them into\n" +
-      "models/ where that helps and costs no validation set more than half a point. Resumes with the same command.",
+      "models/ where that helps and costs the validation sets no more than half a point. Resumes with the same command.",
     flags: {
       id: {
         type: "string",

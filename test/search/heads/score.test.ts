@@ -232,3 +232,23 @@ test("calibrated() gives tasks of three labels, and adequacy, no threshold", () 
   ];
   expect(calibrated(taskOf(adequacy), pairs).task.threshold).toBeUndefined();
 });
+
+test("calibrated() keeps what a student decided by, and fits a temperature anew where no answer hangs on it", () => {
+  const results = [
+    setIn("en", 1, 0.5),
+    setIn("vi", 6, 0.57),
+    { set: setOf("sentiment", [row("0"), row("2")]), logits: logitsOf([3, 0, 0], [0, 0, 3]) },
+    { set: setOf("adequacy", [row("10", "a", "b"), row("90", "a", "b")]), logits: logitsOf([2, 0], [0, 2]) },
+  ];
+  const kept = { ...taskOf(filter), temperature: 1.3, threshold: 0.62, languageThresholds: { de: 0.3 } };
+  const decidedBy = (task: ManifestTask) => [task.temperature, task.threshold, task.languageThresholds];
+  expect(decidedBy(calibrated(taskOf(filter), results, kept).task)).toEqual(decidedBy(kept));
+  expect(decidedBy(calibrated(taskOf(filter), [], kept).task)).toEqual(decidedBy(kept));
+  // Other labels are another task.
+  const renamed = { ...kept, labels: ["fine", "toxic"] };
+  expect(calibrated(taskOf(filter), results, renamed)).toEqual(calibrated(taskOf(filter), results));
+  const warm = { ...taskOf(sentiment), temperature: 3.3 };
+  expect(calibrated(taskOf(sentiment), results, warm).task).toEqual(calibrated(taskOf(sentiment), results).task);
+  const scored = { ...taskOf(adequacy), temperature: 3.3 };
+  expect(calibrated(taskOf(adequacy), results, scored).task.temperature).toBe(3.3);
+});
