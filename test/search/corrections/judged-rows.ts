@@ -8,7 +8,12 @@ export interface Moved {
 }
 
 /** Of two labels, three rows in four right before; which rows move is spread over both. */
-export function judgedBoth(dataSet: string, moved: Moved, metric: "accuracy" | "macroF1" = "accuracy", language = "en") {
+export function judgedBoth(
+  dataSet: string,
+  moved: Moved,
+  metric: "accuracy" | "macroF1" = "accuracy",
+  language = "en",
+) {
   const { rows, broken = 0, mended = 0 } = moved;
   const of = (name: string, isRight: (row: number) => boolean): JudgedSet => ({
     set: { task: "sentiment", dataSet, language, rows: [] },
