@@ -83,8 +83,7 @@ function outcome(candidate: Candidate, { attempts }: Decision, folder: string, l
     return candidate;
   }
   log(
-    `${name} · has learned: of the held-out corrections ${percent(last.right)} are right, before ${percent(last.rightBefore)} ` +
-      `(${last.better} better, ${last.worse} worse)`,
+    `${name} · has learned: of the held-out corrections ${percent(last.right)} are right, before ${percent(last.rightBefore)}`,
   );
   const manifest = readManifest(join(folder, "manifest.json"));
   return { files: { folder, names: Object.keys(manifest.files) }, manifest, base: candidate.manifest };

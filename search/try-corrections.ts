@@ -15,7 +15,7 @@ import { feedbackSet } from "./corrections/feedback-set.ts";
 import { fineTuneOnCorrections } from "./corrections/fine-tune.ts";
 import { gainOf } from "./corrections/gain.ts";
 import { reasonToStay } from "./corrections/gate.ts";
-import { rightAbout } from "./corrections/measure.ts";
+import { type Rightness, rightAbout } from "./corrections/measure.ts";
 import { setChanges } from "./corrections/set-changes.ts";
 import { finishedWeights } from "./finished-student.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
@@ -88,8 +88,8 @@ export async function tryCorrections(
 /** What both students are compared by. */
 interface Answers {
   readonly sets: readonly JudgedSet[];
-  /** Rightness about each held-out correction. */
-  readonly right: readonly number[];
+  /** About each held-out correction. */
+  readonly right: readonly Rightness[];
 }
 
 function compare(share: number, before: Answers, after: Answers): Attempt["judged"] {

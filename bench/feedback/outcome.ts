@@ -9,7 +9,7 @@ export interface Outcome {
   readonly name: string;
   /** Of the held-out corrections. */
   readonly right: number;
-  /** Mean over the validation sets of the shift, and over all others. */
+  /** Mean over the validation rows of the shift, whose sets are few and of any size, and over all other sets. */
   readonly there: number;
   readonly elsewhere: number;
   /** Elsewhere, against the student before; above zero a gain. */
@@ -43,9 +43,14 @@ export function outcomesOf(name: string, attempts: readonly Attempt[], before: O
 function points(scores: readonly Score[], { task, language }: Subject): { there: number; elsewhere: number } {
   const isThere = (score: Score) => score.task === task && score.language === language;
   return {
-    there: 100 * meanScore(scores.filter(isThere)),
+    there: 100 * meanOverRows(scores.filter(isThere)),
     elsewhere: 100 * meanScore(scores.filter((score) => !isThere(score))),
   };
+}
+
+function meanOverRows(scores: readonly Score[]): number {
+  const rows = scores.reduce((sum, score) => sum + score.rows, 0);
+  return scores.reduce((sum, score) => sum + score.rows * score.student, 0) / rows;
 }
 
 /** Over seeds, with how many of them passed. */

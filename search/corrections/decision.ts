@@ -23,11 +23,11 @@ export const Decision = z.strictObject({
     z.strictObject({
       /** How far from the student as it was to the fine-tuned one. */
       share: z.number(),
-      /** Of the held-out corrections: mean rightness before and after, and how many it is more and less right about. */
+      /** Of the held-out corrections: mean rightness before and after, and what their mean log-likelihood gained. */
       rightBefore: z.number(),
       right: z.number(),
-      better: z.int(),
-      worse: z.int(),
+      likelihoodGain: z.number(),
+      likelihoodError: z.number(),
       /** Points of every validation set with their standard error, the worst first. */
       changes: z.array(SetChange),
       /** Why it was not taken; null when it was. */

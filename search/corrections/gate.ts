@@ -1,5 +1,5 @@
 import { mean, normalShare } from "../../src/stats.ts";
-import { chanceOf, type Gain } from "./gain.ts";
+import type { Gain } from "./gain.ts";
 import type { SetChange } from "./set-changes.ts";
 
 /**
@@ -11,7 +11,8 @@ import type { SetChange } from "./set-changes.ts";
  * 2. The sets lose more than half a point on average, so that many small losses cannot add up. This mean is known to about
  *    a quarter of a point with some thirty sets; of few and small sets the loss has to be more than chance as well. Sets that
  *    gain for sure are left out: what is won on one pays for no loss on others.
- * 3. No more held-out corrections are right, or only so many more as chance makes in one case of twenty.
+ * 3. No more held-out corrections are right, or what users said of them is not likelier to it by more than chance makes in one
+ *    case of twenty (paired, one-sided).
  */
 interface Judgement {
   readonly changes: readonly SetChange[];
@@ -44,11 +45,11 @@ function reasonOfMean(changes: readonly SetChange[]): string | null {
   return `validation sets would lose ${withError(lost, error)} points on average, more than ${mostLost}`;
 }
 
-function reasonOfGain(gain: Gain): string | null {
-  const { rightBefore, right, better, worse } = gain;
+function reasonOfGain({ rightBefore, right, likelihoodGain, likelihoodError }: Gain): string | null {
   const said = `of the held-out corrections it gets ${percent(right)} right, before ${percent(rightBefore)}`;
   if (!(right > rightBefore)) return `${said}: nothing is gained`;
-  return chanceOf(gain) < chance ? null : `${said}: ${better} better and ${worse} worse may be chance`;
+  if (chanceOfMore(likelihoodGain, likelihoodError) < chance) return null;
+  return `${said}, which may be chance: their log-likelihood rises by ${withError(likelihoodGain, likelihoodError)}`;
 }
 
 /** How likely chance moves a value with this standard error by so much or more. */

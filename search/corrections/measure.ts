@@ -10,18 +10,25 @@ import type { Classifier } from "../heads/predict.ts";
 import { logitsOfRows } from "../heads/score.ts";
 import { type Correction, meantLabel } from "./corrections.ts";
 
-/**
- * How right a student is about each correction, in [0, 1]: 1 where it gives the label, else 0; of a task that gives a score, one
- * less the distance from it. Task by task, so not in the order of the corrections, but always in the same.
- */
+export interface Rightness {
+  /** 1 where the student gives the label, else 0; of a task that gives a score, one less the distance from it. */
+  readonly right: number;
+  /** Logarithm of the probability that it gives what users said, in nats; each label's, by the target, where they differ. */
+  readonly logLikelihood: number;
+}
+
+/** Less than this is not told apart: one correction that the student is sure is wrong must not outweigh all others. */
+const leastProbability = 0.01;
+
+/** How right a student is about each correction: task by task, so not in the order of the corrections, but always in the same. */
 export async function rightAbout(
   classifier: Classifier,
   tasks: readonly ManifestTask[],
   corrections: readonly Correction[],
   tokenizer: Tokenizer,
   maxTokens: number,
-): Promise<number[]> {
-  const right: number[] = [];
+): Promise<Rightness[]> {
+  const right: Rightness[] = [];
   const codes = languageCodes(tasks);
   const known = codes.length > 0 ? [language.name] : [];
   for (const [name, own] of groupBy(corrections, ({ task }) => task)) {
@@ -39,9 +46,14 @@ export async function rightAbout(
   return right;
 }
 
-function rightness(entry: ManifestTask, correction: Correction, logits: Float32Array): number {
+function rightness(entry: ManifestTask, correction: Correction, logits: Float32Array): Rightness {
   const { metric, toPredicted } = taskOf(entry);
-  const predicted = toPredicted(softmax(logits, entry.temperature), entry);
-  if (metric === "pearson") return 1 - Math.abs(predicted - must(correction.target[1]));
-  return Number(predicted === meantLabel(correction));
+  const probabilities = softmax(logits, entry.temperature);
+  const predicted = toPredicted(probabilities, entry);
+  const logLikelihood = correction.target.reduce(
+    (sum, share, label) => sum + share * Math.log(Math.max(leastProbability, must(probabilities[label]))),
+    0,
+  );
+  if (metric === "pearson") return { right: 1 - Math.abs(predicted - must(correction.target[1])), logLikelihood };
+  return { right: Number(predicted === meantLabel(correction)), logLikelihood };
 }

@@ -45,9 +45,7 @@ test("learnCorrections() teaches a student what users said, without loss on what
   const run = { ...given, candidate: { ...candidate, manifest: { ...candidate.manifest, tasks } } };
   const { learned, log } = await learn(run);
   expect(log).toMatch(/made · 240 corrections: \d+ to learn from, \d+ held out/);
-  expect(log).toMatch(
-    /has learned: of the held-out corrections [\d.]+ % are right, before [\d.]+ % \(\d+ better, \d+ worse\)/,
-  );
+  expect(log).toMatch(/has learned: of the held-out corrections [\d.]+ % are right, before [\d.]+ %/);
   expect(learned.base?.version).toBe(run.candidate.manifest.version);
   expect(learned.manifest.version).not.toBe(run.candidate.manifest.version);
   expect([learned, run.candidate].map(({ manifest }) => learnedFromFeedback(manifest))).toEqual([true, false]);

@@ -11,7 +11,15 @@ function scores(there: number, elsewhere: number) {
 }
 
 function attempt(share: number, elsewhere: number, refusal: string | null): Attempt {
-  const judged = { share, rightBefore: 0.4, right: 0.6, better: 9, worse: 1, changes: [], refusal };
+  const judged = {
+    share,
+    rightBefore: 0.4,
+    right: 0.6,
+    likelihoodGain: 0.2,
+    likelihoodError: 0.1,
+    changes: [],
+    refusal,
+  };
   return { exported: { manifest: { scores: scores(0.5, elsewhere) } }, judged } as unknown as Attempt;
 }
 

@@ -1,20 +1,16 @@
 import { expect, test } from "vitest";
-import { chanceOf, gainOf } from "../../../search/corrections/gain.ts";
-import { normalShare } from "../../../src/stats.ts";
+import { gainOf } from "../../../search/corrections/gain.ts";
 
-test("gainOf() counts corrections that a student is more and less right about", () => {
-  expect(gainOf([0, 0, 1, 1, 0.4], [1, 0, 0, 1, 0.6])).toEqual({ rightBefore: 0.48, right: 0.52, better: 2, worse: 1 });
+const of = (right: number, logLikelihood: number) => ({ right, logLikelihood });
+
+test("gainOf() takes means over corrections, and the error of what each of them gained", () => {
+  const before = [of(0, -2), of(1, -1), of(0, -3), of(1, 0)];
+  // Gains of 2, 0, 2 and 0: their standard deviation is the root of 4/3.
+  const gain = gainOf(before, [of(1, 0), of(1, -1), of(0, -1), of(1, 0)]);
+  expect(gain).toMatchObject({ rightBefore: 0.5, right: 0.75, likelihoodGain: 1 });
+  expect(gain.likelihoodError).toBeCloseTo(Math.sqrt(4 / 3) / 2, 10);
 });
 
-test("chanceOf() is the upper tail of throws of a coin", () => {
-  expect(chanceOf({ better: 5, worse: 0 })).toBeCloseTo(1 / 32, 10);
-  expect(chanceOf({ better: 7, worse: 1 })).toBeCloseTo(9 / 256, 10);
-  expect(chanceOf({ better: 0, worse: 4 })).toBeCloseTo(1, 10);
-  expect(chanceOf({ better: 0, worse: 0 })).toBe(1);
-});
-
-test("chanceOf() of thousands is what the normal distribution gives", () => {
-  const [better, worse] = [2080, 1920];
-  const z = (better - 0.5 - 2000) / Math.sqrt(1000);
-  expect(chanceOf({ better, worse })).toBeCloseTo(1 - normalShare(z), 3);
+test("gainOf() refuses answers about other corrections", () => {
+  expect(() => gainOf([of(0, -1)], [])).toThrow(/same corrections/);
 });

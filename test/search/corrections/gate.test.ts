@@ -4,7 +4,7 @@ import { type SetChange, setChanges } from "../../../search/corrections/set-chan
 import { createRandom } from "../../../src/random.ts";
 import { judgedBoth, type Moved } from "./judged-rows.ts";
 
-const gained = { rightBefore: 0.4, right: 0.6, better: 25, worse: 5 };
+const gained = { rightBefore: 0.4, right: 0.6, likelihoodGain: 0.3, likelihoodError: 0.05 };
 /** A set on which nothing changes. */
 const still = { rows: 200 };
 
@@ -42,13 +42,14 @@ test("reasonToStay() refuses many small losses, none of which is more than chanc
   expect(judge(many(12, { rows: 400, broken: 12, mended: 11 }))).toBeNull();
 });
 
-test("reasonToStay() asks for more right corrections than chance makes, and says what there were", () => {
-  const none = { rightBefore: 0.4, right: 0.4, better: 3, worse: 3 };
+test("reasonToStay() asks for more right corrections, and for more than chance makes of their likelihood", () => {
+  const none = { ...gained, right: 0.4 };
   expect(judge({ a: still }, none)).toMatch(/40\.0 % right, before 40\.0 %: nothing is gained/);
   expect(judge({ a: still }, { ...none, right: Number.NaN })).toMatch(/nothing is gained/);
-  const few = { rightBefore: 0.4, right: 0.6, better: 4, worse: 0 };
-  expect(judge({ a: still }, few)).toMatch(/60\.0 % right, before 40\.0 %: 4 better and 0 worse may be chance/);
-  expect(judge({ a: still }, { ...few, better: 5 })).toBeNull();
+  const few = { ...gained, likelihoodError: 0.2 };
+  expect(judge({ a: still }, few)).toMatch(/60\.0 % right, before 40\.0 %, which may be chance: .* by 0\.30 ± 0\.20$/);
+  expect(judge({ a: still }, { ...gained, likelihoodGain: -0.1 })).toMatch(/may be chance/);
+  expect(judge({ a: still }, { ...few, likelihoodError: 0.15 })).toBeNull();
 });
 
 test("reasonToStay() refuses a student that cannot be judged", () => {
