@@ -1,6 +1,7 @@
 import "./no-telemetry.ts";
 import { MessageChannel } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { must } from "../invariant.ts";
 
 /**
  * The only door to onnxruntime. Threads are always set: the runtime would otherwise size its pool from the host's cores,
@@ -43,7 +44,7 @@ function withoutCopies(results: Record<string, Tensor>, fetches: Preallocated): 
   const copies: ArrayBuffer[] = [];
   for (const [name, given] of Object.entries(fetches)) {
     if (given === null) continue;
-    const { buffer } = results[name]?.data as Float32Array<ArrayBuffer>;
+    const { buffer } = must(results[name], name).data as Float32Array<ArrayBuffer>;
     if (buffer !== (given.data as Float32Array).buffer) copies.push(buffer);
     results[name] = given;
   }

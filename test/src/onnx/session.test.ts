@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { ModelBuilder } from "../../../search/graph/model-builder.ts";
+import { must } from "../../../src/invariant.ts";
+import { openSession, Tensor } from "../../../src/onnx/session.ts";
+
+const length = 1 << 20;
+
+/** y = x + x, z = −x. */
+function twoOutputs(): Uint8Array {
+  const b = new ModelBuilder();
+  b.input("x", "float32", [length]);
+  b.rawNode("Add", ["x", "x"], ["y"]);
+  b.rawNode("Neg", ["x"], ["z"]);
+  for (const name of ["y", "z"]) b.output(name, "float32", [length]);
+  return b.toBytes();
+}
+
+test("run() writes pre-allocated outputs in place, gives those back, and leaves no copies of them behind", async () => {
+  const session = await openSession(twoOutputs(), { threads: 1 });
+  const x = new Tensor("float32", new Float32Array(length).fill(3), [length]);
+  const y = new Tensor("float32", new Float32Array(length), [length]);
+  await session.run({ x }, { y });
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 4; i++) expect((await session.run({ x }, { y })).y === y).toBe(true);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * length);
+  expect((y.data as Float32Array).every((value) => value === 6)).toBe(true);
+  await session.release();
+});
+
+test("run() allocates what is null in the fetches, and that stays", async () => {
+  const session = await openSession(twoOutputs(), { threads: 1 });
+  const x = new Tensor("float32", new Float32Array(length).fill(3), [length]);
+  const y = new Tensor("float32", new Float32Array(length), [length]);
+  const { z } = await session.run({ x }, { y, z: null });
+  expect((must(z).data as Float32Array).at(-1)).toBe(-3);
+  await session.release();
+});
