@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
-import { studentFolder, studentNames } from "../src/contract/models-folder.ts";
+import { studentFolders } from "../src/contract/models-folder.ts";
 import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
@@ -20,8 +20,8 @@ import { keepReport } from "./write-report.ts";
  */
 export async function calibrateFromProduction(config: SearchConfig, log: Log): Promise<void> {
   if (!existsSync(config.models)) throw new BadFileError(`${config.models}: there is no such folder of students`);
-  const manifests = studentNames(config.models)
-    .map((name) => join(studentFolder(config.models, name), "manifest.json"))
+  const manifests = studentFolders(config.models)
+    .map((folder) => join(folder, "manifest.json"))
     .filter((path) => existsSync(path))
     .map(readManifest);
   const journal = join(config.runs, config.id, "journal.jsonl");

@@ -2,7 +2,6 @@ import type { Flag } from "./command.ts";
 import { presetNames } from "./config.ts";
 import { dataFlag } from "./data-flag.ts";
 import { modelsFlag } from "./models-flag.ts";
-import { precisionFlag } from "./precision-flag.ts";
 
 /** What the commands take that train students which a search has finished. */
 export const studentFlags = {
@@ -13,7 +12,6 @@ export const studentFlags = {
   models: modelsFlag,
   runs: { type: "string", value: "folder", doc: "folder of the searches", default: "runs" },
   threads: { type: "integer", doc: "threads for training", default: 2 },
-  precision: precisionFlag,
   promote: {
     type: "string",
     doc: "whether a student that passed replaces the one in models/",

@@ -30,8 +30,7 @@ const vocabulary = 4000;
 const secondsEach = 1;
 
 /** Takes some seconds, most of them to build and open what is timed. */
-export async function measureThroughput(teacher: Architecture, { threads, precision }: Steps): Promise<Throughput> {
-  const how = { threads, precision };
+export async function measureThroughput(teacher: Architecture, how: Steps): Promise<Throughput> {
   const small = { ...teacher, vocabulary };
   const [flat, deep] = [staticStudent(teacher), middleStudent(teacher)];
   const flatSeconds = await secondsOfTraining(flat, teacher, how);
@@ -60,7 +59,12 @@ function middleStudent(teacher: Architecture): Architecture {
   return { ...teacher, layers, ffn: teacher.hidden, tableWidth: Math.min(128, teacher.hidden), vocabulary };
 }
 
-async function secondsOfTraining(a: Architecture, teacher: Architecture, how: Steps, frozenLayers?: number) {
+async function secondsOfTraining(
+  a: Architecture,
+  teacher: Architecture,
+  { threads, precision }: Steps,
+  frozenLayers?: number,
+) {
   const isTeacher = frozenLayers !== undefined;
   const training = syntheticTraining(a, {
     ...batch,
@@ -69,7 +73,7 @@ async function secondsOfTraining(a: Architecture, teacher: Architecture, how: St
     trainer: {
       positions: 64,
       layerNormEpsilon: 1e-5,
-      ...how,
+      ...{ threads, precision },
       ...(isTeacher && { frozenLayers, frozenTable: true }),
     },
   });

@@ -4,6 +4,7 @@ import { ConfigError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidate } from "./complete.ts";
 import { finishedWeights } from "./finished-student.ts";
+import { teacherKey } from "./heads/teacher-logits.ts";
 import { trustByScores } from "./heads/teacher-trust.ts";
 import { trainHeads } from "./heads/train-heads.ts";
 import { type Materials, studentPositions } from "./prepare.ts";
@@ -41,7 +42,7 @@ export async function trainFurther(
   const { name, architecture } = manifest;
   const start = finishedWeights(candidate);
   const tasks = await tasksFor(config, materials, manifest, log);
-  const folder = join(dirname(files.folder), `further-${config.tokens}-seed${config.seed}`);
+  const folder = join(dirname(files.folder), roundName(config, materials));
   const end = await stageResult(join(folder, "heads"), (checkpoint) =>
     trainHeads(architecture, start, tasks, {
       ...{ tokens: config.tokens, seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
@@ -54,6 +55,14 @@ export async function trainFurther(
   const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
   const student = join(folder, `student-${config.share}`);
   return await exportCandidate(config, taught, { name, architecture, weights, folder: student }, log);
+}
+
+/** Of all that its end depends on, so that no round is taken for another. */
+function roundName({ tokens, seed, precision }: FurtherTraining, { tuned }: FurtherMaterials): string {
+  const parts = [`further-${tokens}-seed${seed}`];
+  if (precision !== "fp32") parts.push(precision);
+  if (tuned !== null) parts.push(`taught-${teacherKey(tuned)}`);
+  return parts.join("-");
 }
 
 /** The labels alone, or what the fine-tuned teacher says beside them where it is better than this student. */

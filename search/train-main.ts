@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import { presets } from "./config.ts";
+import { precisionFlag } from "./precision-flag.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
 import { studentFlags } from "./student-flags.ts";
@@ -21,6 +22,7 @@ await runCommand(
       "data. Resumes with the same command.",
     flags: {
       ...studentFlags,
+      precision: precisionFlag,
       tokens: { type: "integer", doc: "tokens to train each on", default: 7_000_000 },
       share: {
         type: "number",

@@ -6,6 +6,12 @@ export function mean(values: ArrayLike<number>): number {
   return values.length === 0 ? Number.NaN : sum / values.length;
 }
 
+/** Of a sample, without bias: divided by one less than its size. */
+export function variance(values: readonly number[]): number {
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+}
+
 /** Quantile `q` in [0, 1] by linear interpolation between the sorted values; NaN when there are none. */
 export function quantile(values: ArrayLike<number>, q: number): number {
   const sorted = Float64Array.from(values).sort();

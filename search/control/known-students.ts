@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
-import { studentFolder, studentNames } from "../../src/contract/models-folder.ts";
+import { studentFolders } from "../../src/contract/models-folder.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { candidatesFolderName } from "../../src/contract/rollout.ts";
 import { BadFileError } from "../../src/errors.ts";
@@ -17,7 +17,7 @@ export interface StudentFolders {
 
 /** Students of `models/` whose names end in a budget, as in `budget-1ms`, with those that may take their place. */
 export function readSlots(folders: StudentFolders, wereLive: readonly string[]): Slot[] {
-  const live = readStudents(liveFolders(folders.models));
+  const live = readStudents(studentFolders(folders.models));
   const others = [
     ...readStudents(subfolders(join(folders.models, candidatesFolderName))),
     ...readStudents(
@@ -46,13 +46,9 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
   });
 }
 
-function liveFolders(models: string): string[] {
-  return studentNames(models).map((name) => studentFolder(models, name));
-}
-
 /** Of the students that are served. */
 export function liveManifests(models: string): Manifest[] {
-  return readStudents(liveFolders(models)).map(({ manifest }) => manifest);
+  return readStudents(studentFolders(models)).map(({ manifest }) => manifest);
 }
 
 /** Of the fastest other student of the same tasks, which servers step down to. */

@@ -1,5 +1,5 @@
 import { invariant, must } from "../../src/invariant.ts";
-import { mean } from "../../src/stats.ts";
+import { mean, variance } from "../../src/stats.ts";
 import type { Rightness } from "./measure.ts";
 
 /**
@@ -20,12 +20,10 @@ export interface Gain {
 export function gainOf(before: readonly Rightness[], after: readonly Rightness[]): Gain {
   invariant(before.length === after.length, "both students are asked about the same corrections");
   const gains = after.map(({ logLikelihood }, i) => logLikelihood - must(before[i]).logLikelihood);
-  const likelihoodGain = mean(gains);
-  const variance = gains.reduce((sum, gain) => sum + (gain - likelihoodGain) ** 2, 0) / (gains.length - 1);
   return {
     rightBefore: mean(before.map(({ right }) => right)),
     right: mean(after.map(({ right }) => right)),
-    likelihoodGain,
-    likelihoodError: Math.sqrt(variance / gains.length),
+    likelihoodGain: mean(gains),
+    likelihoodError: Math.sqrt(variance(gains) / gains.length),
   };
 }

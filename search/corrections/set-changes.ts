@@ -1,6 +1,6 @@
 import { invariant, must } from "../../src/invariant.ts";
 import { createRandom, type Random } from "../../src/random.ts";
-import { mean } from "../../src/stats.ts";
+import { mean, variance } from "../../src/stats.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import { type JudgedSet, metrics } from "../heads/score.ts";
 
@@ -63,9 +63,7 @@ function standardError(languages: readonly PairedRows[]): number {
   // The same answers are no gain in any draw.
   const moved = languages.filter(({ before, after }) => after.some((answer, i) => answer !== before[i]));
   const sums = Array.from({ length: draws }, () => moved.reduce((sum, rows) => sum + gain(drawn(rows, random)), 0));
-  const centre = mean(sums);
-  const variance = sums.reduce((sum, x) => sum + (x - centre) ** 2, 0) / (draws - 1);
-  return Math.sqrt(variance) / languages.length;
+  return Math.sqrt(variance(sums)) / languages.length;
 }
 
 /** Of one row after the other: this is where the time goes. */

@@ -54,12 +54,9 @@ export function distilBatch(
 ): TrainingBatch {
   const batch = batchOf(targets.sequences, texts, padId);
   const total = batch.mask.reduce((sum, m) => sum + m, 0);
+  const tokenWeights = batch.mask.map((m) => m / total);
   const feeds: Record<string, Tensor> = {
-    token_weight: new Tensor(
-      "float32",
-      batch.mask.map((m) => m / total),
-      [batch.mask.length, 1],
-    ),
+    token_weight: new Tensor("float32", tokenWeights, [tokenWeights.length, 1]),
     row_weight: new Tensor("float32", new Float32Array(texts.length).fill(1 / texts.length), [texts.length, 1]),
   };
   for (const { teacherLayer } of imitation.maps) {
@@ -68,28 +65,24 @@ export function distilBatch(
         ? pooledStates(targets, texts, scratch)
         : tokenStates(targets, texts, batch, teacherLayer, scratch);
   }
-  if (imitation.relation !== null) Object.assign(feeds, relationFeeds(targets, texts, batch, imitation, scratch));
+  if (imitation.relation !== null)
+    Object.assign(feeds, relationFeeds(targets, texts, batch, imitation, { tokenWeights, scratch }));
   return { objective: distilObjective, batch, targets: feeds satisfies Feeds };
 }
 
 function relationFeeds(
   targets: StateTargets,
   texts: readonly number[],
-  { rows, tokens, mask }: Batch,
+  { rows, tokens }: Batch,
   { relation, hidden }: Imitation,
-  scratch: Scratch,
+  { tokenWeights, scratch }: { readonly tokenWeights: Float32Array<ArrayBuffer>; readonly scratch: Scratch },
 ): Feeds {
-  const total = mask.reduce((sum, m) => sum + m, 0);
   const { heads } = must(relation);
   const shape = (width: number) => BigInt64Array.from([rows, tokens, 3, heads, width / heads], BigInt);
   return {
     shape_relation: new Tensor("int64", shape(hidden), [5]),
     shape_teacher_relation: new Tensor("int64", shape(targets.hidden), [5]),
-    relation_weight: new Tensor(
-      "float32",
-      mask.map((m) => m / total),
-      [rows, 1, tokens, 1],
-    ),
+    relation_weight: new Tensor("float32", tokenWeights, [rows, 1, tokens, 1]),
     teacher_qkv: queriesKeysValues(targets, texts, { rows, tokens }, scratch),
   };
 }

@@ -85,7 +85,7 @@ export async function distil(
     positions: options.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
-    precision: options.precision ?? "fp32",
+    precision: options.precision,
     headRate: 4,
   });
   try {

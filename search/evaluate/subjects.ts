@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
-import { studentFolder, studentNames } from "../../src/contract/models-folder.ts";
+import { studentFolders } from "../../src/contract/models-folder.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { replaceFile } from "../../src/replace-file.ts";
@@ -28,8 +28,7 @@ const maxTokens = 128;
 
 /** The students of a folder, the fastest first. @throws {BadFileError} when there are none. */
 export function findStudents(models: string): Student[] {
-  const folders = studentNames(models).map((name) => studentFolder(models, name));
-  const students = folders
+  const students = studentFolders(models)
     .filter((folder) => existsSync(join(folder, "manifest.json")))
     .map((folder) => ({ folder, manifest: readManifest(join(folder, "manifest.json")) }));
   if (students.length === 0) throw new BadFileError(`${models}: no students here`);

@@ -56,14 +56,10 @@ export class ModelBuilder {
     return this.constant(`f${value}`, "float32", [], Float32Array.of(value));
   }
 
-  /** An int8 zero, for symmetric quantisation. */
-  int8Zero(): string {
-    return this.constant("int8_zero", "int8", [], new Int8Array(1));
-  }
-
-  /** The byte 128. */
-  highestBit(): string {
-    return this.constant("highest_bit", "uint8", [], Uint8Array.of(128));
+  /** A scalar constant of one byte; equal ones are stored once. */
+  byte(type: "int8" | "uint8", value: number): string {
+    const data = type === "int8" ? Int8Array.of(value) : Uint8Array.of(value);
+    return this.constant(`${type}_${value}`, type, [], data);
   }
 
   /** Adds a node with one output and returns that output's name. `""` marks an optional input that is left out. */

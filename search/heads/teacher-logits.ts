@@ -34,7 +34,7 @@ export async function teacherLogits(
   options: TeacherLogitsOptions,
 ): Promise<ReadonlyMap<string, Logits>> {
   const tasks = teacher.tasks.filter((task) => taskOf(task).input === "text").map(({ name }) => name);
-  const folder = join(options.cacheFolder, keyOf(teacher));
+  const folder = join(options.cacheFolder, teacherKey(teacher));
   mkdirSync(folder, { recursive: true });
   const known = readAnswers(folder);
   const digests = sequences.map(digestOf);
@@ -106,7 +106,8 @@ function rowsOf(tensor: StoredTensor): Float32Array[] {
   return Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width));
 }
 
-function keyOf(teacher: FineTunedTeacher): string {
+/** Of its weights and tasks: another teacher, another key. */
+export function teacherKey(teacher: FineTunedTeacher): string {
   const hash = createHash("sha256").update(JSON.stringify(teacher.tasks));
   for (const { data } of teacher.weights.values())
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

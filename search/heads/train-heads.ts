@@ -73,7 +73,7 @@ export async function trainTasks(
     positions: options.positions,
     layerNormEpsilon: options.layerNormEpsilon,
     threads: options.threads,
-    precision: options.precision ?? "fp32",
+    precision: options.precision,
     headRate: a.layers === 0 ? 1 : 5,
   });
   try {

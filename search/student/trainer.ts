@@ -26,7 +26,7 @@ export interface TrainerOptions {
   readonly frozenLayers?: number;
   /** @default false */
   readonly frozenTable?: boolean;
-  readonly precision?: StepPrecision;
+  readonly precision?: StepPrecision | undefined;
   /** @default 0.01 */
   readonly weightDecay?: number;
   /** Global gradient norm above which gradients are scaled down. @default 1 */

@@ -56,7 +56,7 @@ export interface TrainingOptions {
   readonly frozenTable?: boolean;
   /** Leave the backward pass out: the graph then only gives the losses. @default false */
   readonly forwardOnly?: boolean;
-  readonly precision?: StepPrecision;
+  readonly precision?: StepPrecision | undefined;
 }
 
 export interface TrainingGraph {

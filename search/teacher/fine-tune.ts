@@ -130,7 +130,7 @@ function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options:
     positions: teacher.positions,
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
-    precision: options.precision ?? "fp32",
+    precision: options.precision,
     frozenLayers: frozenLayersOf(teacher, options),
     frozenTable: true,
   });

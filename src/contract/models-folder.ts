@@ -20,6 +20,11 @@ export function studentNames(models: string): string[] {
   return [...new Set([...folderNames(models), ...folderNames(join(models, replacedFolderName))])].sort();
 }
 
+/** Where the live students lie, by name. @throws when the models folder cannot be read. */
+export function studentFolders(models: string): string[] {
+  return studentNames(models).map((name) => studentFolder(models, name));
+}
+
 /** What begins with a dot is no student, whatever it holds. */
 function folderNames(folder: string): string[] {
   if (!existsSync(folder)) return [];

@@ -48,7 +48,7 @@ function unsigned(tape: Tape, x: string): Quantized {
 function madeSigned(tape: Tape, { values, scale, zero }: Quantized): Quantized {
   const b = tape.builder;
   const flipped = (bytes: string) =>
-    b.node("Cast", [b.node("BitwiseXor", [bytes, b.highestBit()])], { to: elementTypes.int8 });
+    b.node("Cast", [b.node("BitwiseXor", [bytes, b.byte("uint8", 128)])], { to: elementTypes.int8 });
   return { values: flipped(values), scale, zero: flipped(zero) };
 }
 
@@ -57,6 +57,6 @@ function signed(tape: Tape, x: string): Quantized {
   const b = tape.builder;
   const largest = b.node("ReduceMax", [b.node("Abs", [x])], { keepdims: 0 });
   const scale = b.node("Div", [largest, b.scalar(127)]);
-  const zero = b.int8Zero();
+  const zero = b.byte("int8", 0);
   return { values: b.node("QuantizeLinear", [x, scale, zero]), scale, zero };
 }
