@@ -3,6 +3,7 @@ import type { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
 import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidate } from "./complete.ts";
+import type { Ensemble } from "./ensemble.ts";
 import { finishedWeights } from "./finished-student.ts";
 import { teacherKey } from "./heads/teacher-logits.ts";
 import { trustByScores } from "./heads/teacher-trust.ts";
@@ -24,8 +25,10 @@ export interface FurtherTraining extends ExportConfig {
   readonly softTokens: number;
 }
 
-/** With the fine-tuned teacher that is to be asked, or without. */
-export interface FurtherMaterials extends LearningMaterials, Pick<Materials, "tuned" | "cacheFolder"> {}
+/** With the fine-tuned teacher and the students that are to be asked, or without. */
+export interface FurtherMaterials extends LearningMaterials, Pick<Materials, "tuned" | "cacheFolder"> {
+  readonly ensemble: Ensemble;
+}
 
 /**
  * One more round of task training for a finished student, on the data of today, and a student of the mean of its weights before and
@@ -58,23 +61,25 @@ export async function trainFurther(
 }
 
 /** Of all that its end depends on, so that no round is taken for another. */
-function roundName({ tokens, seed, precision }: FurtherTraining, { tuned }: FurtherMaterials): string {
+function roundName({ tokens, seed, precision }: FurtherTraining, { tuned, ensemble }: FurtherMaterials): string {
   const parts = [`further-${tokens}-seed${seed}`];
   if (precision !== "fp32") parts.push(precision);
   if (tuned !== null) parts.push(`taught-${teacherKey(tuned)}`);
+  if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));
   return parts.join("-");
 }
 
-/** The labels alone, or what the fine-tuned teacher says beside them where it is better than this student. */
+/** The labels, and what the ensemble says beside them, and the fine-tuned teacher where it is better than this student. */
 async function tasksFor(config: FurtherTraining, materials: FurtherMaterials, { name, scores }: Manifest, log: Log) {
-  if (materials.tuned === null) return materials.tasks;
+  const { seed, threads, softTokens } = config;
+  const teaching = { effort: { softTokens }, seed, threads, ensemble: materials.ensemble };
+  if (materials.tuned === null) return await taughtTasks(teaching, materials, log);
   const trust = trustByScores(scores);
   if (trust === null)
     throw new ConfigError(
       `${name}: its manifest has no scores of the fine-tuned teacher to say where that is better; npm run evaluate -- --write puts them there`,
     );
-  const { seed, threads, softTokens } = config;
-  return await taughtTasks({ effort: { softTokens }, seed, threads }, materials, log, trust);
+  return await taughtTasks(teaching, materials, log, trust);
 }
 
 /** What it was trained on before is in its weights, whether these data have it or not. */

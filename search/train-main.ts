@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import { presets } from "./config.ts";
+import { readEnsemble } from "./ensemble.ts";
 import { precisionFlag } from "./precision-flag.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { lockRun } from "./run-lock.ts";
@@ -36,6 +37,11 @@ await runCommand(
           "a teacher that npm run teacher:finetune left in runs/teacher/: what it says of texts is learned beside the labels, where\n" +
           "      the student's manifest says that it is better (npm run evaluate -- --write)",
       },
+      ensemble: {
+        type: "string",
+        value: "folder,folder",
+        doc: "students, such as models/budget-3ms, whose mean answer about labelled and unlabelled texts is learned beside the labels",
+      },
       id: { type: "string", value: "name", doc: "name of the run", default: "served" },
       seed: { type: "integer", doc: "seed of everything random", default: 1 },
     },
@@ -51,12 +57,13 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const unlock = lockRun(run);
   const folder = flags["tuned-teacher"];
   const tuned = folder === undefined ? null : readFineTuned(readTeacher(flags.teacher), folder);
+  const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
   const config = { tokens, share, seed, threads, precision, id, softTokens };
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
     const materials = await studentMaterials(flags, candidate);
-    const trained = await trainFurther(config, { ...materials, tuned, cacheFolder }, candidate, log);
+    const trained = await trainFurther(config, { ...materials, tuned, ensemble, cacheFolder }, candidate, log);
     promoteIfBetter({ models, promote }, trained, log);
   }
   unlock();

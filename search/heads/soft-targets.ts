@@ -1,14 +1,15 @@
 import { must } from "../../src/invariant.ts";
 import { createRandom, shuffle } from "../../src/random.ts";
-import { softmax } from "../../src/stats.ts";
+import { mean, softmax } from "../../src/stats.ts";
 import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
 import { packInts } from "../student/packed-arrays.ts";
 import type { Logits } from "./predict.ts";
-import { fullTrust, type Trust } from "./teacher-trust.ts";
+import type { Trust } from "./teacher-trust.ts";
 
 /**
- * Targets from the fine-tuned teacher (Hinton et al. 2015): what it says of a labelled text is mixed with the label, and texts that
- * have no label for a task get what it says alone. A text that one task has labels for is an unlabelled one to the others.
+ * Targets from the fine-tuned teacher, or from an ensemble of students (Hinton et al. 2015): what it says of a labelled text is mixed
+ * with the label, and texts that have no label for a task get what it says alone. A text that one task has labels for is an
+ * unlabelled one to the others.
  */
 
 /** A text that the teacher is asked about. */
@@ -42,41 +43,57 @@ export function textsToAsk(texts: readonly AskedText[], options: AskOptions): As
   return shuffle(fillEvenly(sets, options.tokens), random);
 }
 
-/** Adds what the teacher says, `logits` of `asked` by task, to the targets of the tasks that learn from it, where it is trusted. */
-export function withSoftTargets(
-  tasks: readonly EncodedTask[],
-  asked: readonly AskedText[],
-  logits: ReadonlyMap<string, Logits>,
-  trust: Trust = fullTrust,
-): EncodedTask[] {
+/** What somebody says of texts: logits of `asked` by task, and where that is believed. */
+export interface Answers {
+  readonly asked: readonly AskedText[];
+  readonly logits: ReadonlyMap<string, Logits>;
+  readonly trust: Trust;
+}
+
+/** Adds what is said of texts to the targets of the tasks that learn from it: of several answers, their opinion pool. */
+export function withSoftTargets(tasks: readonly EncodedTask[], answers: readonly Answers[]): EncodedTask[] {
   return tasks.map((encoded) => {
-    const said = logits.get(encoded.task.name);
-    if (encoded.task.certain || said === undefined) return encoded;
-    return { ...encoded, examples: taught(encoded, asked, said, trust) };
+    const { name, certain } = encoded.task;
+    const own = answers.filter(({ logits }) => logits.has(name));
+    return certain || own.length === 0 ? encoded : { ...encoded, examples: taught(encoded, own) };
   });
 }
 
-function taught(encoded: EncodedTask, asked: readonly AskedText[], logits: Logits, trust: Trust): EncodedExample[] {
+function taught(encoded: EncodedTask, answers: readonly Answers[]): EncodedExample[] {
   const { name } = encoded.task;
-  const byText = new Map(asked.map(({ ids }, i) => [keyOf(ids), softmax(must(logits[i]), 1)]));
+  const known = answers.map(({ asked, logits, trust }) => {
+    const said = must(logits.get(name));
+    return { byText: new Map(asked.map(({ ids }, i) => [keyOf(ids), must(said[i])])), trust };
+  });
+  const said = (text: string, dataSet: string | null): Float64Array | null => {
+    const all = known.flatMap(({ byText, trust }) => (trust(name, dataSet) ? (byText.get(text) ?? []) : []));
+    return all.length === 0 ? null : opinionPool(all);
+  };
   const labelled = new Set<string>();
   const mixed = encoded.examples.map((example) => {
-    const key = keyOf(example.ids);
-    labelled.add(key);
-    const said = byText.get(key);
-    return said === undefined || !trust(name, example.dataSet)
-      ? example
-      : { ...example, target: mix(example.target, said) };
+    const text = keyOf(example.ids);
+    labelled.add(text);
+    const opinion = said(text, example.dataSet);
+    return opinion === null ? example : { ...example, target: mix(example.target, opinion) };
   });
-  if (!trust(name, null)) return mixed;
   const pack = packInts();
-  const unlabelled = asked.flatMap(({ ids, dataSet }): EncodedExample[] => {
-    const key = keyOf(ids);
-    if (labelled.has(key)) return [];
-    const target = Float32Array.from(must(byText.get(key)));
-    return [{ ids: pack(ids), pairIds: null, target, weight: 1, dataSet: dataSet + pseudo }];
+  const unlabelled = withoutRepeats(answers.flatMap(({ asked }) => asked)).flatMap(({ ids, dataSet }) => {
+    const text = keyOf(ids);
+    const opinion = labelled.has(text) ? null : said(text, null);
+    if (opinion === null) return [];
+    return [
+      { ids: pack(ids), pairIds: null, target: Float32Array.from(opinion), weight: 1, dataSet: dataSet + pseudo },
+    ];
   });
   return [...mixed, ...unlabelled];
+}
+
+/**
+ * Probabilities in proportion to the geometric mean of those of several logits [labels] (logarithmic opinion pool, Heskes 1998): what
+ * each softmax divides by falls out, so they are those of the mean logits.
+ */
+function opinionPool(all: readonly Float32Array[]): Float64Array {
+  return softmax(must(all[0]).map((_, label) => mean(all.map((logits) => must(logits[label])))));
 }
 
 function mix(target: Float32Array, said: ArrayLike<number>): Float32Array {

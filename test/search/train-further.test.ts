@@ -54,7 +54,12 @@ test("trainFurther() teaches a served student new data, from the weights it is s
     corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
   };
   const config = { ...madeConfig, tokens: 200_000, share: 1, precision: "fp32", softTokens: 0 } as const;
-  const trained = await trainFurther(config, { ...named, tuned: null, cacheFolder: run }, must(candidate), () => {});
+  const trained = await trainFurther(
+    config,
+    { ...named, tuned: null, ensemble: [], cacheFolder: run },
+    must(candidate),
+    () => {},
+  );
   expect(trained.manifest.dataSets.map(({ name }) => name)).toEqual(["new", "made"]);
   const [before, after] = [join(models, "made"), trained.files.folder];
   expect(await rightAbout(fresh, before)).toBeLessThan(0.7);
@@ -74,7 +79,7 @@ test("trainFurther() asks no teacher that its student was never compared with", 
   const { models, run } = await served();
   const [candidate] = takeUpStudents(models, undefined, run);
   const tuned = { tasks: [] } as unknown as FineTunedTeacher;
-  const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, cacheFolder: run };
+  const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, ensemble: [], cacheFolder: run };
   const config = { ...madeConfig, tokens: 1, share: 1, precision: "fp32", softTokens: 1 } as const;
   await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
     "made: its manifest has no scores of the fine-tuned teacher",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type AskedText, textsToAsk, withSoftTargets } from "../../../search/heads/soft-targets.ts";
+import { type Answers, type AskedText, textsToAsk, withSoftTargets } from "../../../search/heads/soft-targets.ts";
+import { fullTrust } from "../../../search/heads/teacher-trust.ts";
 import type { EncodedExample, EncodedTask } from "../../../search/student/encoded-task.ts";
 import { must } from "../../../src/invariant.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
@@ -18,6 +19,11 @@ function encoded(name: string, labels: string[], examples: EncodedExample[]): En
 
 function targetsOf({ examples }: EncodedTask): number[][] {
   return examples.map(({ target }) => [...target].map((p) => Math.round(p * 1000) / 1000));
+}
+
+/** Somebody's logits of `asked`, believed about everything. */
+function said(asked: AskedText[], logits: [task: string, rows: Float32Array[]][], trust = fullTrust): Answers {
+  return { asked, logits: new Map(logits), trust };
 }
 
 const options = { seed: 1, dataSetShare: () => 1 };
@@ -47,11 +53,11 @@ test("withSoftTargets() mixes label and teacher, and adds what only the teacher 
   const asked = [text("tweets", 1, 2), text("posts", 3, 4)];
   const even = [Float32Array.of(0, 0, 0), Float32Array.of(0, 0, 0)];
   const toxic = [Float32Array.of(-50, 50), Float32Array.of(-50, 50)];
-  const logits = new Map([
+  const teacher = said(asked, [
     ["sentiment", even],
     ["filter", toxic],
   ]);
-  const [softSentiment, softFilter] = withSoftTargets([sentiment, filter], asked, logits) as [EncodedTask, EncodedTask];
+  const [softSentiment, softFilter] = withSoftTargets([sentiment, filter], [teacher]) as [EncodedTask, EncodedTask];
   expect(targetsOf(softSentiment)).toEqual([
     [0.2, 0.2, 0.6],
     [0.333, 0.333, 0.333],
@@ -66,11 +72,14 @@ test("withSoftTargets() mixes label and teacher, and adds what only the teacher 
 test("withSoftTargets() leaves labels that are facts and texts that were not asked about as they are", () => {
   const language = encoded("language", ["de", "en"], [example("corpus", [1], [1, 0])]);
   const filter = encoded("filter", ["acceptable", "toxic"], [example("posts", [9], [1, 0])]);
-  const logits = new Map([
-    ["language", [Float32Array.of(0, 0)]],
-    ["filter", [Float32Array.of(0, 0)]],
-  ]);
-  const soft = withSoftTargets([language, filter], [text("corpus", 1)], logits);
+  const teacher = said(
+    [text("corpus", 1)],
+    [
+      ["language", [Float32Array.of(0, 0)]],
+      ["filter", [Float32Array.of(0, 0)]],
+    ],
+  );
+  const soft = withSoftTargets([language, filter], [teacher]);
   expect(soft[0]).toBe(language);
   expect(must(soft[1]).examples[0]).toBe(filter.examples[0]);
 });
@@ -79,17 +88,36 @@ test("withSoftTargets() leaves alone the sets that the teacher is not trusted ab
   const labels = ["negative", "positive"];
   const own = [example("tweets", [1, 2], [0, 1]), example("reviews", [5, 6], [0, 1])];
   const asked = [text("tweets", 1, 2), text("reviews", 5, 6), text("posts", 3, 4)];
-  const logits = new Map([["sentiment", asked.map(() => Float32Array.of(0, 0))]]);
-  const taught = (trusted: (string | null)[]) =>
-    targetsOf(
-      must(withSoftTargets([encoded("sentiment", labels, own)], asked, logits, (_, set) => trusted.includes(set))[0]),
-    );
+  const even = asked.map(() => Float32Array.of(0, 0));
+  const taught = (trusted: (string | null)[]) => {
+    const teacher = said(asked, [["sentiment", even]], (_, set) => trusted.includes(set));
+    return targetsOf(must(withSoftTargets([encoded("sentiment", labels, own)], [teacher])[0]));
+  };
   expect(taught(["tweets"])).toEqual([
     [0.3, 0.7],
     [0, 1],
   ]);
   expect(taught(["reviews", null])).toEqual([
     [0, 1],
+    [0.3, 0.7],
+    [0.5, 0.5],
+  ]);
+});
+
+test("withSoftTargets() pools what several say, each where it is believed", () => {
+  const own = [example("tweets", [1, 2], [0, 1]), example("reviews", [5, 6], [0, 1])];
+  const texts = [text("tweets", 1, 2), text("reviews", 5, 6)];
+  const even = Math.log(3);
+  const one = said(texts, [["sentiment", [Float32Array.of(even, 0), Float32Array.of(0, 0)]]]);
+  const other = said(
+    [...texts, text("posts", 3, 4)],
+    [["sentiment", [Float32Array.of(5, 5 + even), Float32Array.of(0, 40), Float32Array.of(0, 0)]]],
+    (_, set) => set !== "reviews",
+  );
+  const [pooled] = withSoftTargets([encoded("sentiment", ["negative", "positive"], own)], [one, other]);
+  // Three to one and one to three are even; of reviews only the first is believed.
+  expect(targetsOf(must(pooled))).toEqual([
+    [0.3, 0.7],
     [0.3, 0.7],
     [0.5, 0.5],
   ]);
