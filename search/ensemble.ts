@@ -4,15 +4,12 @@ import { ConfigError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import type { Student } from "./evaluate/subjects.ts";
 import { fileEntry } from "./export/export-student.ts";
+import type { Adviser } from "./heads/kept-logits.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
-import { type Logits, textLogits } from "./heads/predict.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 
 /** Finished students whose mean answer another one learns beside the labels (Hinton et al. 2015). */
 export type Ensemble = readonly Student[];
-
-/** Texts between two reports of progress. */
-const textsAtATime = 4096;
 
 /** The students in these folders. @throws {BadFileError} when one is none. */
 export function readEnsemble(folders: readonly string[]): Ensemble {
@@ -36,28 +33,17 @@ export function checkEnsemble(ensemble: Ensemble, tokenizerPath: string, tasks: 
   }
 }
 
-export interface MemberOptions {
-  /** Over single texts; those that it does not have are left out. */
-  readonly tasks: readonly string[];
-  readonly padId: number;
-  readonly threads: number;
-  readonly onProgress: (doneTexts: number, totalTexts: number) => void;
-}
-
-/** Logits of one member by task, in the order of `sequences`. */
-export async function memberLogits(
+/** A member as somebody who is asked about texts, for those of these tasks that it has. */
+export function memberAdviser(
   { folder, manifest }: Student,
-  sequences: readonly Int32Array[],
-  { tasks, padId, threads, onProgress }: MemberOptions,
-): Promise<ReadonlyMap<string, Logits>> {
-  const own = manifest.tasks.map(({ name }) => name).filter((name) => tasks.includes(name));
-  const classifier = await openStudentClassifier(folder, [], padId, threads);
-  const all = new Map(own.map((task) => [task, [] as Float32Array[]]));
-  for (let at = 0; at < sequences.length; at += textsAtATime) {
-    const part = await textLogits(classifier, sequences.slice(at, at + textsAtATime), own);
-    for (const [task, rows] of part) must(all.get(task)).push(...rows);
-    onProgress(Math.min(at + textsAtATime, sequences.length), sequences.length);
-  }
-  await classifier.release();
-  return all;
+  wanted: readonly string[],
+  padId: number,
+  threads: number,
+): Adviser {
+  const tasks = manifest.tasks.map(({ name }) => name).filter((name) => wanted.includes(name));
+  return {
+    key: [manifest.version, ...tasks].join("-"),
+    tasks,
+    open: () => openStudentClassifier(folder, [], padId, threads),
+  };
 }

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { shareOf } from "./corpus/known-sets.ts";
-import { checkEnsemble, type Ensemble, memberLogits } from "./ensemble.ts";
+import { checkEnsemble, type Ensemble, memberAdviser } from "./ensemble.ts";
+import { type Adviser, keptLogits } from "./heads/kept-logits.ts";
 import { type Answers, type AskedText, textsToAsk, withSoftTargets } from "./heads/soft-targets.ts";
-import { teacherLogits } from "./heads/teacher-logits.ts";
+import { teacherAdviser } from "./heads/teacher-classifier.ts";
 import { fullTrust, type Trust } from "./heads/teacher-trust.ts";
 import { type Materials, trainingMaxTokens } from "./prepare.ts";
 import { printShare } from "./progress.ts";
@@ -14,7 +15,7 @@ import type { EncodedTask } from "./student/encoded-task.ts";
 const unlabelled = { dataSet: "unlabelled", share: 0.5 };
 
 /** An ensemble of students is many times faster than the teacher. */
-const ensembleTokens = 10_000_000;
+const ensembleTokens = 6_000_000;
 
 type Taught = Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks" | "tuned" | "cacheFolder">;
 
@@ -40,15 +41,10 @@ export async function taughtTasks(
 }
 
 async function askTeacher(config: TeachingConfig, materials: Taught, trust: Trust, log: Log): Promise<Answers[]> {
-  const { tuned, cacheFolder } = materials;
-  const { seed, threads, effort } = config;
-  if (tuned === null || effort.softTokens === 0) return [];
-  const asked = choose(materials, seed, effort.softTokens);
-  const logits = await teacherLogits(tuned, idsOf(asked), {
-    threads,
-    cacheFolder: join(cacheFolder, "logits"),
-    onProgress: printShare("teacher's answers", "tokens", log),
-  });
+  const { tuned } = materials;
+  if (tuned === null || config.effort.softTokens === 0) return [];
+  const asked = choose(materials, config.seed, config.effort.softTokens);
+  const logits = await ask(teacherAdviser(tuned, config.threads), asked, "teacher", materials, log);
   return [{ asked, logits, trust }];
 }
 
@@ -60,11 +56,19 @@ async function askEnsemble(config: TeachingConfig, materials: Taught, log: Log):
   const tasks = learners(materials.tasks).map(({ task }) => task.name);
   const answers: Answers[] = [];
   for (const member of ensemble) {
-    const onProgress = printShare(`answers of ${member.manifest.name}`, "texts", log);
-    const options = { tasks, padId: materials.tokenizer.padId, threads, onProgress };
-    answers.push({ asked, logits: await memberLogits(member, idsOf(asked), options), trust: fullTrust });
+    const adviser = memberAdviser(member, tasks, materials.tokenizer.padId, threads);
+    const logits = await ask(adviser, asked, member.manifest.name, materials, log);
+    answers.push({ asked, logits, trust: fullTrust });
   }
   return answers;
+}
+
+function ask(adviser: Adviser, asked: readonly AskedText[], name: string, { cacheFolder }: Taught, log: Log) {
+  return keptLogits(
+    adviser,
+    asked.map(({ ids }) => ids),
+    { cacheFolder: join(cacheFolder, "logits"), onProgress: printShare(`answers of ${name}`, "tokens", log) },
+  );
 }
 
 /** The tasks that learn what is said beside their labels. */
@@ -83,8 +87,4 @@ function choose({ corpus, tasks, tokenizer }: Taught, seed: number, tokens: numb
     seed,
     dataSetShare: (dataSet) => (dataSet === unlabelled.dataSet ? unlabelled.share : shareOf(dataSet)),
   });
-}
-
-function idsOf(asked: readonly AskedText[]): Int32Array[] {
-  return asked.map(({ ids }) => ids);
 }

@@ -5,7 +5,7 @@ import type { Log } from "./command.ts";
 import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidate } from "./complete.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { finishedWeights } from "./finished-student.ts";
-import { teacherKey } from "./heads/teacher-logits.ts";
+import { teacherKey } from "./heads/teacher-classifier.ts";
 import { trustByScores } from "./heads/teacher-trust.ts";
 import { trainHeads } from "./heads/train-heads.ts";
 import { type Materials, studentPositions } from "./prepare.ts";

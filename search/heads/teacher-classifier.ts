@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { must } from "../../src/invariant.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -7,6 +8,7 @@ import type { Precision } from "../student/inference-tensors.ts";
 import { tableName, weightOf } from "../student/weights.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { embeddedFeeds } from "../teacher/hidden-states.ts";
+import type { Adviser } from "./kept-logits.ts";
 import type { Classifier } from "./predict.ts";
 
 export interface TeacherClassifier extends Classifier {
@@ -47,4 +49,18 @@ export async function teacherClassifier(
       for (const session of [model, ...pairs.values()]) await session.release();
     },
   };
+}
+
+/** The fine-tuned teacher as somebody who is asked about many texts. */
+export function teacherAdviser(teacher: FineTunedTeacher, threads: number): Adviser {
+  const tasks = teacher.tasks.filter((task) => taskOf(task).input === "text").map(({ name }) => name);
+  return { key: teacherKey(teacher), tasks, open: () => teacherClassifier(teacher, threads, "int8") };
+}
+
+/** Of its weights and tasks: another teacher, another key. */
+export function teacherKey(teacher: FineTunedTeacher): string {
+  const hash = createHash("sha256").update(JSON.stringify(teacher.tasks));
+  for (const { data } of teacher.weights.values())
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest("hex").slice(0, 12);
 }

@@ -16,13 +16,13 @@ beforeAll(async () => {
 });
 
 test("taughtTasks() gives texts without a label what an ensemble of students says of them, and others some of it", async () => {
-  const { candidate } = await made.finished();
+  const { folder, candidate } = await made.finished();
   const plain = materialsOf(fresh, made.materials.tokenizerPath);
   const judged = rows(known, 90, 7);
   const corpus = { ...plain.corpus, unlabelled: judged };
   const ensemble = readEnsemble([candidate.files.folder, candidate.files.folder]);
   const config = { ...madeConfig, effort: { softTokens: 0 }, ensemble };
-  const materials = { ...plain, corpus, tuned: null, cacheFolder: "" };
+  const materials = { ...plain, corpus, tuned: null, cacheFolder: folder };
   const { examples } = must((await taughtTasks(config, materials, () => {}))[0]);
   const labelled = must(plain.tasks[0]).examples;
   const labels = new Map(judged.map(({ text, label }) => [plain.tokenizer.encode(text, 64).ids.join(), Number(label)]));

@@ -2,15 +2,21 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
-import { taskOf } from "../../src/tasks/index.ts";
 import { fromFloat32, openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
-import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
-import { type Logits, textLogits } from "./predict.ts";
-import { teacherClassifier } from "./teacher-classifier.ts";
+import { type Classifier, type Logits, textLogits } from "./predict.ts";
 
-export interface TeacherLogitsOptions {
-  readonly threads: number;
-  /** Folder to keep them in, by teacher. */
+/** Somebody who is asked about texts: a fine-tuned teacher, or a finished student. */
+export interface Adviser {
+  /** Of its weights and tasks: another adviser, another key. */
+  readonly key: string;
+  /** Over single texts. */
+  readonly tasks: readonly string[];
+  /** Called when there is something to ask. */
+  readonly open: () => Promise<Classifier & { release(): Promise<void> }>;
+}
+
+export interface KeptLogitsOptions {
+  /** Folder to keep them in, by adviser. */
   readonly cacheFolder: string;
   readonly onProgress: (doneTokens: number, totalTokens: number) => void;
 }
@@ -25,41 +31,39 @@ const digestsName = "#texts";
 const digestBytes = 16;
 
 /**
- * Logits of the fine-tuned teacher for every task over single texts, in the order of `sequences`. A text is asked about once: the
- * answers are kept, a file for every few thousand texts, and serve whatever later selection it is part of.
+ * Logits of an adviser for its tasks, in the order of `sequences`. A text is asked about once: the answers are kept, a file for every
+ * few thousand texts, and serve whatever later selection it is part of.
  */
-export async function teacherLogits(
-  teacher: FineTunedTeacher,
+export async function keptLogits(
+  adviser: Adviser,
   sequences: readonly Int32Array[],
-  options: TeacherLogitsOptions,
+  options: KeptLogitsOptions,
 ): Promise<ReadonlyMap<string, Logits>> {
-  const tasks = teacher.tasks.filter((task) => taskOf(task).input === "text").map(({ name }) => name);
-  const folder = join(options.cacheFolder, teacherKey(teacher));
+  const folder = join(options.cacheFolder, adviser.key);
   mkdirSync(folder, { recursive: true });
   const known = readAnswers(folder);
   const digests = sequences.map(digestOf);
   const missing = [...new Map(sequences.map((ids, i) => [must(digests[i]), ids]))].filter(([d]) => !known.has(d));
-  await ask(teacher, tasks, missing, known, folder, options);
-  return new Map(tasks.map((task) => [task, digests.map((digest) => must(must(known.get(digest)).get(task)))]));
+  await ask(adviser, missing, known, folder, options);
+  return new Map(adviser.tasks.map((task) => [task, digests.map((digest) => must(must(known.get(digest)).get(task)))]));
 }
 
 async function ask(
-  teacher: FineTunedTeacher,
-  tasks: readonly string[],
+  adviser: Adviser,
   texts: readonly (readonly [digest: string, ids: Int32Array])[],
   answers: Answers,
   folder: string,
-  { threads, onProgress }: TeacherLogitsOptions,
+  { onProgress }: KeptLogitsOptions,
 ): Promise<void> {
   if (texts.length === 0) return;
-  const classifier = await teacherClassifier(teacher, threads, "int8");
+  const classifier = await adviser.open();
   const total = texts.reduce((sum, [, ids]) => sum + ids.length, 0);
   let done = 0;
   for (let at = 0; at < texts.length; at += textsPerFile) {
     const part = texts.slice(at, at + textsPerFile);
     const digests = part.map(([digest]) => digest);
     const sequences = part.map(([, ids]) => ids);
-    keep(folder, digests, await textLogits(classifier, sequences, tasks));
+    keep(folder, digests, await textLogits(classifier, sequences, adviser.tasks));
     done += sequences.reduce((sum, ids) => sum + ids.length, 0);
     onProgress(done, total);
   }
@@ -104,14 +108,6 @@ function rowsOf(tensor: StoredTensor): Float32Array[] {
   const data = toFloat32(tensor);
   const [rows, width] = [must(tensor.dims[0]), must(tensor.dims[1])];
   return Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width));
-}
-
-/** Of its weights and tasks: another teacher, another key. */
-export function teacherKey(teacher: FineTunedTeacher): string {
-  const hash = createHash("sha256").update(JSON.stringify(teacher.tasks));
-  for (const { data } of teacher.weights.values())
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return hash.digest("hex").slice(0, 12);
 }
 
 function digestOf(ids: Int32Array): string {

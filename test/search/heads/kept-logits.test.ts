@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { teacherClassifier } from "../../../search/heads/teacher-classifier.ts";
-import { teacherLogits } from "../../../search/heads/teacher-logits.ts";
+import { keptLogits } from "../../../search/heads/kept-logits.ts";
+import { teacherAdviser, teacherClassifier } from "../../../search/heads/teacher-classifier.ts";
 import { encodeTask } from "../../../search/student/encoded-task.ts";
 import { fineTuneTeacher } from "../../../search/teacher/fine-tune.ts";
 import { readTeacher } from "../../../search/teacher/teacher.ts";
@@ -13,7 +13,7 @@ import { toBatch } from "../../../src/text/batch.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
 
-const root = mkdtempSync(join(tmpdir(), "kdnas-teacher-logits-"));
+const root = mkdtempSync(join(tmpdir(), "kdnas-kept-logits-"));
 afterAll(() => rmSync(root, { recursive: true }));
 writeTinyTeacher(join(root, "teacher"), { kind: "bert", hidden: 32, ffn: 32 });
 const teacher = readTeacher(join(root, "teacher"));
@@ -33,10 +33,10 @@ const tuned = await fineTuneTeacher(teacher, [encoded], {
 });
 
 function ask(texts = sequences, onProgress: (done: number, total: number) => void = () => undefined) {
-  return teacherLogits(tuned, texts, { threads: 1, cacheFolder: join(root, "logits"), onProgress });
+  return keptLogits(teacherAdviser(tuned, 1), texts, { cacheFolder: join(root, "logits"), onProgress });
 }
 
-test("teacherLogits() says of every text what the teacher says of it alone, in int8", async () => {
+test("keptLogits() says of every text what the teacher says of it alone, in int8", async () => {
   const progress: number[] = [];
   const rows = must((await ask(sequences, (done, total) => progress.push(done / total))).get("sentiment"));
   expect(rows).toHaveLength(texts.length);
@@ -51,7 +51,7 @@ test("teacherLogits() says of every text what the teacher says of it alone, in i
   await alone.release();
 });
 
-test("teacherLogits() asks about a text once, whatever it is selected with", async () => {
+test("keptLogits() asks about a text once, whatever it is selected with", async () => {
   const rows = must((await ask()).get("sentiment"));
   const files = () => readdirSync(join(root, "logits"), { recursive: true }).length;
   const known = files();
