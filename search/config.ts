@@ -181,7 +181,7 @@ export const searchCommand: CommandSpec = {
         "      the teacher is fine-tuned first. It helps where the teacher knows more than the labels: look at npm run evaluate first",
       default: false,
     },
-    controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "policy" },
+    controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "bayesian" },
     "warm-start": {
       type: "string",
       value: "runs/name",

@@ -27,6 +27,7 @@ export function linePlot(series: readonly Series[], options: PlotOptions): strin
   const labels = spreadOut(series.map(({ points }) => ys.to(points.at(-1)?.[2] ?? 0)));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="13" fill="#222">`,
+    `<title>${options.title}</title>`,
     `<rect width="${size.width}" height="${size.height}" fill="#fff"/>`,
     `<text x="${size.left}" y="24" font-size="15" font-weight="bold">${options.title}</text>`,
     ...ys.ticks.map((tick) => horizontal(tick, ys.to(tick))),
