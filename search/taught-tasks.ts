@@ -33,26 +33,29 @@ export async function taughtTasks(
   log: Log,
   trust: Trust = fullTrust,
 ): Promise<readonly EncodedTask[]> {
-  const answers = [
-    ...(await askTeacher(config, materials, trust, log)),
-    ...(await askEnsemble(config, materials, log)),
-  ];
-  return answers.length === 0 ? materials.tasks : withSoftTargets(materials.tasks, answers);
-}
-
-async function askTeacher(config: TeachingConfig, materials: Taught, trust: Trust, log: Log): Promise<Answers[]> {
   const { tuned } = materials;
-  if (tuned === null || config.effort.softTokens === 0) return [];
-  const asked = choose(materials, config.seed, config.effort.softTokens);
-  const logits = await ask(teacherAdviser(tuned, config.threads), asked, "teacher", materials, log);
-  return [{ asked, logits, trust }];
+  const { ensemble = [] } = config;
+  const asksTeacher = tuned !== null && config.effort.softTokens > 0;
+  if (!asksTeacher && ensemble.length === 0) return materials.tasks;
+  const texts = askableTexts(materials);
+  const answers = ensemble.length === 0 ? [] : await askEnsemble(ensemble, config, materials, texts, log);
+  if (asksTeacher) {
+    const asked = choose(texts, config.effort.softTokens, config.seed);
+    const logits = await ask(teacherAdviser(tuned, config.threads), asked, "teacher", materials, log);
+    answers.push({ asked, logits, trust });
+  }
+  return withSoftTargets(materials.tasks, answers);
 }
 
-async function askEnsemble(config: TeachingConfig, materials: Taught, log: Log): Promise<Answers[]> {
-  const { seed, threads, ensemble = [] } = config;
-  if (ensemble.length === 0) return [];
+async function askEnsemble(
+  ensemble: Ensemble,
+  { seed, threads }: TeachingConfig,
+  materials: Taught,
+  texts: readonly AskedText[],
+  log: Log,
+): Promise<Answers[]> {
   checkEnsemble(ensemble, materials.tokenizerPath, materials.tasks);
-  const asked = choose(materials, seed, ensembleTokens);
+  const asked = choose(texts, ensembleTokens, seed);
   const tasks = learners(materials.tasks).map(({ task }) => task.name);
   const answers: Answers[] = [];
   for (const member of ensemble) {
@@ -76,13 +79,18 @@ function learners(tasks: readonly EncodedTask[]): EncodedTask[] {
   return tasks.filter(({ task }) => task.input === "text" && !task.certain);
 }
 
-function choose({ corpus, tasks, tokenizer }: Taught, seed: number, tokens: number): AskedText[] {
+/** Labelled texts of the tasks that learn, and all unlabelled ones. */
+function askableTexts({ corpus, tasks, tokenizer }: Taught): AskedText[] {
   const labelled = learners(tasks).flatMap(({ examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet })));
   const others = corpus.unlabelled.map(({ text }) => ({
     ids: tokenizer.encode(text, trainingMaxTokens).ids,
     dataSet: unlabelled.dataSet,
   }));
-  return textsToAsk([...labelled, ...others], {
+  return [...labelled, ...others];
+}
+
+function choose(texts: readonly AskedText[], tokens: number, seed: number): AskedText[] {
+  return textsToAsk(texts, {
     tokens,
     seed,
     dataSetShare: (dataSet) => (dataSet === unlabelled.dataSet ? unlabelled.share : shareOf(dataSet)),

@@ -59,33 +59,43 @@ export function withSoftTargets(tasks: readonly EncodedTask[], answers: readonly
   });
 }
 
-function taught(encoded: EncodedTask, answers: readonly Answers[]): EncodedExample[] {
-  const { name } = encoded.task;
-  const known = answers.map(({ asked, logits, trust }) => {
-    const said = must(logits.get(name));
-    return { byText: new Map(asked.map(({ ids }, i) => [keyOf(ids), must(said[i])])), trust };
-  });
-  const said = (text: string, dataSet: string | null): Float64Array | null => {
-    const all = known.flatMap(({ byText, trust }) => (trust(name, dataSet) ? (byText.get(text) ?? []) : []));
-    return all.length === 0 ? null : opinionPool(all);
-  };
-  const labelled = new Set<string>();
-  const mixed = encoded.examples.map((example) => {
-    const text = keyOf(example.ids);
-    labelled.add(text);
-    const opinion = said(text, example.dataSet);
+function taught({ task, examples }: EncodedTask, answers: readonly Answers[]): EncodedExample[] {
+  const said = opinions(task.name, answers);
+  const texts = examples.map(({ ids }) => keyOf(ids));
+  const mixed = examples.map((example, i) => {
+    const opinion = said(must(texts[i]), example.dataSet);
     return opinion === null ? example : { ...example, target: mix(example.target, opinion) };
   });
+  return [...mixed, ...pseudoLabelled(answers, new Set(texts), said)];
+}
+
+/** Probabilities of a task's labels for a text (`keyOf`), null where nobody who is believed was asked. */
+type Opinions = (text: string, dataSet: string | null) => Float64Array | null;
+
+function opinions(task: string, answers: readonly Answers[]): Opinions {
+  // Members of an ensemble are asked about the same texts.
+  const asked = new Set(answers.map((answer) => answer.asked));
+  const keys = new Map([...asked].map((texts) => [texts, texts.map(({ ids }) => keyOf(ids))]));
+  const known = answers.map(({ asked: texts, logits, trust }) => {
+    const rows = must(logits.get(task));
+    return { byText: new Map(must(keys.get(texts)).map((key, i) => [key, must(rows[i])])), trust };
+  });
+  return (text, dataSet) => {
+    const all = known.flatMap(({ byText, trust }) => (trust(task, dataSet) ? (byText.get(text) ?? []) : []));
+    return all.length === 0 ? null : opinionPool(all);
+  };
+}
+
+/** The texts that the task has no labels for, with what was said of them. */
+function pseudoLabelled(answers: readonly Answers[], labelled: ReadonlySet<string>, said: Opinions): EncodedExample[] {
   const pack = packInts();
-  const unlabelled = withoutRepeats(answers.flatMap(({ asked }) => asked)).flatMap(({ ids, dataSet }) => {
+  return withoutRepeats(answers.flatMap(({ asked }) => asked)).flatMap(({ ids, dataSet }) => {
     const text = keyOf(ids);
     const opinion = labelled.has(text) ? null : said(text, null);
     if (opinion === null) return [];
-    return [
-      { ids: pack(ids), pairIds: null, target: Float32Array.from(opinion), weight: 1, dataSet: dataSet + pseudo },
-    ];
+    const target = Float32Array.from(opinion);
+    return [{ ids: pack(ids), pairIds: null, target, weight: 1, dataSet: dataSet + pseudo }];
   });
-  return [...mixed, ...unlabelled];
 }
 
 /**
