@@ -8,7 +8,7 @@ import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { distil } from "./distil/distil.ts";
-import { neededTeacherLayers } from "./distil/state-maps.ts";
+import { mappedLayers, stateMaps } from "./distil/state-maps.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
 import { withReferences } from "./export/reference.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
@@ -23,6 +23,9 @@ import { encoderParameters, headParameters, type Weights } from "./student/weigh
 import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 import { dropRounds, trainInRounds } from "./train-in-rounds.ts";
+
+/** Better at the end of a long training; trials are short, and their losses tell more of layers from all over the depth. */
+const copiedLayers = "lowest";
 
 /** Longest text a student reads when served; static ones have no positions to run out of. */
 function maxTokensOf(a: Architecture): number {
@@ -61,11 +64,12 @@ export async function completeStudent(
   const folder = join(config.runs, config.id, `${name}-${architectureName(a)}`);
   const stage = `${name} ${architectureName(a)}`;
   const encoder = await stageResult(join(folder, "encoder"), async (checkpoint) => {
-    const layers = neededTeacherLayers([a.layers], materials.teacher.architecture.layers);
+    const layers = mappedLayers(stateMaps(a, materials.teacher.architecture, copiedLayers));
     const texts = { tokens: config.effort.distilTexts, seed: config.seed + 1, layers };
     const targets = await teacherStates(config, materials, texts, log);
     const { weights, pooledLoss } = await distil(a, targets, materials.heritage, {
       transfer: config.transfer,
+      copied: copiedLayers,
       tokens: config.effort.distilTokens,
       seed: config.seed,
       threads: config.threads,

@@ -15,13 +15,15 @@ import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { fitMaps } from "./fit-maps.ts";
 import { type Heritage, inheritWeights } from "./inherit.ts";
-import { uniformAndLast } from "./state-maps.ts";
+import { type CopiedLayers, stateMaps } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
 import type { TransferKind } from "./transfer.ts";
 
 export interface DistilOptions {
   /** @default "hidden" */
   readonly transfer?: TransferKind;
+  /** @default "spread" */
+  readonly copied?: CopiedLayers;
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;
@@ -61,7 +63,7 @@ function peakRate(a: Architecture): number {
   return a.layers === 0 ? 3e-3 : a.hidden >= 384 ? 5e-4 : 1e-3;
 }
 
-/** Multi-layer hidden-state distillation (Uniform + Last) of one architecture. @throws {DivergedError} */
+/** Multi-layer hidden-state distillation (`stateMaps`) of one architecture. @throws {DivergedError} */
 export async function distil(
   a: Architecture,
   targets: StateTargets,
@@ -69,11 +71,12 @@ export async function distil(
   options: DistilOptions,
 ): Promise<Distilled> {
   const { teacher } = heritage;
+  const { transfer = "hidden", copied = "spread" } = options;
   const random = createRandom(options.seed);
-  const imitation = imitationOf(a, targets, teacher.architecture, options.transfer ?? "hidden");
+  const imitation = imitationOf(a, targets, stateMaps(a, teacher.architecture, copied), transfer, teacher.architecture);
   const { maps, relation } = imitation;
   const objective: Objective = { kind: "distil", maps, relation, teacherHidden: targets.hidden };
-  const weights = await inheritWeights(a, options.positions, heritage, random);
+  const weights = await inheritWeights(a, options.positions, heritage, random, copied);
   const texts = [...targets.sequences.keys()];
   const learned = texts.slice(options.validationTexts);
   const fitting = { texts: learned, teacher, threads: options.threads };
@@ -137,8 +140,13 @@ function createCurve(every: number, validate: () => Promise<{ readonly pooledLos
 }
 
 /** The pooled vector is imitated in every case: it is what the heads read, and what trials are compared by. */
-function imitationOf(a: Architecture, targets: StateTargets, teacher: Architecture, transfer: TransferKind): Imitation {
-  const states = uniformAndLast(a.layers, teacher.layers);
+function imitationOf(
+  a: Architecture,
+  targets: StateTargets,
+  states: readonly StateMap[],
+  transfer: TransferKind,
+  teacher: Architecture,
+): Imitation {
   const related = transfer !== "hidden" && a.layers > 0;
   const relation = related ? { teacherLayer: teacher.layers, heads: relationHeads(a.hidden, targets.hidden) } : null;
   const maps =

@@ -1,4 +1,20 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
 import type { StateMap } from "../student/training-graph.ts";
+
+/**
+ * Which of the teacher's layers a student of its width starts from. `spread`: all over the depth; the loss of a short distillation
+ * falls fastest. `lowest`: as it goes through them in the teacher; after task training that is better by far (`inheritWeights`).
+ */
+export type CopiedLayers = "spread" | "lowest";
+
+/** A student that starts as the teacher's lowest layers holds what is on the way already, and imitates the end alone. */
+export function stateMaps(a: Architecture, teacher: Architecture, copied: CopiedLayers): StateMap[] {
+  const lowest = copied === "lowest" && a.layers > 0 && a.hidden === teacher.hidden;
+  if (!lowest) return uniformAndLast(a.layers, teacher.layers);
+  return [{ studentLayer: a.layers, teacherLayer: teacher.layers }, pooledMap];
+}
+
+const pooledMap: StateMap = { studentLayer: "pooled", teacherLayer: "pooled" };
 
 /**
  * "Uniform + Last" (KD-NAS, arXiv 2303.09639): student layer i of S regresses onto teacher layers floor(i · T / S), spread over
@@ -12,11 +28,16 @@ export function uniformAndLast(studentLayers: number, teacherLayers: number): St
       maps.set(`${i} ${teacherLayer}`, { studentLayer: i, teacherLayer });
     }
   }
-  return [...maps.values(), { studentLayer: "pooled", teacherLayer: "pooled" }];
+  return [...maps.values(), pooledMap];
 }
 
-/** The teacher layers that any student of up to `mostLayers` layers regresses onto. */
+/** The teacher layers that students of so many layers regress onto (Uniform + Last). */
 export function neededTeacherLayers(studentLayers: readonly number[], teacherLayers: number): number[] {
-  const layers = studentLayers.flatMap((count) => uniformAndLast(count, teacherLayers).map((map) => map.teacherLayer));
-  return [...new Set(layers.filter((layer) => layer !== "pooled"))].sort((a, b) => a - b);
+  return mappedLayers(studentLayers.flatMap((count) => uniformAndLast(count, teacherLayers)));
+}
+
+/** The teacher layers of some maps, once and in order. */
+export function mappedLayers(maps: readonly StateMap[]): number[] {
+  const layers = maps.map(({ teacherLayer }) => teacherLayer).filter((layer) => layer !== "pooled");
+  return [...new Set(layers)].sort((a, b) => a - b);
 }

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Heritage, inheritWeights } from "../../../search/distil/inherit.ts";
+import type { CopiedLayers } from "../../../search/distil/state-maps.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "../../../search/distil/token-vectors.ts";
 import { encoderParameters, tableName, type Weights, weightOf } from "../../../search/student/weights.ts";
 import { batchOf, startTeacher } from "../../../search/teacher/hidden-states.ts";
@@ -21,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const inherit = (change: Partial<Architecture>) =>
-  inheritWeights({ ...teacher.architecture, ...change }, positions, heritage, createRandom(1));
+const inherit = (change: Partial<Architecture>, copied?: CopiedLayers) =>
+  inheritWeights({ ...teacher.architecture, ...change }, positions, heritage, createRandom(1), copied);
 
 async function pooledOf(change: Partial<Architecture>, weights: Weights): Promise<number[]> {
   const student = { ...teacher, architecture: { ...teacher.architecture, ...change }, weights };
@@ -67,6 +68,19 @@ test("inheritWeights() takes layers from the whole depth, a single one from the 
   expect(bias(two, 0)).toEqual(bias(teacher.weights, 0));
   expect(bias(two, 1)).toEqual(bias(teacher.weights, 2));
   expect(bias(await inherit({ layers: 1 }), 0)).toEqual(bias(teacher.weights, 2));
+});
+
+test("inheritWeights() of the lowest layers gives the states that the teacher has after them", async () => {
+  const statesOf = async (layers: number, weights: Weights) => {
+    const architecture = { ...teacher.architecture, layers };
+    const running = await startTeacher({ ...teacher, architecture, weights }, { precision: "fp32", threads: 1 });
+    const { hidden_2 } = await running.run(batchOf(sequences, [0, 1], teacher.padId));
+    await running.release();
+    return must(hidden_2).data as Float32Array;
+  };
+  const exact = await statesOf(3, teacher.weights);
+  expect(difference(await statesOf(2, await inherit({ layers: 2 }, "lowest")), exact)).toBeLessThan(1e-4);
+  expect(difference(await statesOf(2, await inherit({ layers: 2 })), exact)).toBeGreaterThan(1e-2);
 });
 
 test("inheritWeights() keeps the feed-forward neurons with the largest weights", async () => {

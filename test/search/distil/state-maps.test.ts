@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { neededTeacherLayers, uniformAndLast } from "../../../search/distil/state-maps.ts";
+import { mappedLayers, neededTeacherLayers, stateMaps, uniformAndLast } from "../../../search/distil/state-maps.ts";
 
 const pairs = (student: number, teacher: number) =>
   uniformAndLast(student, teacher).map(({ studentLayer, teacherLayer }) => `${studentLayer}-${teacherLayer}`);
@@ -15,6 +15,28 @@ test("uniformAndLast() of as many layers as the teacher maps each onto its own",
 
 test("uniformAndLast() of a static student has the pooled state only", () => {
   expect(pairs(0, 12)).toEqual(["pooled-pooled"]);
+});
+
+test("stateMaps() of a student that starts as the lowest layers has the end of the teacher only", () => {
+  const teacher = {
+    layers: 12,
+    hidden: 384,
+    heads: 12,
+    ffn: 1536,
+    activation: "gelu",
+    tableWidth: 384,
+    vocabulary: 100,
+  } as const;
+  const three = { ...teacher, layers: 3 };
+  expect(stateMaps(three, teacher, "lowest")).toEqual([
+    { studentLayer: 3, teacherLayer: 12 },
+    { studentLayer: "pooled", teacherLayer: "pooled" },
+  ]);
+  expect(mappedLayers(stateMaps(three, teacher, "lowest"))).toEqual([12]);
+  const others = [three, { ...three, hidden: 192 }, { ...teacher, layers: 0, hidden: 256 }] as const;
+  expect(stateMaps(others[0], teacher, "spread")).toEqual(uniformAndLast(3, 12));
+  expect(stateMaps(others[1], teacher, "lowest")).toEqual(uniformAndLast(3, 12));
+  expect(stateMaps(others[2], teacher, "lowest")).toEqual(uniformAndLast(0, 12));
 });
 
 test("neededTeacherLayers() holds what all students together map onto, once and in order", () => {
