@@ -26,17 +26,7 @@ function batchLimits(a: Architecture) {
 }
 
 export function peakRate(a: Architecture): number {
-  return a.layers === 0 ? 2e-3 : isWide(a) ? 1.5e-4 : 4e-4;
-}
-
-/** As wide as the usual teachers: its layers and its table are mostly theirs, and know more than the labels say. */
-function isWide(a: Architecture): boolean {
-  return a.layers > 0 && a.hidden >= 384;
-}
-
-/** Of the learning rate. A table of copied vectors learns rare words of the training rows by heart where it follows at full rate. */
-function tableRate(a: Architecture): number {
-  return isWide(a) ? 0.3 : 1;
+  return a.layers === 0 ? 2e-3 : a.hidden >= 384 ? 2e-4 : 4e-4;
 }
 
 /** A bag of tokens is learned by heart in a few passes; layers are less prone to it. */
@@ -84,7 +74,6 @@ export async function trainTasks(
     layerNormEpsilon: options.layerNormEpsilon,
     threads: options.threads,
     precision: options.precision,
-    tableRate: tableRate(a),
     headRate: a.layers === 0 ? 1 : 5,
   });
   try {
