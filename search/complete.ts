@@ -24,7 +24,7 @@ import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 import { dropRounds, trainInRounds } from "./train-in-rounds.ts";
 
-/** Better at the end of a long training; trials are short, and their losses tell more of layers from all over the depth. */
+/** Trials start from layers all over the depth, as those in earlier journals did, which the controllers learn from. */
 const copiedLayers = "lowest";
 
 /** Longest text a student reads when served; static ones have no positions to run out of. */

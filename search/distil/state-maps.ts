@@ -2,8 +2,8 @@ import type { Architecture } from "../../src/contract/architecture.ts";
 import type { StateMap } from "../student/training-graph.ts";
 
 /**
- * Which of the teacher's layers a student of its width starts from. `spread`: all over the depth; the loss of a short distillation
- * falls fastest. `lowest`: as it goes through them in the teacher; after task training that is better by far (`inheritWeights`).
+ * Which of the teacher's layers a student of its width starts from: some from all over the depth (spread), or those that its input
+ * goes through in the teacher (lowest). Two layers after 900,000 tokens: loss .606 and .572; `inheritWeights` has figures of six.
  */
 export type CopiedLayers = "spread" | "lowest";
 
