@@ -33,17 +33,17 @@ export async function taughtTasks(
   log: Log,
   trust: Trust = fullTrust,
 ): Promise<readonly EncodedTask[]> {
-  const { tuned } = materials;
-  const { ensemble = [] } = config;
-  const asksTeacher = tuned !== null && config.effort.softTokens > 0;
-  if (!asksTeacher && ensemble.length === 0) return materials.tasks;
+  const { effort, ensemble = [], seed, threads } = config;
+  const teacher = effort.softTokens === 0 ? null : materials.tuned;
+  if (teacher === null && ensemble.length === 0) return materials.tasks;
   const texts = askableTexts(materials);
-  const answers = ensemble.length === 0 ? [] : await askEnsemble(ensemble, config, materials, texts, log);
-  if (asksTeacher) {
-    const asked = choose(texts, config.effort.softTokens, config.seed);
-    const logits = await ask(teacherAdviser(tuned, config.threads), asked, "teacher", materials, log);
+  const answers: Answers[] = [];
+  if (teacher !== null) {
+    const asked = choose(texts, effort.softTokens, seed);
+    const logits = await ask(teacherAdviser(teacher, threads), asked, "teacher", materials, log);
     answers.push({ asked, logits, trust });
   }
+  if (ensemble.length > 0) answers.push(...(await askEnsemble(ensemble, config, materials, texts, log)));
   return withSoftTargets(materials.tasks, answers);
 }
 

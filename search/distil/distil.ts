@@ -14,8 +14,8 @@ import { type Progress, runTraining } from "../student/training-loop.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { fitMaps } from "./fit-maps.ts";
-import { type Heritage, inheritWeights } from "./inherit.ts";
-import { type CopiedLayers, stateMaps } from "./state-maps.ts";
+import { type CopiedLayers, copiesLayers, type Heritage, inheritWeights } from "./inherit.ts";
+import { stateMaps } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
 import type { TransferKind } from "./transfer.ts";
 
@@ -73,7 +73,7 @@ export async function distil(
   const { teacher } = heritage;
   const { transfer = "hidden", copied = "spread" } = options;
   const random = createRandom(options.seed);
-  const imitation = imitationOf(a, targets, stateMaps(a, teacher.architecture, copied), transfer, teacher.architecture);
+  const imitation = imitationOf(a, targets, teacher.architecture, { transfer, copied });
   const { maps, relation } = imitation;
   const objective: Objective = { kind: "distil", maps, relation, teacherHidden: targets.hidden };
   const weights = await inheritWeights(a, options.positions, heritage, random, copied);
@@ -117,7 +117,7 @@ export async function distil(
 
 /** Whether a student's first states say something already: those of copied layers and of a static table do. */
 function inherits(a: Architecture, teacher: Architecture): boolean {
-  return a.layers === 0 || a.hidden === teacher.hidden;
+  return a.layers === 0 || copiesLayers(a, teacher);
 }
 
 /**
@@ -143,10 +143,10 @@ function createCurve(every: number, validate: () => Promise<{ readonly pooledLos
 function imitationOf(
   a: Architecture,
   targets: StateTargets,
-  states: readonly StateMap[],
-  transfer: TransferKind,
   teacher: Architecture,
+  { transfer, copied }: { readonly transfer: TransferKind; readonly copied: CopiedLayers },
 ): Imitation {
+  const states = stateMaps(a, teacher, copied);
   const related = transfer !== "hidden" && a.layers > 0;
   const relation = related ? { teacherLayer: teacher.layers, heads: relationHeads(a.hidden, targets.hidden) } : null;
   const maps =

@@ -1,16 +1,10 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import type { StateMap } from "../student/training-graph.ts";
-
-/**
- * Which of the teacher's layers a student of its width starts from: some from all over the depth (spread), or those that its input
- * goes through in the teacher (lowest). Two layers after 900,000 tokens: loss .606 and .572; `inheritWeights` has figures of six.
- */
-export type CopiedLayers = "spread" | "lowest";
+import { type CopiedLayers, copiesLayers } from "./inherit.ts";
 
 /** A student that starts as the teacher's lowest layers holds what is on the way already, and imitates the end alone. */
 export function stateMaps(a: Architecture, teacher: Architecture, copied: CopiedLayers): StateMap[] {
-  const lowest = copied === "lowest" && a.layers > 0 && a.hidden === teacher.hidden;
-  if (!lowest) return uniformAndLast(a.layers, teacher.layers);
+  if (copied !== "lowest" || !copiesLayers(a, teacher)) return uniformAndLast(a.layers, teacher.layers);
   return [{ studentLayer: a.layers, teacherLayer: teacher.layers }, pooledMap];
 }
 

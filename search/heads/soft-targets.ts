@@ -52,14 +52,27 @@ export interface Answers {
 
 /** Adds what is said of texts to the targets of the tasks that learn from it: of several answers, their opinion pool. */
 export function withSoftTargets(tasks: readonly EncodedTask[], answers: readonly Answers[]): EncodedTask[] {
+  const keyed = withKeys(answers);
   return tasks.map((encoded) => {
     const { name, certain } = encoded.task;
-    const own = answers.filter(({ logits }) => logits.has(name));
+    const own = keyed.filter(({ logits }) => logits.has(name));
     return certain || own.length === 0 ? encoded : { ...encoded, examples: taught(encoded, own) };
   });
 }
 
-function taught({ task, examples }: EncodedTask, answers: readonly Answers[]): EncodedExample[] {
+/** Answers with the key of each text. */
+interface KeyedAnswers extends Answers {
+  readonly keys: readonly string[];
+}
+
+/** Members of an ensemble are asked about the same texts, so that their keys are made once. */
+function withKeys(answers: readonly Answers[]): KeyedAnswers[] {
+  const lists = new Set(answers.map(({ asked }) => asked));
+  const keys = new Map([...lists].map((asked) => [asked, asked.map(({ ids }) => keyOf(ids))]));
+  return answers.map((answer) => ({ ...answer, keys: must(keys.get(answer.asked)) }));
+}
+
+function taught({ task, examples }: EncodedTask, answers: readonly KeyedAnswers[]): EncodedExample[] {
   const said = opinions(task.name, answers);
   const texts = examples.map(({ ids }) => keyOf(ids));
   const mixed = examples.map((example, i) => {
@@ -72,13 +85,10 @@ function taught({ task, examples }: EncodedTask, answers: readonly Answers[]): E
 /** Probabilities of a task's labels for a text (`keyOf`), null where nobody who is believed was asked. */
 type Opinions = (text: string, dataSet: string | null) => Float64Array | null;
 
-function opinions(task: string, answers: readonly Answers[]): Opinions {
-  // Members of an ensemble are asked about the same texts.
-  const asked = new Set(answers.map((answer) => answer.asked));
-  const keys = new Map([...asked].map((texts) => [texts, texts.map(({ ids }) => keyOf(ids))]));
-  const known = answers.map(({ asked: texts, logits, trust }) => {
+function opinions(task: string, answers: readonly KeyedAnswers[]): Opinions {
+  const known = answers.map(({ keys, logits, trust }) => {
     const rows = must(logits.get(task));
-    return { byText: new Map(must(keys.get(texts)).map((key, i) => [key, must(rows[i])])), trust };
+    return { byText: new Map(keys.map((key, i) => [key, must(rows[i])])), trust };
   });
   return (text, dataSet) => {
     const all = known.flatMap(({ byText, trust }) => (trust(task, dataSet) ? (byText.get(text) ?? []) : []));
@@ -87,11 +97,15 @@ function opinions(task: string, answers: readonly Answers[]): Opinions {
 }
 
 /** The texts that the task has no labels for, with what was said of them. */
-function pseudoLabelled(answers: readonly Answers[], labelled: ReadonlySet<string>, said: Opinions): EncodedExample[] {
+function pseudoLabelled(
+  answers: readonly KeyedAnswers[],
+  labelled: ReadonlySet<string>,
+  said: Opinions,
+): EncodedExample[] {
   const pack = packInts();
-  return withoutRepeats(answers.flatMap(({ asked }) => asked)).flatMap(({ ids, dataSet }) => {
-    const text = keyOf(ids);
-    const opinion = labelled.has(text) ? null : said(text, null);
+  const texts = new Map(answers.flatMap(({ asked, keys }) => asked.map((text, i) => [must(keys[i]), text] as const)));
+  return [...texts].flatMap(([key, { ids, dataSet }]) => {
+    const opinion = labelled.has(key) ? null : said(key, null);
     if (opinion === null) return [];
     const target = Float32Array.from(opinion);
     return [{ ids: pack(ids), pairIds: null, target, weight: 1, dataSet: dataSet + pseudo }];

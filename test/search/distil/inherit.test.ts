@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Heritage, inheritWeights } from "../../../search/distil/inherit.ts";
-import type { CopiedLayers } from "../../../search/distil/state-maps.ts";
+import { type CopiedLayers, type Heritage, inheritWeights } from "../../../search/distil/inherit.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "../../../search/distil/token-vectors.ts";
 import { encoderParameters, tableName, type Weights, weightOf } from "../../../search/student/weights.ts";
 import { batchOf, startTeacher } from "../../../search/teacher/hidden-states.ts";
@@ -22,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const inherit = (change: Partial<Architecture>, copied?: CopiedLayers) =>
+const inherit = (change: Partial<Architecture>, copied: CopiedLayers = "spread") =>
   inheritWeights({ ...teacher.architecture, ...change }, positions, heritage, createRandom(1), copied);
 
 async function pooledOf(change: Partial<Architecture>, weights: Weights): Promise<number[]> {
