@@ -9,3 +9,9 @@ export function studentName(tasks: readonly Pick<Task, "name" | "declared">[], g
   const prefix = given ?? (declared.length === 0 ? "budget" : declared.join("-"));
   return `${prefix}-${budgetMs}ms`;
 }
+
+/** Of a student's name, ms; null for one that is named otherwise. */
+export function budgetOf(name: string): number | null {
+  const found = /-(\d+(?:\.\d+)?)ms$/.exec(name)?.[1];
+  return found === undefined ? null : Number(found);
+}

@@ -1,3 +1,4 @@
+import { isMember } from "../src/contract/ensemble.ts";
 import { ModelFailedError } from "../src/errors.ts";
 import { openStudent, releaseStudent } from "./open-student.ts";
 import { runBatch } from "./run-batch.ts";
@@ -14,6 +15,8 @@ export interface Engine {
 
 export function createEngine(): Engine {
   const students = new Map<string, LoadedStudent>();
+  /** Batches that are being answered: members of ensembles are not released amid one. */
+  let running: Promise<unknown> = Promise.resolve();
   return {
     load: async (student) => {
       students.set(student.id, await openStudent(student));
@@ -21,12 +24,22 @@ export function createEngine(): Engine {
     unload: async (id) => {
       const student = students.get(id);
       students.delete(id);
+      await running;
       if (student) await releaseStudent(student);
     },
     run: async (batch) => {
       const student = students.get(batch.studentId);
       if (!student) throw new ModelFailedError("the student was unloaded before its turn came");
-      return await runBatch(student, batch);
+      const answer = runBatch(student, batch, findMembers(student, students));
+      running = Promise.allSettled([running, answer]);
+      return await answer;
     },
   };
+}
+
+/** Of a student's ensemble, in their order; none unless all of them are there. */
+function findMembers({ manifest }: LoadedStudent, students: ReadonlyMap<string, LoadedStudent>): LoadedStudent[] {
+  const all = [...students.values()];
+  const found = (manifest.ensemble?.members ?? []).map((member) => all.find((one) => isMember(one.manifest, member)));
+  return found.every((one) => one !== undefined) ? (found as LoadedStudent[]) : [];
 }

@@ -8,7 +8,7 @@ import { DriftGauges } from "./drift/drift-gauges.ts";
 import { createInstruments, createQueueDepth, createWorkerMetrics, type WorkerHealth } from "./instruments.ts";
 import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
 import { createRolloutMetrics, type RolloutMetrics } from "./rollout/rollout-metrics.ts";
-import type { BatchOutput } from "./student-batch.ts";
+import type { BatchOutput, MemberPasses } from "./student-batch.ts";
 
 /** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
 export interface Metrics {
@@ -129,17 +129,25 @@ class PrometheusMetrics implements Metrics {
   }
 
   batchDone(student: string, output: BatchOutput, ratio: number): void {
-    const { batchSize, batchTokens, studentBatchSize, studentTokens, stage, errorRatio } = this.instruments;
+    const { batchSize, batchTokens, stage, errorRatio } = this.instruments;
     const texts = output.tokens.length;
     stage.observe([student, "tokenize"], output.tokenizeMs / texts / 1000, texts);
-    for (const { rows, tokens, inferMs } of output.passes) {
+    for (const { rows, tokens } of output.passes) {
       batchSize.observe([], rows);
       batchTokens.observe([], rows * tokens);
+    }
+    // Each student's series are of its own passes, whoever the texts came for: searches learn from them how fast it is.
+    for (const own of [{ student, passes: output.passes }, ...(output.memberPasses ?? [])]) this.passesDone(own);
+    errorRatio.set({ student }, ratio);
+  }
+
+  private passesDone({ student, passes }: MemberPasses): void {
+    const { studentBatchSize, studentTokens, stage } = this.instruments;
+    for (const { rows, tokens, inferMs } of passes) {
       studentBatchSize.observe([student], rows);
       studentTokens.observe([student], tokens, rows);
       stage.observe([student, "infer"], inferMs / rows / 1000, rows);
     }
-    errorRatio.set({ student }, ratio);
   }
 
   stage(student: string, stage: Stage, ms: number): void {

@@ -5,6 +5,8 @@ import type { BatchOutput } from "./student-batch.ts";
 export interface Outcome {
   /** Logits of each task. */
   readonly logits: Readonly<Record<string, Float32Array>>;
+  /** Whether they are those of the student's ensemble. */
+  readonly together: boolean;
   readonly tokens: number;
   /** Tokens among them that are unknown pieces. */
   readonly unknown: number;
@@ -38,17 +40,19 @@ export function toOutcome(
   }
   const logits: Record<string, Float32Array> = {};
   for (const task of tasks) logits[task] = rowOf(must(output.logits[task]), index, items);
-  const { tokenizeMs } = output;
+  const { tokenizeMs, together } = output;
   const inferMs = inferMsOf(output);
   const workMs = (tokenizeMs + inferMs) / items;
   const language = output.languages?.[index * perItem];
-  const outcome = { logits, tokens, unknown, truncated, queueMs, tokenizeMs, inferMs, workMs };
+  const outcome = { logits, together, tokens, unknown, truncated, queueMs, tokenizeMs, inferMs, workMs };
   return language === undefined ? outcome : { ...outcome, language };
 }
 
-export function inferMsOf({ passes }: BatchOutput): number {
+/** All passes, those of the ensemble's members too. */
+export function inferMsOf({ passes, memberPasses = [] }: Pick<BatchOutput, "passes" | "memberPasses">): number {
   let total = 0;
   for (const { inferMs } of passes) total += inferMs;
+  for (const member of memberPasses) total += inferMsOf(member);
   return total;
 }
 

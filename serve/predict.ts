@@ -1,3 +1,4 @@
+import { servedLatency } from "../src/contract/ensemble.ts";
 import type { Result } from "../src/contract/prediction.ts";
 import { must } from "../src/invariant.ts";
 import { type Answer, type Answers, answerItems, type Predictor, type Question } from "./answer.ts";
@@ -100,7 +101,7 @@ function mainStudent(answered: readonly Answer[]): Student {
 }
 
 function slowness({ manifest }: Student): number {
-  return must(manifest.latency.lengths.at(-1)).p50Ms;
+  return must(servedLatency(manifest).lengths.at(-1)).p50Ms;
 }
 
 function toItemResult({ student, results }: Answer, tasks: readonly string[], main: Student): ItemResult {

@@ -1,3 +1,4 @@
+import { servedLatency } from "../src/contract/ensemble.ts";
 import type { Manifest } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 
@@ -24,7 +25,7 @@ export interface Speeds {
 
 export interface Timed {
   readonly id: string;
-  readonly manifest: Pick<Manifest, "name" | "latency">;
+  readonly manifest: Pick<Manifest, "name" | "latency" | "ensemble">;
   /** Whether another of its name is the live one. @default false */
   readonly candidate?: boolean;
 }
@@ -150,7 +151,7 @@ function newsShare(batches: number): number {
 }
 
 function toState({ id, manifest }: Timed, now: number): State {
-  const { lengths } = manifest.latency;
+  const { lengths } = servedLatency(manifest);
   const { p50Ms, p95Ms } = must(lengths[lengths.length >> 1]);
   const priorSpread = Math.min(2, Math.max(1.25, p95Ms / p50Ms));
   const spreads = classesMs.map(() => priorSpread);

@@ -38,6 +38,8 @@ export interface TextBatch {
 export interface BatchOutput {
   /** For each task float32 [items, labels]. */
   readonly logits: Readonly<Record<string, Float32Array>>;
+  /** Whether the student's ensemble answered, and not the student alone. */
+  readonly together: boolean;
   /** Tokens of each text, special ones included. */
   readonly tokens: Int32Array;
   /** Unknown pieces of each text; left out where there are none at all. */
@@ -47,6 +49,14 @@ export interface BatchOutput {
   /** Of each text the index of the language head's label, where they were asked for or decide about a threshold. */
   readonly languages?: Int32Array;
   readonly tokenizeMs: number;
+  readonly passes: readonly Pass[];
+  /** Those of the members of its ensemble that were asked. @default none */
+  readonly memberPasses?: readonly MemberPasses[];
+}
+
+export interface MemberPasses {
+  /** Name. */
+  readonly student: string;
   readonly passes: readonly Pass[];
 }
 

@@ -1,3 +1,4 @@
+import { ensembleEntry, servedLatency, servedScores } from "../src/contract/ensemble.ts";
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { meanScore } from "../src/contract/mean-score.ts";
 import { type Percentile, predictLatencyMs } from "../src/contract/predict-latency.ts";
@@ -21,8 +22,11 @@ export interface Student {
 
 export interface StudentTask {
   readonly task: Task;
+  /** As it is decided together with the ensemble, where the student has one for it. */
   readonly entry: ManifestTask;
-  /** Mean over data sets of the manifest's scores for this task; -Infinity when it has none. */
+  /** As the student decides it where a member of its ensemble is missing. */
+  readonly entryAlone: ManifestTask;
+  /** Mean over data sets of the scores for this task, as served; -Infinity when it has none. */
   readonly accuracy: number;
 }
 
@@ -41,13 +45,19 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number,
   };
 }
 
-function toStudentTask(manifest: Manifest, entry: ManifestTask): StudentTask {
+function toStudentTask(manifest: Manifest, entryAlone: ManifestTask): StudentTask {
+  const entry = ensembleEntry(manifest, entryAlone) ?? entryAlone;
   const task = blame("manifest", () => taskOf(entry));
   if (task.input !== entry.input) throw badManifest(manifest, `${entry.name} is not a task over a ${entry.input}`);
   if (task.labels !== null && task.labels.join("\n") !== entry.labels.join("\n"))
     throw badManifest(manifest, `the labels of ${entry.name} are ${task.labels.join(", ")}, in this order`, "labels");
-  const scores = manifest.scores.filter((score) => score.task === entry.name);
-  return { task, entry, accuracy: scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores) };
+  const scores = servedScores(manifest).filter((score) => score.task === entry.name);
+  return {
+    task,
+    entry,
+    entryAlone,
+    accuracy: scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores),
+  };
 }
 
 function badManifest({ name }: Manifest, fault: string, reason: "manifest" | "labels" = "manifest"): BadStudentError {
@@ -61,7 +71,7 @@ export function costOf(student: Student, texts: readonly string[], percentile: P
   for (const text of texts) {
     const length = estimateTokens(text, student.maxTokens);
     tokens += length;
-    latencyMs += predictLatencyMs(student.manifest.latency, length, percentile);
+    latencyMs += predictLatencyMs(servedLatency(student.manifest), length, percentile);
   }
   return { tokens, latencyMs };
 }

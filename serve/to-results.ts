@@ -9,11 +9,12 @@ import type { Student } from "./student.ts";
 export function toResults(
   student: Student,
   tasks: readonly string[],
-  { logits, truncated, language }: Outcome,
+  { logits, together, truncated, language }: Outcome,
 ): Record<string, Result> | ModelFailedError {
   const results: Record<string, Result> = {};
   for (const name of tasks) {
-    const { task, entry } = must(student.tasks.get(name));
+    const { task, entry: entryTogether, entryAlone } = must(student.tasks.get(name));
+    const entry = together ? entryTogether : entryAlone;
     const own = must(logits[name]);
     if (!areNumbers(own)) return new ModelFailedError(`${student.manifest.name} gave no numbers for ${name}`);
     const result = task.toResult(own, inLanguage(entry, language === undefined ? undefined : student.codes[language]));

@@ -8,6 +8,7 @@ import { BadFileError } from "../../src/errors.ts";
 import { readJournal } from "../journal.ts";
 import { sharedMeans } from "../promote.ts";
 import { type OkTrial, okTrials } from "../space/trial.ts";
+import { budgetOf } from "../student-name.ts";
 import type { KnownStudent, Slot } from "./rank.ts";
 
 export interface StudentFolders {
@@ -73,11 +74,6 @@ interface Found {
 /** `budget` of `budget-1ms`: searches look at other budgets for the same students when production is slower than they are. */
 function familyOf(name: string): string {
   return name.replace(/-\d+(\.\d+)?ms$/, "");
-}
-
-export function budgetOf(name: string): number | null {
-  const found = /-(\d+(?:\.\d+)?)ms$/.exec(name)?.[1];
-  return found === undefined ? null : Number(found);
 }
 
 /** None for one that cannot be compared, or lacks a task. */

@@ -1,4 +1,5 @@
 import { type Architecture, architectureName } from "../../src/contract/architecture.ts";
+import { servedLatency } from "../../src/contract/ensemble.ts";
 import type { Latency, Manifest } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import type { ProductionModel } from "../reward/production/expectation.ts";
@@ -69,7 +70,7 @@ function rankSlot(slot: Slot, trials: readonly OkTrial[], production: Production
   const roomMs = roomOf(production);
   const shareOf = (ms: number) => Math.min(1, slot.budgetMs / ms, roomMs / ms);
   const toTrained = ({ folder, manifest, score, wasLive }: KnownStudent): TrainedStudent => {
-    const expectedMs = expect({ ...manifest, lengths: manifest.latency.lengths });
+    const expectedMs = expect({ ...manifest, lengths: servedLatency(manifest).lengths });
     const share = shareOf(expectedMs);
     const worth = share * score + (1 - share) * slot.fallbackScore;
     return { folder, version: manifest.version, score, expectedMs, share, worth, wasLive };
@@ -83,7 +84,10 @@ function rankSlot(slot: Slot, trials: readonly OkTrial[], production: Production
   // A search that is told of production takes budgets of its texts; one that is not takes them offline.
   const [searchMs, promisingMs] =
     production.model === null
-      ? [(roomForText * offlineMs(slot.live.manifest.latency.lengths)) / live.expectedMs, offlineMs(promising?.latency)]
+      ? [
+          (roomForText * offlineMs(servedLatency(slot.live.manifest).lengths)) / live.expectedMs,
+          offlineMs(promising?.latency),
+        ]
       : [roomForText, promising === null ? 0 : expectTrial(promising)];
   return {
     student: slot.student,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { servedLatency, servedScores } from "../../src/contract/ensemble.ts";
 import { type Cascade, Manifest } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { ConfigError } from "../../src/errors.ts";
@@ -41,7 +42,7 @@ await runCommand(
     const tasks: Cascade["tasks"] = [];
     for (const task of sharedTasks(fast, large)) {
       log(`${task} · ${fast.manifest.name} beside ${large.manifest.name}`);
-      const judged = await judgePair(corpus, task, fast, large, flags.threads);
+      const judged = await judgePair(corpus, task, students, { fast, large }, flags.threads);
       if (judged.length === 0) continue;
       const loss = flags.loss / 100;
       tasks.push({ task, ...fitThresholds(judged, loss), ...judgeThresholds(judged, loss) });
@@ -63,7 +64,8 @@ function pick(
 }
 
 function scoreOf({ manifest }: Student): number {
-  return manifest.scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(manifest.scores);
+  const scores = servedScores(manifest);
+  return scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores);
 }
 
 /** Tasks over single texts whose answers are labels. */
@@ -76,7 +78,10 @@ function sharedTasks(fast: Student, large: Student): string[] {
 
 /** The time is the manifests', at their middle length. */
 function report(tasks: Cascade["tasks"], fast: Student, large: Student): string {
-  const ms = ({ manifest: { latency } }: Student) => must(latency.lengths[latency.lengths.length >> 1]).p50Ms;
+  const ms = ({ manifest }: Student) => {
+    const { lengths } = servedLatency(manifest);
+    return must(lengths[lengths.length >> 1]).p50Ms;
+  };
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const rows = tasks.map(({ task, threshold, languages, kept, accuracy, largeAccuracy, rows: n }) => [
     task,

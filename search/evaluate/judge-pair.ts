@@ -1,19 +1,14 @@
-import { join } from "node:path";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { toProbabilities } from "../../src/tasks/classification.ts";
 import { inLanguage } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
-import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
-import { openStudentClassifier } from "../heads/open-classifier.ts";
 import { textLogits } from "../heads/predict.ts";
 import type { Judged } from "./cascade.ts";
-import type { Student } from "./subjects.ts";
-
-/** Tokens of a text that are read, as when students are scored. */
-const maxTokens = 128;
+import { openServed } from "./open-served.ts";
+import { judgedLength, type Student } from "./subjects.ts";
 
 /** What a student says to the rows of a set. */
 interface Said {
@@ -29,17 +24,22 @@ export interface Judge {
   release(): Promise<void>;
 }
 
-export async function openJudge({ folder, manifest }: Student, entry: ManifestTask, threads: number): Promise<Judge> {
+/** As a student is served, with its ensemble where the others have it. */
+export async function openJudge(
+  student: Student,
+  others: readonly Student[],
+  name: string,
+  threads: number,
+): Promise<Judge> {
+  const { classifier, tokenizer, tasks, release } = await openServed(student, others, [name, language.name], threads);
+  const entry = entryOf(tasks, name);
   const task = taskOf(entry);
-  const identification = manifest.tasks.find(({ name }) => name === language.name);
-  const entries = identification && identification !== entry ? [entry, identification] : [entry];
-  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  const classifier = await openStudentClassifier(folder, entries, tokenizer.padId, threads);
-  const most = Math.min(maxTokens, manifest.maxTokens);
+  const identification = tasks.find((each) => each.name === language.name);
+  const most = judgedLength(student);
   return {
     say: async ({ rows }) => {
       const sequences = rows.map(({ text }) => tokenizer.encode(text, most).ids);
-      const names = entries.map(({ name }) => name);
+      const names = tasks.map((each) => each.name);
       const logits = await textLogits(classifier, sequences, names);
       const languages = identification
         ? must(logits.get(identification.name)).map((row) => language.toResult(row, identification).label)
@@ -51,7 +51,7 @@ export async function openJudge({ folder, manifest }: Student, entry: ManifestTa
         languages,
       };
     },
-    release: () => classifier.release(),
+    release,
   };
 }
 
@@ -59,15 +59,13 @@ export async function openJudge({ folder, manifest }: Student, entry: ManifestTa
 export async function judgePair(
   corpus: Corpus,
   name: string,
-  fast: Student,
-  large: Student,
+  students: readonly Student[],
+  { fast, large }: { readonly fast: Student; readonly large: Student },
   threads: number,
 ): Promise<Judged[]> {
-  const [fastEntry, largeEntry] = [fast, large].map((student) => entryOf(student, name)) as [
-    ManifestTask,
-    ManifestTask,
-  ];
-  const [first, second] = [await openJudge(fast, fastEntry, threads), await openJudge(large, largeEntry, threads)];
+  const [fastEntry, largeEntry] = [entryOf(fast.manifest.tasks, name), entryOf(large.manifest.tasks, name)];
+  const first = await openJudge(fast, students, name, threads);
+  const second = await openJudge(large, students, name, threads);
   const judged: Judged[] = [];
   for (const set of corpus.validation.filter(({ task }) => task === name)) {
     const [quick, slow] = [await first.say(set), await second.say(set)];
@@ -90,9 +88,9 @@ export async function judgePair(
   return judged;
 }
 
-function entryOf({ manifest }: Student, name: string): ManifestTask {
+function entryOf(tasks: readonly ManifestTask[], name: string): ManifestTask {
   return must(
-    manifest.tasks.find((task) => task.name === name),
+    tasks.find((task) => task.name === name),
     name,
   );
 }

@@ -45,7 +45,7 @@ await runCommand(
         log("no fine-tuned teacher in --runs: its column stays empty (npm run teacher:finetune makes one)");
       const subjects = new Map<string, Measured>();
       for (const student of students)
-        subjects.set(student.manifest.name, await measureStudent(student, corpus, flags.threads, log));
+        subjects.set(student.manifest.name, await measureStudent(student, students, corpus, flags.threads, log));
       const teacher = folder === null ? null : await measureTeacher(flags.teacher, folder, corpus, flags.threads, log);
       if (teacher !== null) subjects.set(teacherName, teacher);
       const tables = allTables(subjects, teacher === null ? null : teacherName);

@@ -10,13 +10,13 @@ import { taskOf } from "../../src/tasks/index.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Log } from "../command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
-import { openStudentClassifier } from "../heads/open-classifier.ts";
 import { calibrated } from "../heads/score.ts";
 import { teacherClassifier } from "../heads/teacher-classifier.ts";
 import { readFineTuned } from "../teacher/fine-tune.ts";
 import { readTeacher } from "../teacher/teacher.ts";
 import { measure } from "./measure.ts";
 import { Measured } from "./measured.ts";
+import { openServed } from "./open-served.ts";
 
 export interface Student {
   readonly folder: string;
@@ -25,6 +25,11 @@ export interface Student {
 
 /** Tokens of a text that are read when scoring: what a student trained on, twice over. */
 const maxTokens = 128;
+
+/** Of a text, when a student is scored. */
+export function judgedLength({ manifest }: Student): number {
+  return Math.min(maxTokens, manifest.maxTokens);
+}
 
 /** The students of a folder, the fastest first. @throws {BadFileError} when there are none. */
 export function findStudents(models: string): Student[] {
@@ -36,19 +41,25 @@ export function findStudents(models: string): Student[] {
   return students.sort((a, b) => p50(a) - p50(b));
 }
 
-/** Measures a student's int8 artefact, with the temperatures and thresholds of its manifest. */
-export async function measureStudent(student: Student, corpus: Corpus, threads: number, log: Log): Promise<Measured> {
-  const { manifest, folder } = student;
-  log(`scoring ${manifest.name}`);
-  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  const classifier = await openStudentClassifier(folder, manifest.tasks, tokenizer.padId, threads);
+/** Measures a student as it is served: int8, with temperatures and thresholds, and with its ensemble where the others have it. */
+export async function measureStudent(
+  student: Student,
+  others: readonly Student[],
+  corpus: Corpus,
+  threads: number,
+  log: Log,
+): Promise<Measured> {
+  const { manifest } = student;
+  const names = manifest.tasks.map(({ name }) => name);
+  const { classifier, tokenizer, tasks, members, release } = await openServed(student, others, names, threads);
+  log(`scoring ${[manifest, ...members.map((member) => member.manifest)].map(({ name }) => name).join(" with ")}`);
   const measured = await measure(classifier, corpus, {
-    names: manifest.tasks.map(({ name }) => name),
+    names,
     tokenizer,
-    maxTokens: Math.min(maxTokens, manifest.maxTokens),
-    tasksOf: () => manifest.tasks,
+    maxTokens: judgedLength(student),
+    tasksOf: () => tasks,
   });
-  await classifier.release();
+  await release();
   return measured;
 }
 

@@ -36,7 +36,7 @@ function share(ceiling: Measured, task: string): (m: Measured) => number {
 }
 
 /** Suites of cases are judged by their cases; in the mean they would count for a task that they only probe. */
-function taskMean({ scores }: Measured, task: string): number {
+export function taskMean({ scores }: Pick<Measured, "scores">, task: string): number {
   return meanScore(scores.filter((score) => score.task === task && !handlingOf(score.dataSet).functional));
 }
 

@@ -4,6 +4,7 @@ import { replaceFile } from "../../src/replace-file.ts";
 import type { Log } from "../command.ts";
 import { cardText } from "../export/card.ts";
 import type { Measured, Subjects } from "./measured.ts";
+import { membersOf } from "./open-served.ts";
 import type { Student } from "./subjects.ts";
 
 type PlainScore = Measured["scores"][number];
@@ -21,7 +22,11 @@ export function writeScores(
     const own = (subjects.get(manifest.name)?.scores ?? []).map(
       (score): Score => ({ ...score, teacher: ceiling.get(key(score)) ?? null }),
     );
-    const described: Manifest = { ...manifest, scores: own };
+    const { ensemble } = manifest;
+    const together = ensemble !== undefined && membersOf({ folder, manifest }, students).length > 0;
+    const described: Manifest = together
+      ? { ...manifest, ensemble: { ...ensemble, scores: own } }
+      : { ...manifest, scores: own };
     replaceFile(join(folder, "card.md"), cardText(described));
     replaceFile(join(folder, "manifest.json"), `${JSON.stringify(described, null, 1)}\n`);
     log(`${folder}: ${own.length} scores written`);

@@ -1,9 +1,13 @@
 import { architectureName } from "../../src/contract/architecture.ts";
+import { servedLatency, servedScores } from "../../src/contract/ensemble.ts";
 import type { Manifest, ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { mean } from "../../src/stats.ts";
 import { referenceLines } from "./reference-lines.ts";
 
-function thresholdText({ threshold, languageThresholds = {} }: ManifestTask): string {
+function thresholdText({
+  threshold,
+  languageThresholds = {},
+}: Pick<ManifestTask, "threshold" | "languageThresholds">): string {
   if (threshold === undefined) return "";
   const own = Object.entries(languageThresholds).map(([code, value]) => `${code} ${value}`);
   return own.length === 0 ? `, threshold ${threshold}` : `, threshold ${threshold} (${own.join(", ")})`;
@@ -11,6 +15,7 @@ function thresholdText({ threshold, languageThresholds = {} }: ManifestTask): st
 
 /** `card.md`: what a student is, what it was trained on, how good and how fast it is, and where it is not to be trusted. */
 export function cardText(m: Manifest): string {
+  const latency = servedLatency(m);
   return [
     `# ${m.name}`,
     "",
@@ -27,20 +32,21 @@ export function cardText(m: Manifest): string {
         `trained on ${task.languages.length} languages.`,
     ),
     "",
+    ...ensembleLines(m),
     "## Scores on validation data",
     "",
     "Macro-F1, accuracy and Pearson correlation, times 100. The teacher is the fine-tuned one, on the same rows.",
     "",
-    ...scoreTable(m.scores),
+    ...scoreTable(servedScores(m)),
     "",
     ...referenceLines(m.tasks),
     "## Latency",
     "",
-    `${m.latency.cpu}, ${m.latency.threads} thread, ${m.latency.runtime}, one text a run.`,
+    `${latency.cpu}, ${latency.threads} thread, ${latency.runtime}, one text a run.`,
     "",
     "| tokens | p50 ms | p95 ms |",
     "|---|---|---|",
-    ...m.latency.lengths.map(({ tokens, p50Ms, p95Ms }) => `| ${tokens} | ${p50Ms.toFixed(3)} | ${p95Ms.toFixed(3)} |`),
+    ...latency.lengths.map(({ tokens, p50Ms, p95Ms }) => `| ${tokens} | ${p50Ms.toFixed(3)} | ${p95Ms.toFixed(3)} |`),
     "",
     "## Data and licences",
     "",
@@ -53,6 +59,24 @@ export function cardText(m: Manifest): string {
     "set the threshold on your own data, and do not let it decide about people on its own.",
     "",
   ].join("\n");
+}
+
+function ensembleLines({ ensemble }: Manifest): string[] {
+  if (ensemble === undefined) return [];
+  const names = ensemble.members.map(({ name, version }) => `${name} (${version})`).join(" and ");
+  const tasks = ensemble.tasks.map(({ task, weights, ...decided }) => {
+    const own = weights.map((weight) => weight.toFixed(2)).join(", ");
+    return `- **${task}**: weights ${own}${thresholdText(decided)}`;
+  });
+  return [
+    "## Ensemble",
+    "",
+    `Where these versions are served too, ${names} answer along with it: logits are added, each times its weight. Scores and`,
+    "latency below are of all together; temperatures and thresholds above are of the student alone.",
+    "",
+    ...tasks,
+    "",
+  ];
 }
 
 function scoreTable(scores: readonly Score[]): string[] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { architectureName } from "../../src/contract/architecture.ts";
-import { Latency, Score } from "../../src/contract/manifest.ts";
+import { servedLatency, servedScores } from "../../src/contract/ensemble.ts";
+import { Ensemble, Latency, Score } from "../../src/contract/manifest.ts";
 import type { Registry } from "../registry.ts";
 import { describeRollout, Rollout } from "../rollout/describe-rollout.ts";
 import type { Student } from "../student.ts";
@@ -14,6 +15,8 @@ export const Students = z.strictObject({
       architecture: z.looseObject({ name: z.string() }),
       maxTokens: z.int(),
       tasks: z.array(z.looseObject({ name: z.string(), route: z.string(), labels: z.array(z.string()) })),
+      /** Who answers along with it. */
+      ensemble: Ensemble.shape.members.optional(),
       latency: Latency,
       scores: z.array(Score),
       rollout: Rollout.optional(),
@@ -36,23 +39,28 @@ export function describeStudents(registry: Pick<Registry, "students" | "candidat
 }
 
 function describe({ manifest, maxTokens, tasks }: Student) {
+  const { ensemble } = manifest;
   return {
     name: manifest.name,
     version: manifest.version,
     architecture: { name: architectureName(manifest.architecture), ...manifest.architecture },
     maxTokens,
-    tasks: manifest.tasks.map(({ name, input, labels, languages, threshold, languageThresholds, declared }) => ({
-      name,
-      route: `/v1/${tasks.get(name)?.task.route ?? name}`,
-      input,
-      labels,
-      languages,
-      threshold,
-      ...(languageThresholds && { languageThresholds }),
-      ...(declared && { declared }),
-    })),
-    latency: manifest.latency,
-    scores: manifest.scores,
+    tasks: Array.from(
+      tasks.values(),
+      ({ task, entry: { name, input, labels, languages, threshold, languageThresholds, declared } }) => ({
+        name,
+        route: `/v1/${task.route ?? name}`,
+        input,
+        labels,
+        languages,
+        threshold,
+        ...(languageThresholds && { languageThresholds }),
+        ...(declared && { declared }),
+      }),
+    ),
+    ...(ensemble && { ensemble: ensemble.members }),
+    latency: servedLatency(manifest),
+    scores: servedScores(manifest),
     parameters: manifest.parameters,
     bytes: manifest.bytes,
     created: manifest.created,

@@ -91,6 +91,29 @@ export const Cascade = z.strictObject({
 });
 export type Cascade = Readonly<z.infer<typeof Cascade>>;
 
+/**
+ * Faster students that answer along with this one: the logits of all, each times its weight, are added (a logarithmic opinion
+ * pool, Heskes 1998). Holds for these versions only: where one of them is missing, the student answers alone.
+ */
+export const Ensemble = z.strictObject({
+  members: z.array(z.strictObject({ name: z.string(), version: z.string() })).min(1),
+  /** Others are answered alone. */
+  tasks: z.array(
+    z.strictObject({
+      task: TaskName,
+      /** Of this student's logits, then of each member's; the softmax of their sum is calibrated as it is. */
+      weights: z.array(z.number().nonnegative()).min(2),
+      threshold: Share.optional(),
+      languageThresholds: z.record(z.string(), Share).optional(),
+      reference: Reference.optional(),
+    }),
+  ),
+  /** Of all together, in place of those of the student alone. */
+  scores: z.array(Score),
+  latency: Latency,
+});
+export type Ensemble = Readonly<z.infer<typeof Ensemble>>;
+
 /** Raised when an older server could not read what is written. */
 export const manifestFormat = 1;
 
@@ -112,6 +135,7 @@ export const Manifest = z.strictObject({
   searchId: z.string(),
   created: z.iso.datetime(),
   cascade: Cascade.optional(),
+  ensemble: Ensemble.optional(),
 });
 export type Manifest = Readonly<z.infer<typeof Manifest>>;
 

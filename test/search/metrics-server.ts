@@ -50,7 +50,14 @@ export function serveTexts(
 ): void {
   for (const tokens of lengths) {
     const passes = [{ rows: 1, tokens, inferMs: msOf(tokens) }];
-    const one = { logits: {}, tokens: Int32Array.of(tokens), truncated: new Uint8Array(1), tokenizeMs: 0.05, passes };
+    const one = {
+      logits: {},
+      together: false,
+      tokens: Int32Array.of(tokens),
+      truncated: new Uint8Array(1),
+      tokenizeMs: 0.05,
+      passes,
+    };
     metrics.batchDone(student, one, 1);
     metrics.answered(task, student, tokens);
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../serve/engine.ts";
 import { readStudent } from "../../serve/read-student.ts";
-import { planPasses } from "../../serve/run-batch.ts";
+import { planPasses } from "../../serve/run-passes.ts";
 import { BadFileError, ModelFailedError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { argmax } from "../../src/stats.ts";

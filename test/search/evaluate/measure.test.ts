@@ -46,7 +46,7 @@ const corpus: Corpus = {
 
 test("measureStudent() judges cases by kind, languages on whole and cut texts, and calibration, as plain data", async () => {
   const [student] = findStudents(models);
-  const measured = await measureStudent(student as NonNullable<typeof student>, corpus, 1, () => {});
+  const measured = await measureStudent(student as NonNullable<typeof student>, [], corpus, 1, () => {});
   expect(measured.kinds.map(({ kind, rows }) => [kind, rows])).toEqual([
     ["slur_h", 1],
     ["ident_pos_nh", 2],

@@ -45,7 +45,7 @@ describe("readObserved()", () => {
     for (const rows of [1, 1, 1, 1, 8, 8]) {
       const passes = [{ rows, tokens: 16, inferMs: 2 }];
       const tokens = new Int32Array(rows).fill(16);
-      const output = { logits: {}, tokens, truncated: new Uint8Array(rows), tokenizeMs: 1, passes };
+      const output = { logits: {}, together: false, tokens, truncated: new Uint8Array(rows), tokenizeMs: 1, passes };
       for (let i = 0; i < 10; i++) metrics.batchDone("large", output, 1);
     }
     const { shape } = await read();

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { ensembleEntry, isMember } from "../../src/contract/ensemble.ts";
+import type { ManifestTask } from "../../src/contract/manifest.ts";
+import { readTokenizer } from "../../src/text/read-tokenizer.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
+import { ensembleClassifier, type Member } from "../heads/ensemble-classifier.ts";
+import { openStudentClassifier } from "../heads/open-classifier.ts";
+import type { Classifier } from "../heads/predict.ts";
+import type { Student } from "./subjects.ts";
+
+/** A student as a server answers with it. */
+export interface Served {
+  readonly classifier: Classifier;
+  readonly tokenizer: Tokenizer;
+  /** As they are decided, in the manifest's order. */
+  readonly tasks: readonly ManifestTask[];
+  /** That answer along with it. */
+  readonly members: readonly Student[];
+  release(): Promise<void>;
+}
+
+/**
+ * Opens a student, with its ensemble where all members are among the others.
+ * @param names of the tasks that are asked; the rest of its heads over pairs stay closed.
+ */
+export async function openServed(
+  student: Student,
+  others: readonly Student[],
+  names: readonly string[],
+  threads: number,
+): Promise<Served> {
+  const { manifest } = student;
+  const members = membersOf(student, others);
+  const tokenizer = readTokenizer(join(student.folder, "tokenizer.json"));
+  const entries = manifest.tasks.filter(({ name }) => names.includes(name));
+  const opened: (Member & { release(): Promise<void> })[] = [];
+  for (const one of [student, ...members]) {
+    const own = one.manifest.tasks.filter(({ name }) => names.includes(name));
+    const classifier = await openStudentClassifier(one.folder, own, tokenizer.padId, threads);
+    opened.push({ classifier, hidden: one.manifest.architecture.hidden, release: () => classifier.release() });
+  }
+  const together = members.length > 0;
+  return {
+    classifier: ensembleClassifier(opened, (together && manifest.ensemble?.tasks) || []),
+    tokenizer,
+    tasks: entries.map((entry) => (together ? (ensembleEntry(manifest, entry) ?? entry) : entry)),
+    members,
+    release: async () => {
+      for (const one of opened) await one.release();
+    },
+  };
+}
+
+/** None unless all are there, in the versions that the ensemble was fitted with. */
+export function membersOf({ manifest }: Student, others: readonly Student[]): Student[] {
+  const members = manifest.ensemble?.members ?? [];
+  const found = members.flatMap((member) => others.find((other) => isMember(other.manifest, member)) ?? []);
+  return found.length === members.length ? found : [];
+}

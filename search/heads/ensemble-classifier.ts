@@ -1,0 +1,87 @@
+import { weightedSum } from "../../src/contract/ensemble.ts";
+import type { Ensemble } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
+import { Tensor } from "../../src/onnx/session.ts";
+import type { Classifier } from "./predict.ts";
+
+export interface Member {
+  readonly classifier: Classifier;
+  /** Width of its pooled vector. */
+  readonly hidden: number;
+}
+
+/**
+ * A student and the members of its ensemble as one classifier, the student first: logits as they are served, pooled vectors
+ * [batch, sum of widths] side by side. What the ensemble says nothing of, the student answers alone.
+ */
+export function ensembleClassifier(all: readonly Member[], tasks: Ensemble["tasks"]): Classifier {
+  const [{ classifier: student }] = all as [Member];
+  return {
+    padId: student.padId,
+    run: async (batch) => {
+      const outputs: Record<string, Tensor>[] = [];
+      for (const { classifier } of all) outputs.push(await classifier.run(batch));
+      const joint = tasks.flatMap(({ task, weights }) => {
+        const name = `logits_${task}`;
+        return outputs[0]?.[name] === undefined ? [] : [[name, sumOf(outputs, name, weights)] as const];
+      });
+      return {
+        ...outputs[0],
+        ...Object.fromEntries(joint),
+        pooled: sideBySide(outputs.map(({ pooled }) => must(pooled))),
+      };
+    },
+    runPair: async (task, source, target) => {
+      const weights = tasks.find((entry) => entry.task === task)?.weights;
+      const logits: Tensor[] = [];
+      let start = 0;
+      for (const { classifier, hidden } of weights === undefined ? all.slice(0, 1) : all) {
+        const [own, other] = [columns(source, start, hidden), columns(target, start, hidden)];
+        logits.push(await classifier.runPair(task, own, other));
+        start += hidden;
+      }
+      return weights === undefined
+        ? must(logits[0])
+        : sumOf(
+            logits.map((each) => ({ each })),
+            "each",
+            weights,
+          );
+    },
+  };
+}
+
+function sumOf(outputs: readonly Record<string, Tensor>[], name: string, weights: readonly number[]): Tensor {
+  const tensors = outputs.map((own) => must(own[name], name));
+  return new Tensor(
+    "float32",
+    weightedSum(
+      tensors.map(({ data }) => data as Float32Array),
+      weights,
+    ),
+    [...must(tensors[0]).dims],
+  );
+}
+
+/** [rows, a], [rows, b], … to [rows, a + b + …]. */
+function sideBySide(tensors: readonly Tensor[]): Tensor {
+  const rows = must(must(tensors[0]).dims[0]);
+  const width = tensors.reduce((sum, { dims }) => sum + must(dims[1]), 0);
+  const data = new Float32Array(rows * width);
+  let start = 0;
+  for (const { data: own, dims } of tensors) {
+    const part = must(dims[1]);
+    for (let row = 0; row < rows; row++)
+      data.set((own as Float32Array).subarray(row * part, (row + 1) * part), row * width + start);
+    start += part;
+  }
+  return new Tensor("float32", data, [rows, width]);
+}
+
+function columns({ data, dims }: Tensor, start: number, width: number): Tensor {
+  const [rows, all] = dims as [number, number];
+  const cut = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++)
+    cut.set((data as Float32Array).subarray(row * all + start, row * all + start + width), row * width);
+  return new Tensor("float32", cut, [rows, width]);
+}
