@@ -7,6 +7,7 @@ import { table } from "../reward/report.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { randomStudent } from "../student/random-student.ts";
 import { readTeacher } from "../teacher/teacher.ts";
+import { membersOf } from "./open-served.ts";
 import type { Student } from "./subjects.ts";
 
 const lengths = [8, 16, 32, 64, 128];
@@ -35,7 +36,7 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
   const teacher = { ...readTeacher(teacherFolder).architecture, vocabulary: 1000 };
   const subjects: Subject[] = [
     ...students.map(({ folder, manifest }) => ({
-      name: `${manifest.name} int8`,
+      name: int8Name({ manifest }),
       model: join(folder, "model.onnx"),
       vocabulary: manifest.architecture.vocabulary,
     })),
@@ -58,11 +59,20 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
         .map((t) => t.p50Ms),
     );
   const base = msAt("XLM-R Base fp32", referenceLength);
-  const rows = subjects.map(({ name }) => [
-    name,
-    ...lengths.map((tokens) => milliseconds(msAt(name, tokens))),
-    `${(base / msAt(name, referenceLength)).toFixed(1)}×`,
-  ]);
+  const row = (name: string, parts: readonly string[]) => {
+    const sumAt = (tokens: number) => parts.reduce((sum, part) => sum + msAt(part, tokens), 0);
+    return [
+      name,
+      ...lengths.map((tokens) => milliseconds(sumAt(tokens))),
+      `${(base / sumAt(referenceLength)).toFixed(1)}×`,
+    ];
+  };
+  const together = students.flatMap((student) => {
+    const members = membersOf(student, students);
+    const parts = [student, ...members].map(int8Name);
+    return members.length === 0 ? [] : [row(`${student.manifest.name} with ensemble`, parts)];
+  });
+  const rows = [...subjects.map(({ name }) => row(name, [name])), ...together];
   const { cpu, runtime } = machine();
   const head = [
     "p50 ms, one text, one thread",
@@ -70,6 +80,10 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
     `faster at ${referenceLength}`,
   ];
   return `${cpu}, ${runtime}\n${table(head, rows)}`;
+}
+
+function int8Name({ manifest }: Pick<Student, "manifest">): string {
+  return `${manifest.name} int8`;
 }
 
 function reference(name: string, a: Architecture, precision: Precision): Subject {
