@@ -32,35 +32,31 @@ export function ensembleClassifier(all: readonly Member[], tasks: Ensemble["task
       };
     },
     runPair: async (task, source, target) => {
-      const weights = tasks.find((entry) => entry.task === task)?.weights;
-      const logits: Tensor[] = [];
+      const weights = tasks.find((entry) => entry.task === task)?.weights ?? [1];
+      const logits: Record<string, Tensor>[] = [];
       let start = 0;
-      for (const { classifier, hidden } of weights === undefined ? all.slice(0, 1) : all) {
-        const [own, other] = [columns(source, start, hidden), columns(target, start, hidden)];
-        logits.push(await classifier.runPair(task, own, other));
+      for (const [i, { classifier, hidden }] of all.entries()) {
+        const asked = (weights[i] ?? 0) > 0;
+        const halves = [columns(source, start, hidden), columns(target, start, hidden)] as const;
+        logits.push(asked ? { [task]: await classifier.runPair(task, ...halves) } : {});
         start += hidden;
       }
-      return weights === undefined
-        ? must(logits[0])
-        : sumOf(
-            logits.map((each) => ({ each })),
-            "each",
-            weights,
-          );
+      return sumOf(logits, task, weights);
     },
   };
 }
 
+/** Of those whose word counts. */
 function sumOf(outputs: readonly Record<string, Tensor>[], name: string, weights: readonly number[]): Tensor {
-  const tensors = outputs.map((own) => must(own[name], name));
-  return new Tensor(
-    "float32",
-    weightedSum(
-      tensors.map(({ data }) => data as Float32Array),
-      weights,
-    ),
-    [...must(tensors[0]).dims],
+  const heard = outputs.flatMap((own, i) => {
+    const weight = weights[i] ?? 0;
+    return weight > 0 ? [{ tensor: must(own[name], name), weight }] : [];
+  });
+  const sum = weightedSum(
+    heard.map(({ tensor }) => tensor.data as Float32Array),
+    heard.map(({ weight }) => weight),
   );
+  return new Tensor("float32", sum, [...must(heard[0]).tensor.dims]);
 }
 
 /** [rows, a], [rows, b], … to [rows, a + b + …]. */
