@@ -1,4 +1,4 @@
-import { isMember } from "../src/contract/ensemble.ts";
+import { membersAmong } from "../src/contract/ensemble.ts";
 import { ModelFailedError } from "../src/errors.ts";
 import { openStudent, releaseStudent } from "./open-student.ts";
 import { runBatch } from "./run-batch.ts";
@@ -30,16 +30,9 @@ export function createEngine(): Engine {
     run: async (batch) => {
       const student = students.get(batch.studentId);
       if (!student) throw new ModelFailedError("the student was unloaded before its turn came");
-      const answer = runBatch(student, batch, findMembers(student, students));
+      const answer = runBatch(student, batch, membersAmong(student.manifest, students.values()));
       running = Promise.allSettled([running, answer]);
       return await answer;
     },
   };
-}
-
-/** Of a student's ensemble, in their order; none unless all of them are there. */
-function findMembers({ manifest }: LoadedStudent, students: ReadonlyMap<string, LoadedStudent>): LoadedStudent[] {
-  const all = [...students.values()];
-  const found = (manifest.ensemble?.members ?? []).map((member) => all.find((one) => isMember(one.manifest, member)));
-  return found.every((one) => one !== undefined) ? (found as LoadedStudent[]) : [];
 }

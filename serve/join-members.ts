@@ -21,7 +21,7 @@ export async function joinMembers(
 ): Promise<{ readonly logits: LogitsByTask; readonly memberPasses: readonly MemberPasses[] }> {
   const joint = ensemble?.tasks.filter(({ task }) => own[task] !== undefined) ?? [];
   if (members.length === 0 || joint.length === 0) return { logits: own, memberPasses: [] };
-  const said = [own];
+  const said: LogitsByTask[] = [own];
   const memberPasses: MemberPasses[] = [];
   for (const [i, member] of members.entries()) {
     const tasks = joint.filter(({ weights }) => must(weights[i + 1]) > 0).map(({ task }) => task);
@@ -29,15 +29,7 @@ export async function joinMembers(
     said.push(logits);
     memberPasses.push({ student: member.manifest.name, passes });
   }
-  const sums = joint.map(({ task, weights }) => [task, sumOf(said, task, weights)] as const);
+  const logitsOf = (task: string) => said.map((logits) => logits[task]);
+  const sums = joint.map(({ task, weights }) => [task, weightedSum(logitsOf(task), weights)] as const);
   return { logits: { ...own, ...Object.fromEntries(sums) }, memberPasses };
-}
-
-/** Of those who were asked. */
-function sumOf(said: readonly LogitsByTask[], task: string, weights: readonly number[]): Float32Array {
-  const heard = said.flatMap((logits, i) => (logits[task] === undefined ? [] : [{ logits: logits[task], i }]));
-  return weightedSum(
-    heard.map(({ logits }) => logits),
-    heard.map(({ i }) => must(weights[i])),
-  );
 }

@@ -66,11 +66,9 @@ function besideTasks(student: LoadedStudent, { asksLanguages }: TextBatch, decid
 
 /** Whether the threshold of a task depends on the text's language. */
 function decidesByLanguage({ manifest }: LoadedStudent, { tasks }: TextBatch): boolean {
-  const joint = manifest.ensemble?.tasks.map(({ task: name, ...thresholds }) => ({ name, ...thresholds })) ?? [];
-  const decides = [...manifest.tasks, ...joint].some(
-    ({ name, languageThresholds }) => languageThresholds && tasks.includes(name),
-  );
-  return decides && languageCodes(manifest.tasks).length > 0;
+  const alone = manifest.tasks.some((own) => own.languageThresholds && tasks.includes(own.name));
+  const together = manifest.ensemble?.tasks.some((own) => own.languageThresholds && tasks.includes(own.task));
+  return (alone || together === true) && languageCodes(manifest.tasks).length > 0;
 }
 
 /** Undefined in the usual case that there are none. */

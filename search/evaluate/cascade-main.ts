@@ -1,15 +1,14 @@
-import { join } from "node:path";
 import { servedLatency, servedScores } from "../../src/contract/ensemble.ts";
-import { type Cascade, Manifest } from "../../src/contract/manifest.ts";
+import type { Cascade } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
-import { replaceFile } from "../../src/replace-file.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { runCommand } from "../command.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
+import { writeDescription } from "../export/write-description.ts";
 import { table } from "../reward/report.ts";
 import { fitThresholds, judgeThresholds } from "./cascade.ts";
 import { judgePair } from "./judge-pair.ts";
@@ -107,7 +106,5 @@ function report(tasks: Cascade["tasks"], fast: Student, large: Student): string 
 }
 
 function write({ folder, manifest }: Student, cascade: Cascade, log: (line: string) => void): void {
-  const path = join(folder, "manifest.json");
-  replaceFile(path, `${JSON.stringify(Manifest.parse({ ...manifest, cascade }), null, 1)}\n`);
-  log(`written to ${path}`);
+  log(`written to ${writeDescription(folder, { ...manifest, cascade })}`);
 }

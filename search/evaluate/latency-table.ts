@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
+import { membersAmong } from "../../src/contract/ensemble.ts";
 import { must } from "../../src/invariant.ts";
 import { machine } from "../../src/onnx/machine.ts";
 import { type LengthTiming, timeLengths } from "../reward/measure.ts";
@@ -7,7 +8,6 @@ import { table } from "../reward/report.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { randomStudent } from "../student/random-student.ts";
 import { readTeacher } from "../teacher/teacher.ts";
-import { membersOf } from "./open-served.ts";
 import type { Student } from "./subjects.ts";
 
 const lengths = [8, 16, 32, 64, 128];
@@ -68,7 +68,7 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
     ];
   };
   const together = students.flatMap((student) => {
-    const members = membersOf(student, students);
+    const members = membersAmong(student.manifest, students);
     const parts = [student, ...members].map(int8Name);
     return members.length === 0 ? [] : [row(`${student.manifest.name} with ensemble`, parts)];
   });

@@ -13,11 +13,17 @@ import { judgedLength, type Student } from "./subjects.ts";
 export async function listen(student: Student, corpus: Corpus, threads: number, log: Log): Promise<Voice> {
   const { name, tasks, latency } = student.manifest;
   log(`${name} answers the validation rows`);
-  const names = tasks.map((task) => task.name);
-  const { classifier, tokenizer, release } = await openServed(student, [], names, threads);
+  const { results } = await answerRows(student, [], corpus, threads);
+  return { name, tasks, results, ms: predictLatencyMs(latency, budgetTokens, "p50Ms") };
+}
+
+/** Logits of all tasks on the validation sets, together with the student's ensemble where its members are given; the tasks as they are then decided. */
+export async function answerRows(student: Student, members: readonly Student[], corpus: Corpus, threads: number) {
+  const names = student.manifest.tasks.map(({ name }) => name);
+  const { classifier, tokenizer, tasks, release } = await openServed(student, members, names, threads);
   const results = await validationLogits(classifier, corpus, names, tokenizer, judgedLength(student));
   await release();
-  return { name, tasks, results, ms: predictLatencyMs(latency, budgetTokens, "p50Ms") };
+  return { results, tasks, tokenizer };
 }
 
 /** Whether a student can answer along with another: it reads the same tokens, no fewer, and its labels are the same. */

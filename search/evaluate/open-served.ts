@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { ensembleEntry, isMember } from "../../src/contract/ensemble.ts";
+import { ensembleEntry, membersAmong } from "../../src/contract/ensemble.ts";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { ensembleClassifier, type Member } from "../heads/ensemble-classifier.ts";
@@ -30,7 +31,7 @@ export async function openServed(
   threads: number,
 ): Promise<Served> {
   const { manifest } = student;
-  const members = membersOf(student, others);
+  const members = membersAmong(manifest, others);
   const tokenizer = readTokenizer(join(student.folder, "tokenizer.json"));
   const entries = manifest.tasks.filter(({ name }) => names.includes(name));
   const opened: (Member & { release(): Promise<void> })[] = [];
@@ -39,21 +40,14 @@ export async function openServed(
     const classifier = await openStudentClassifier(one.folder, own, tokenizer.padId, threads);
     opened.push({ classifier, hidden: one.manifest.architecture.hidden, release: () => classifier.release() });
   }
-  const together = members.length > 0;
+  const ensemble = members.length > 0 ? manifest.ensemble : undefined;
   return {
-    classifier: ensembleClassifier(opened, (together && manifest.ensemble?.tasks) || []),
+    classifier: ensemble ? ensembleClassifier(opened, ensemble.tasks) : must(opened[0]).classifier,
     tokenizer,
-    tasks: entries.map((entry) => (together ? (ensembleEntry(manifest, entry) ?? entry) : entry)),
+    tasks: entries.map((entry) => ensembleEntry({ ensemble }, entry) ?? entry),
     members,
     release: async () => {
       for (const one of opened) await one.release();
     },
   };
-}
-
-/** None unless all are there, in the versions that the ensemble was fitted with. */
-export function membersOf({ manifest }: Student, others: readonly Student[]): Student[] {
-  const members = manifest.ensemble?.members ?? [];
-  const found = members.flatMap((member) => others.find((other) => isMember(other.manifest, member)) ?? []);
-  return found.length === members.length ? found : [];
 }

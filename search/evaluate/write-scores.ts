@@ -1,10 +1,8 @@
-import { join } from "node:path";
-import type { Manifest, Score } from "../../src/contract/manifest.ts";
-import { replaceFile } from "../../src/replace-file.ts";
+import { membersAmong } from "../../src/contract/ensemble.ts";
+import type { Score } from "../../src/contract/manifest.ts";
 import type { Log } from "../command.ts";
-import { cardText } from "../export/card.ts";
+import { writeDescription } from "../export/write-description.ts";
 import type { Measured, Subjects } from "./measured.ts";
-import { membersOf } from "./open-served.ts";
 import type { Student } from "./subjects.ts";
 
 type PlainScore = Measured["scores"][number];
@@ -23,12 +21,11 @@ export function writeScores(
       (score): Score => ({ ...score, teacher: ceiling.get(key(score)) ?? null }),
     );
     const { ensemble } = manifest;
-    const together = ensemble !== undefined && membersOf({ folder, manifest }, students).length > 0;
-    const described: Manifest = together
-      ? { ...manifest, ensemble: { ...ensemble, scores: own } }
-      : { ...manifest, scores: own };
-    replaceFile(join(folder, "card.md"), cardText(described));
-    replaceFile(join(folder, "manifest.json"), `${JSON.stringify(described, null, 1)}\n`);
+    const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
+    writeDescription(folder, {
+      ...manifest,
+      ...(together ? { ensemble: { ...ensemble, scores: own } } : { scores: own }),
+    });
     log(`${folder}: ${own.length} scores written`);
   }
 }

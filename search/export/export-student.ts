@@ -5,8 +5,8 @@ import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
 import type { HeadShape, Weights } from "../student/weights.ts";
-import { cardText } from "./card.ts";
 import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
+import { writeDescription } from "./write-description.ts";
 
 /** The graphs and the tokeniser of a student in a folder of their own, not yet described. */
 export interface StudentFiles {
@@ -52,7 +52,7 @@ export function writeGraphs(
 
 export type Description = Omit<Manifest, "format" | "version" | "files" | "bytes" | "created">;
 
-/** Writes card and manifest beside the graphs; the manifest comes last, since a folder without one is no student. */
+/** Writes card and manifest beside the graphs. */
 export function describeStudent(files: StudentFiles, description: Description): Manifest {
   const hashes = Object.fromEntries(files.names.map((name) => [name, fileEntry(join(files.folder, name))]));
   const version = sha256(JSON.stringify(Object.entries(hashes).map(([name, { sha256 }]) => [name, sha256]))).slice(
@@ -67,8 +67,7 @@ export function describeStudent(files: StudentFiles, description: Description): 
     bytes: Object.values(hashes).reduce((sum, { bytes }) => sum + bytes, 0),
     created: new Date().toISOString(),
   });
-  writeFileSync(join(files.folder, "card.md"), cardText(manifest));
-  writeFileSync(join(files.folder, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+  writeDescription(files.folder, manifest);
   return manifest;
 }
 

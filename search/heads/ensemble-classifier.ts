@@ -23,7 +23,8 @@ export function ensembleClassifier(all: readonly Member[], tasks: Ensemble["task
       for (const { classifier } of all) outputs.push(await classifier.run(batch));
       const joint = tasks.flatMap(({ task, weights }) => {
         const name = `logits_${task}`;
-        return outputs[0]?.[name] === undefined ? [] : [[name, sumOf(outputs, name, weights)] as const];
+        const logits = outputs.map((own) => own[name]);
+        return logits[0] === undefined ? [] : [[name, sumOf(logits, weights)] as const];
       });
       return {
         ...outputs[0],
@@ -33,30 +34,24 @@ export function ensembleClassifier(all: readonly Member[], tasks: Ensemble["task
     },
     runPair: async (task, source, target) => {
       const weights = tasks.find((entry) => entry.task === task)?.weights ?? [1];
-      const logits: Record<string, Tensor>[] = [];
+      const logits: (Tensor | undefined)[] = [];
       let start = 0;
       for (const [i, { classifier, hidden }] of all.entries()) {
-        const asked = (weights[i] ?? 0) > 0;
         const halves = [columns(source, start, hidden), columns(target, start, hidden)] as const;
-        logits.push(asked ? { [task]: await classifier.runPair(task, ...halves) } : {});
+        logits.push((weights[i] ?? 0) > 0 ? await classifier.runPair(task, ...halves) : undefined);
         start += hidden;
       }
-      return sumOf(logits, task, weights);
+      return sumOf(logits, weights);
     },
   };
 }
 
-/** Of those whose word counts. */
-function sumOf(outputs: readonly Record<string, Tensor>[], name: string, weights: readonly number[]): Tensor {
-  const heard = outputs.flatMap((own, i) => {
-    const weight = weights[i] ?? 0;
-    return weight > 0 ? [{ tensor: must(own[name], name), weight }] : [];
-  });
+function sumOf(logits: readonly (Tensor | undefined)[], weights: readonly number[]): Tensor {
   const sum = weightedSum(
-    heard.map(({ tensor }) => tensor.data as Float32Array),
-    heard.map(({ weight }) => weight),
+    logits.map((own) => own?.data as Float32Array | undefined),
+    weights,
   );
-  return new Tensor("float32", sum, [...must(heard[0]).tensor.dims]);
+  return new Tensor("float32", sum, [...must(logits.find((own) => own !== undefined)).dims]);
 }
 
 /** [rows, a], [rows, b], … to [rows, a + b + …]. */

@@ -116,7 +116,7 @@ function decidesByTemperature({ threshold }: ManifestTask, { metric }: Task): bo
   return metric === "pearson" || threshold !== undefined;
 }
 
-function thresholdsIn(task: ManifestTask | null): Pick<ManifestTask, "threshold" | "languageThresholds"> {
+export function thresholdsIn(task: ManifestTask | null): Pick<ManifestTask, "threshold" | "languageThresholds"> {
   const { threshold, languageThresholds } = task ?? {};
   return { ...(threshold !== undefined && { threshold }), ...(languageThresholds && { languageThresholds }) };
 }

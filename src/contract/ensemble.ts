@@ -1,5 +1,5 @@
 import { must } from "../invariant.ts";
-import type { Ensemble, Latency, Manifest, ManifestTask, Score } from "./manifest.ts";
+import type { Latency, Manifest, ManifestTask, Score } from "./manifest.ts";
 
 /** A task as a student decides it together with the members of its ensemble; null for one that it answers alone. */
 export function ensembleEntry({ ensemble }: Pick<Manifest, "ensemble">, entry: ManifestTask): ManifestTask | null {
@@ -11,14 +11,16 @@ export function ensembleEntry({ ensemble }: Pick<Manifest, "ensemble">, entry: M
   return { ...rest, temperature: 1, ...decided };
 }
 
-/** The sum of logits of the same rows and labels, each times its weight. */
-export function weightedSum(logits: readonly Float32Array[], weights: readonly number[]): Float32Array {
-  const sum = new Float32Array(must(logits[0]).length);
-  logits.forEach((own, member) => {
-    const weight = must(weights[member]);
+/** The sum of logits of the same rows and labels, each times its weight; those whose weight is none need not be there. */
+export function weightedSum(logits: readonly (Float32Array | undefined)[], weights: readonly number[]): Float32Array {
+  let sum: Float32Array | undefined;
+  weights.forEach((weight, member) => {
+    if (weight === 0) return;
+    const own = must(logits[member], "logits of a member that counts");
+    sum ??= new Float32Array(own.length);
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (own[i] as number);
   });
-  return sum;
+  return must(sum, "a member that counts");
 }
 
 /** How well a student is served: together with its ensemble where it has one. */
@@ -31,7 +33,15 @@ export function servedLatency({ latency, ensemble }: Pick<Manifest, "latency" | 
   return ensemble?.latency ?? latency;
 }
 
-/** Whether a student is the member that an ensemble was fitted with. */
-export function isMember({ name, version }: Pick<Manifest, "name" | "version">, member: Ensemble["members"][number]) {
-  return member.name === name && member.version === version;
+/** Of a student's ensemble, in their order; none unless all are there, in the versions that it was fitted with. */
+export function membersAmong<Other extends { readonly manifest: Pick<Manifest, "name" | "version"> }>(
+  { ensemble }: Pick<Manifest, "ensemble">,
+  others: Iterable<Other>,
+): Other[] {
+  if (ensemble === undefined) return [];
+  const all = [...others];
+  const found = ensemble.members.flatMap(
+    ({ name, version }) => all.find(({ manifest }) => manifest.name === name && manifest.version === version) ?? [],
+  );
+  return found.length === ensemble.members.length ? found : [];
 }
