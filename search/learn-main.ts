@@ -4,9 +4,11 @@ import { readManifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import type { Candidate } from "./complete.ts";
+import type { Corpus } from "./corpus/assemble.ts";
 import { weightsPath } from "./finished-student.ts";
 import { checkFeedback, learnCorrections } from "./learn-corrections.ts";
 import { promoteIfBetter } from "./promote.ts";
+import { renewEnsembles } from "./renew-ensembles.ts";
 import { lockRun } from "./run-lock.ts";
 import { studentFlags } from "./student-flags.ts";
 import { studentMaterials } from "./student-materials.ts";
@@ -45,14 +47,20 @@ async function learn(flags: Flags, log: Log): Promise<void> {
   const wanted: readonly string[] | undefined = flags.students?.split(",");
   const unlock = lockRun(run);
   const candidates = flags.id === undefined ? takeUpStudents(flags.models, wanted, run) : readCandidates(run, wanted);
+  const { models, promote, threads } = flags;
+  const finished: Candidate[] = [];
+  let judging: Corpus | undefined;
   for (const candidate of candidates) {
     const { manifest } = candidate;
     const materials = await studentMaterials(flags, candidate);
-    const config = { ...{ threads: flags.threads, feedback: flags.feedback }, seed: manifest.seed, id };
+    const config = { threads, feedback: flags.feedback, seed: manifest.seed, id };
     const learner = { candidate, replay: () => Promise.resolve(materials.tasks) };
     const learned = await learnCorrections(config, materials, learner, log);
-    if (learned.base !== undefined) promoteIfBetter({ models: flags.models, promote: flags.promote }, learned, log);
+    if (learned.base !== undefined) promoteIfBetter({ models, promote }, learned, log);
+    finished.push(learned);
+    judging = materials.corpus;
   }
+  if (judging !== undefined) await renewEnsembles({ models, promote, threads }, finished, judging, log);
   unlock();
 }
 

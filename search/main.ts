@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { calibrateFromProduction } from "./calibrate-from-production.ts";
 import { runCommand } from "./command.ts";
-import { completeStudent } from "./complete.ts";
+import { type Candidate, completeStudent } from "./complete.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
 import { forEachBudget } from "./each-budget.ts";
 import { explore } from "./explore.ts";
@@ -10,6 +10,7 @@ import { checkFeedback, withCorrections } from "./learn-corrections.ts";
 import { showPlan } from "./plan.ts";
 import { prepare } from "./prepare.ts";
 import { promoteIfBetter } from "./promote.ts";
+import { renewEnsembles } from "./renew-ensembles.ts";
 import { formatFront } from "./reward/report.ts";
 import { paretoFront } from "./reward/reward.ts";
 import { lockRun } from "./run-lock.ts";
@@ -17,7 +18,7 @@ import { startTime } from "./start-time.ts";
 import { studentName } from "./student-name.ts";
 import { keepReport } from "./write-report.ts";
 
-/** corpus → teacher → propose → distil → reward → tell → distil in full → heads → corrections → export; or, with --metrics, production → reward. */
+/** corpus → teacher → propose → distil → reward → tell → distil in full → heads → corrections → export → ensembles; or, with --metrics, production → reward. */
 await runCommand(searchCommand, async (flags, log) => {
   const config = toSearchConfig(flags);
   if (config.dryRun) return showPlan(config, log);
@@ -28,12 +29,16 @@ await runCommand(searchCommand, async (flags, log) => {
   const materials = await prepare(time.config, log);
   const trials = await explore(time, materials, log);
   log(formatFront(paretoFront(trials)));
+  const finished: Candidate[] = [];
   await forEachBudget(winnersOf(trials, config, log), log, async (budgetMs, { architecture }, left) => {
     const name = studentName(materials.corpus.tasks, config.name, budgetMs);
     const fitted = time.completion(name, left);
     const student = await completeStudent(fitted, materials, name, architecture, log);
-    promoteIfBetter(config, await withCorrections(fitted, materials, student, log), log);
+    const candidate = await withCorrections(fitted, materials, student, log);
+    promoteIfBetter(config, candidate, log);
+    finished.push(candidate);
   });
+  await renewEnsembles(config, finished, materials.corpus, log);
   time.close();
   keepReport(config, log);
   log(`report · ${join(config.runs, config.id, "report.html")}`);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
-import { studentFolder, studentFolders } from "../src/contract/models-folder.ts";
+import { studentFolder } from "../src/contract/models-folder.ts";
 import { BadFileError } from "../src/errors.ts";
 import { mean } from "../src/stats.ts";
 import type { Log } from "./command.ts";
@@ -25,22 +25,8 @@ export function promoteIfBetter(
     log(`${manifest.name} · left in ${files.folder}: ${refusal}`);
     return;
   }
-  const alone = endedEnsembles(config.models, manifest.name);
   promote(files, config.models, manifest.name);
   log(`${manifest.name} · now in ${join(config.models, manifest.name)} (version ${manifest.version})`);
-  if (alone.length > 0)
-    log(
-      `${alone.join(", ")} · from now on without the ensemble of before: npm run ensemble -- --write finds the next one`,
-    );
-}
-
-/** Students whose ensemble was fitted with the version of a student that is about to be replaced. */
-function endedEnsembles(models: string, name: string): string[] {
-  const manifests = studentFolders(models).flatMap((folder) => readable(join(folder, "manifest.json")) ?? []);
-  const ended = manifests.filter(
-    ({ name: own, ensemble }) => ensemble && (own === name || ensemble.members.some((member) => member.name === name)),
-  );
-  return ended.map((manifest) => manifest.name);
 }
 
 function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: Candidate): string | null {

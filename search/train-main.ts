@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
+import type { Candidate } from "./complete.ts";
 import { presets } from "./config.ts";
+import type { Corpus } from "./corpus/assemble.ts";
 import { readEnsemble } from "./ensemble.ts";
 import { precisionFlag } from "./precision-flag.ts";
 import { promoteIfBetter } from "./promote.ts";
+import { renewEnsembles } from "./renew-ensembles.ts";
 import { lockRun } from "./run-lock.ts";
 import { studentFlags } from "./student-flags.ts";
 import { studentMaterials } from "./student-materials.ts";
@@ -61,10 +64,15 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
   const config = { tokens, share, seed, threads, precision, id, softTokens };
+  const finished: Candidate[] = [];
+  let judging: Corpus | undefined;
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
     const materials = await studentMaterials(flags, candidate);
     const trained = await trainFurther(config, { ...materials, tuned, ensemble, cacheFolder }, candidate, log);
     promoteIfBetter({ models, promote }, trained, log);
+    finished.push(trained);
+    judging = materials.corpus;
   }
+  if (judging !== undefined) await renewEnsembles({ models, promote, threads }, finished, judging, log);
   unlock();
 }

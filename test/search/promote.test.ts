@@ -10,7 +10,6 @@ import { describeStudent } from "../../search/export/export-student.ts";
 import { promoteIfBetter } from "../../search/promote.ts";
 import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 import { description, scoreOf, writeStudent } from "./export/written-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-promote-"));
@@ -114,17 +113,4 @@ test("promoteIfBetter() takes what a student has learned from corrections, and n
   promoteIfBetter(config, candidateOf([scoreOf(0.7)], 1), log);
   expect(live()).toBe(manifest.version);
   expect(lines[2]).toContain("has learned from corrections, and this one has not (--feedback FOLDER)");
-});
-
-test("promoteIfBetter() says whose ensemble ends with the version that is replaced", () => {
-  const config = toSearchConfig(readFlags(searchCommand, ["--models", models], {}));
-  const lines: string[] = [];
-  const first = candidateOf([scoreOf(0.6)], 1);
-  promoteIfBetter(config, first, (line) => lines.push(line));
-  const { scores, latency, version } = first.manifest;
-  const ensemble = { members: [{ name: "budget-1ms", version }], tasks: [], scores: [...scores], latency };
-  for (const name of ["budget-3ms", "other"])
-    writeTinyStudent(join(models, name), { name, ...(name === "budget-3ms" && { ensemble }) });
-  promoteIfBetter(config, candidateOf([scoreOf(0.7)]), (line) => lines.push(line));
-  expect(lines[2]).toContain("budget-3ms · from now on without the ensemble of before: npm run ensemble");
 });
