@@ -45,7 +45,8 @@ export async function run(args: string[]): Promise<void> {
 }
 
 async function openAll(models: string, beside: readonly string[], python: string): Promise<Identifier[]> {
-  const students = await Promise.all(findStudents(models).map(openStudentIdentifier));
+  const found = findStudents(models);
+  const students = await Promise.all(found.map((student) => openStudentIdentifier(student, found)));
   const others: Readonly<Record<string, () => Promise<Identifier | null> | Identifier>> = {
     eld: createEld,
     cld3: createCld3,

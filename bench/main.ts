@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: string[]): Prom
   soak: () => import("./soak.ts"),
   swap: () => import("./swap.ts"),
   train: () => import("./train.ts"),
+  transfers: () => import("./transfers.ts"),
 };
 
 const [name = "", ...args] = process.argv.slice(2);

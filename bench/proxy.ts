@@ -1,14 +1,12 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { completeStudent } from "../search/complete.ts";
 import type { SearchConfig } from "../search/config.ts";
 import { neededTeacherLayers } from "../search/distil/state-maps.ts";
-import { type Materials, prepare, teacherStates } from "../search/prepare.ts";
+import { prepare, teacherStates } from "../search/prepare.ts";
 import { architectureKey } from "../search/space/space.ts";
-import { type Architecture, architectureName } from "../src/contract/architecture.ts";
-import type { Manifest } from "../src/contract/manifest.ts";
+import type { Architecture } from "../src/contract/architecture.ts";
 import { must } from "../src/invariant.ts";
 import { mean } from "../src/stats.ts";
+import { fullEffort, fullTraining } from "./proxy/full-training.ts";
 import { proxyValues } from "./proxy/proxies.ts";
 import { kendallTau, ranks } from "./proxy/rank-correlation.ts";
 import { appendResult, type ProxyResult, readResults } from "./proxy/results.ts";
@@ -38,16 +36,7 @@ export async function run(args: string[]): Promise<void> {
   const [distilTokens, headTokens] = [Number(values["distil-tokens"]), Number(values["head-tokens"])];
   const effort = {
     proxyTokens: Math.round(must(tokens.at(-1)) / 2),
-    distilTexts: Math.round(distilTokens / 3),
-    distilTokens,
-    headTokens,
-    staticHeadTokens: 2 * headTokens,
-    limits: {
-      labelledPerLanguage: 2000,
-      validationPerLanguage: 400,
-      languagePerLanguage: 200,
-      unlabelledPerLanguage: 300,
-    },
+    ...fullEffort(distilTokens, headTokens),
   };
   const config: SearchConfig = { ...benchConfig(values, effort), id: "proxy" };
   await measure(config, tokens, values.out, Number(values.limit));
@@ -84,27 +73,6 @@ async function measure(config: SearchConfig, tokens: readonly number[], path: st
     const proxies = await proxyValues(a, materials, targets, settings);
     appendResult(path, { architecture: a, proxies, ...(await fullTraining(config, materials, a)) });
   }
-}
-
-async function fullTraining(
-  config: SearchConfig,
-  materials: Materials,
-  a: Architecture,
-): Promise<Pick<ProxyResult, "quality" | "scores" | "seconds">> {
-  const started = performance.now();
-  const { manifest } = await completeStudent(config, materials, "proxy", a, console.log);
-  const scores = meanScores(manifest);
-  const quality = mean(Object.values(scores));
-  const seconds = (performance.now() - started) / 1000;
-  console.log(`${architectureName(a)} · quality ${quality.toFixed(4)} · in ${join(config.runs, config.id)}`);
-  return { quality, scores, seconds };
-}
-
-/** Mean score by task. */
-function meanScores({ scores }: Manifest): Record<string, number> {
-  const tasks = [...new Set(scores.map(({ task }) => task))];
-  const own = (task: string) => scores.filter((score) => score.task === task).map(({ student }) => student);
-  return Object.fromEntries(tasks.map((task) => [task, mean(own(task))]));
 }
 
 function printCorrelations(results: readonly ProxyResult[]): void {

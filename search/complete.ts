@@ -24,9 +24,6 @@ import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 import { dropRounds, trainInRounds } from "./train-in-rounds.ts";
 
-/** Trials start from layers all over the depth, as those in earlier journals did, which the controllers learn from. */
-const copiedLayers = "lowest";
-
 /** Longest text a student reads when served; static ones have no positions to run out of. */
 function maxTokensOf(a: Architecture): number {
   return a.layers === 0 ? 512 : studentPositions;
@@ -64,12 +61,11 @@ export async function completeStudent(
   const folder = join(config.runs, config.id, `${name}-${architectureName(a)}`);
   const stage = `${name} ${architectureName(a)}`;
   const encoder = await stageResult(join(folder, "encoder"), async (checkpoint) => {
-    const layers = mappedLayers(stateMaps(a, materials.teacher.architecture, copiedLayers));
+    const layers = mappedLayers(stateMaps(a, materials.teacher.architecture));
     const texts = { tokens: config.effort.distilTexts, seed: config.seed + 1, layers };
     const targets = await teacherStates(config, materials, texts, log);
     const { weights, pooledLoss } = await distil(a, targets, materials.heritage, {
       transfer: config.transfer,
-      copied: copiedLayers,
       tokens: config.effort.distilTokens,
       seed: config.seed,
       threads: config.threads,

@@ -1,23 +1,24 @@
-import { join } from "node:path";
 import { languageCode } from "../../search/corpus/language-codes.ts";
+import { openServed } from "../../search/evaluate/open-served.ts";
 import type { Student } from "../../search/evaluate/subjects.ts";
-import { openStudentClassifier } from "../../search/heads/open-classifier.ts";
 import { textLogits } from "../../search/heads/predict.ts";
 import { must } from "../../src/invariant.ts";
 import { argmax } from "../../src/stats.ts";
 import { language } from "../../src/tasks/language.ts";
-import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Identifier } from "./identifier.ts";
 
 /** Tokens of a text that are read, as when students are scored. */
 const maxTokens = 128;
 
-/** A student as it is served: a text is tokenised and run by itself, on one thread. Null when it does not tell languages. */
-export async function openStudentIdentifier({ folder, manifest }: Student): Promise<Identifier | null> {
+/**
+ * A student as it is served, with its ensemble where all members are among the others: a text is tokenised and run by itself, on one
+ * thread. Null when it does not tell languages.
+ */
+export async function openStudentIdentifier(student: Student, others: readonly Student[]): Promise<Identifier | null> {
+  const { manifest } = student;
   const task = manifest.tasks.find(({ name }) => name === language.name);
   if (task === undefined) return null;
-  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  const classifier = await openStudentClassifier(folder, [task], tokenizer.padId, 1);
+  const { classifier, tokenizer, members, release } = await openServed(student, others, [task.name], 1);
   const codes = task.labels.map(languageCode);
   const identify = async (text: string) => {
     const { ids } = tokenizer.encode(text, maxTokens);
@@ -25,7 +26,7 @@ export async function openStudentIdentifier({ folder, manifest }: Student): Prom
     return must(codes[argmax(must(logits))]);
   };
   return {
-    name: manifest.name,
+    name: [manifest.name, ...members.map((member) => member.manifest.name.replace(/^budget-/, ""))].join(" + "),
     languages: new Set(codes),
     identify: async (texts) => {
       for (const text of texts.slice(0, 50)) await identify(text);
@@ -34,6 +35,6 @@ export async function openStudentIdentifier({ folder, manifest }: Student): Prom
       for (const text of texts) languages.push(await identify(text));
       return { languages, microseconds: (1000 * (performance.now() - start)) / texts.length };
     },
-    close: () => classifier.release(),
+    close: release,
   };
 }

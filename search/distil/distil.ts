@@ -14,7 +14,7 @@ import { type Progress, runTraining } from "../student/training-loop.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { fitMaps } from "./fit-maps.ts";
-import { type CopiedLayers, copiesLayers, type Heritage, inheritWeights } from "./inherit.ts";
+import { copiesLayers, type Heritage, inheritWeights } from "./inherit.ts";
 import { stateMaps } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
 import type { TransferKind } from "./transfer.ts";
@@ -22,8 +22,6 @@ import type { TransferKind } from "./transfer.ts";
 export interface DistilOptions {
   /** @default "hidden" */
   readonly transfer?: TransferKind;
-  /** @default "spread" */
-  readonly copied?: CopiedLayers;
   readonly tokens: number;
   readonly seed: number;
   readonly threads: number;
@@ -71,12 +69,11 @@ export async function distil(
   options: DistilOptions,
 ): Promise<Distilled> {
   const { teacher } = heritage;
-  const { transfer = "hidden", copied = "spread" } = options;
   const random = createRandom(options.seed);
-  const imitation = imitationOf(a, targets, teacher.architecture, { transfer, copied });
+  const imitation = imitationOf(a, targets, teacher.architecture, options.transfer ?? "hidden");
   const { maps, relation } = imitation;
   const objective: Objective = { kind: "distil", maps, relation, teacherHidden: targets.hidden };
-  const weights = await inheritWeights(a, options.positions, heritage, random, copied);
+  const weights = await inheritWeights(a, options.positions, heritage, random);
   const texts = [...targets.sequences.keys()];
   const learned = texts.slice(options.validationTexts);
   const fitting = { texts: learned, teacher, threads: options.threads };
@@ -140,13 +137,8 @@ function createCurve(every: number, validate: () => Promise<{ readonly pooledLos
 }
 
 /** The pooled vector is imitated in every case: it is what the heads read, and what trials are compared by. */
-function imitationOf(
-  a: Architecture,
-  targets: StateTargets,
-  teacher: Architecture,
-  { transfer, copied }: { readonly transfer: TransferKind; readonly copied: CopiedLayers },
-): Imitation {
-  const states = stateMaps(a, teacher, copied);
+function imitationOf(a: Architecture, targets: StateTargets, teacher: Architecture, transfer: TransferKind): Imitation {
+  const states = stateMaps(a, teacher);
   const related = transfer !== "hidden" && a.layers > 0;
   const relation = related ? { teacherLayer: teacher.layers, heads: relationHeads(a.hidden, targets.hidden) } : null;
   const maps =

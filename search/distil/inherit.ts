@@ -13,12 +13,6 @@ import {
 import type { Teacher } from "../teacher/teacher.ts";
 import { type PrincipalAxes, principalAxes, project } from "./principal-axes.ts";
 
-/**
- * Which of the teacher's layers a student of its width starts from: some from all over the depth (spread), or those that its input
- * goes through in the teacher (lowest). Two layers after 900,000 tokens: loss .606 and .572; `inheritLayers` has figures of six.
- */
-export type CopiedLayers = "spread" | "lowest";
-
 /** Whether a student's layers start as copies of the teacher's. */
 export function copiesLayers(a: Architecture, teacher: Architecture): boolean {
   return a.layers > 0 && a.hidden === teacher.hidden;
@@ -75,15 +69,14 @@ function embeddingAxes(teacher: Teacher, shares: Float64Array): Promise<Principa
 
 /**
  * First weights of a student. The token table is the teacher's (static students: its contextless vectors) on their principal
- * axes. Where the hidden width agrees, layers are copied from the teacher, with the strongest neurons of the feed-forward
- * layers; elsewhere layers start fresh.
+ * axes. Where the hidden width agrees, its lowest layers are copied from the teacher, with the strongest neurons of the
+ * feed-forward layers; elsewhere layers start fresh.
  */
 export async function inheritWeights(
   a: Architecture,
   positions: number,
   heritage: Heritage,
   random: Random,
-  copied: CopiedLayers,
 ): Promise<Weights> {
   const weights: Weights = new Map();
   for (const shape of encoderParameters(a, positions)) weights.set(shape.name, initialWeight(shape, random));
@@ -91,7 +84,7 @@ export async function inheritWeights(
     return weights.set(tableName, normalised(await project(heritage.staticVectors, heritage.staticAxes, a.tableWidth)));
   }
   await inheritEmbeddings(weights, a, positions, heritage);
-  if (copiesLayers(a, heritage.teacher.architecture)) inheritLayers(weights, a, heritage.teacher, copied);
+  if (copiesLayers(a, heritage.teacher.architecture)) inheritLayers(weights, a, heritage.teacher);
   return weights;
 }
 
@@ -143,29 +136,26 @@ function mapBack(a: Architecture, teacherHidden: number, { axes }: PrincipalAxes
 }
 
 /**
- * Student layer i of S takes teacher layer i (lowest), or round(i · (T − 1) / (S − 1)), and a single one the last (spread). Layers that
- * follow on each other get what they were trained on (Sajjad et al. 2023). Six of multilingual-e5-small's twelve, then 1M tokens
- * of sentiment: UMSAB in seven languages 57.7 (spread), 61.6 (lowest), 62.9 (lowest, distilled on 600,000 tokens first); all sentiment
- * sets 55.4, 58.0, 59.0.
+ * Student layer i takes teacher layer i, whose input it gets (Sajjad et al. 2023). Six of multilingual-e5-small's twelve from all over
+ * its depth, its lowest six, and those distilled on 600,000 tokens first; then 1M tokens of sentiment: UMSAB in seven languages 57.7,
+ * 61.6, 62.9; all sentiment sets 55.4, 58.0, 59.0.
  */
-function inheritLayers(weights: Weights, a: Architecture, teacher: Teacher, copied: CopiedLayers): void {
-  const last = teacher.architecture.layers - 1;
+function inheritLayers(weights: Weights, a: Architecture, teacher: Teacher): void {
   for (let i = 0; i < a.layers; i++) {
-    const spread = a.layers === 1 ? last : Math.round((i * last) / (a.layers - 1));
-    const source = copied === "lowest" ? i : spread;
-    for (const part of ["qkv", "out"]) for (const kind of ["weight", "bias"]) copyAs(`${part}.${kind}`, i, source);
-    for (const norm of ["norm1", "norm2"]) for (const kind of ["gamma", "beta"]) copyAs(`${norm}.${kind}`, i, source);
-    inheritFeedForward(weights, a, teacher, i, source);
+    for (const part of ["qkv", "out"]) for (const kind of ["weight", "bias"]) copyAs(`${part}.${kind}`, i);
+    for (const norm of ["norm1", "norm2"]) for (const kind of ["gamma", "beta"]) copyAs(`${norm}.${kind}`, i);
+    inheritFeedForward(weights, a, teacher, i);
   }
 
-  function copyAs(part: string, layer: number, source: number): void {
-    const { dims, data } = weightOf(teacher.weights, `layer.${source}.${part}`);
-    weights.set(`layer.${layer}.${part}`, { dims, data: data.slice() });
+  function copyAs(part: string, layer: number): void {
+    const name = `layer.${layer}.${part}`;
+    const { dims, data } = weightOf(teacher.weights, name);
+    weights.set(name, { dims, data: data.slice() });
   }
 }
 
-function inheritFeedForward(weights: Weights, a: Architecture, teacher: Teacher, layer: number, source: number): void {
-  const from = (part: string) => weightOf(teacher.weights, `layer.${source}.${part}`);
+function inheritFeedForward(weights: Weights, a: Architecture, teacher: Teacher, layer: number): void {
+  const from = (part: string) => weightOf(teacher.weights, `layer.${layer}.${part}`);
   const chosen = strongestNeurons(from("up.weight"), from("down.weight"), a.ffn);
   const width = must(from("up.weight").dims[1]);
   const up = weightOf(weights, `layer.${layer}.up.weight`).data;

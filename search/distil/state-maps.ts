@@ -1,10 +1,10 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import type { StateMap } from "../student/training-graph.ts";
-import { type CopiedLayers, copiesLayers } from "./inherit.ts";
+import { copiesLayers } from "./inherit.ts";
 
 /** A student that starts as the teacher's lowest layers holds what is on the way already, and imitates the end alone. */
-export function stateMaps(a: Architecture, teacher: Architecture, copied: CopiedLayers): StateMap[] {
-  if (copied !== "lowest" || !copiesLayers(a, teacher)) return uniformAndLast(a.layers, teacher.layers);
+export function stateMaps(a: Architecture, teacher: Architecture): StateMap[] {
+  if (!copiesLayers(a, teacher)) return uniformAndLast(a.layers, teacher.layers);
   return [{ studentLayer: a.layers, teacherLayer: teacher.layers }, pooledMap];
 }
 

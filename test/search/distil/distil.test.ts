@@ -123,8 +123,8 @@ test("distil() is repeatable under a seed", async () => {
 test("distil() lowers the loss on texts that it did not learn from", async () => {
   const before = await distil(small, targets, heritage, { ...options, tokens: 1 });
   const after = await distil(small, targets, heritage, options);
-  expect(after.pooledLoss).toBeLessThan(0.88 * before.pooledLoss);
-  expect(must(after.hiddenLoss)).toBeLessThan(0.88 * must(before.hiddenLoss));
+  expect(after.pooledLoss).toBeLessThan(0.91 * before.pooledLoss);
+  expect(must(after.hiddenLoss)).toBeLessThan(0.91 * must(before.hiddenLoss));
   expect(after.tokens).toBeGreaterThanOrEqual(options.tokens);
   expect([...after.weights.keys()].some((name) => name.startsWith("map."))).toBe(false);
 });
@@ -156,7 +156,7 @@ test.each(["relation", "both"] as const)(
     const related = await tinyStates(teacher, sequences, { relationLayer: teacher.architecture.layers });
     const before = await distil(small, related, heritage, { ...options, transfer, tokens: 1 });
     const after = await distil(small, related, heritage, { ...options, transfer });
-    expect(after.pooledLoss).toBeLessThan(0.9 * before.pooledLoss);
+    expect(after.pooledLoss).toBeLessThan(0.93 * before.pooledLoss);
     expect(after.hiddenLoss === null).toBe(transfer === "relation");
   },
 );

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CopiedLayers, type Heritage, inheritWeights } from "../../../search/distil/inherit.ts";
+import { type Heritage, inheritWeights } from "../../../search/distil/inherit.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "../../../search/distil/token-vectors.ts";
 import { encoderParameters, tableName, type Weights, weightOf } from "../../../search/student/weights.ts";
 import { batchOf, startTeacher } from "../../../search/teacher/hidden-states.ts";
@@ -21,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const inherit = (change: Partial<Architecture>, copied: CopiedLayers = "spread") =>
-  inheritWeights({ ...teacher.architecture, ...change }, positions, heritage, createRandom(1), copied);
+const inherit = (change: Partial<Architecture>) =>
+  inheritWeights({ ...teacher.architecture, ...change }, positions, heritage, createRandom(1));
 
 async function pooledOf(change: Partial<Architecture>, weights: Weights): Promise<number[]> {
   const student = { ...teacher, architecture: { ...teacher.architecture, ...change }, weights };
@@ -61,15 +61,7 @@ function squares(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + (x - must(b[i])) ** 2, 0);
 }
 
-test("inheritWeights() takes layers from the whole depth, a single one from the top", async () => {
-  const two = await inherit({ layers: 2 });
-  const bias = (weights: Weights, layer: number) => Array.from(weightOf(weights, `layer.${layer}.qkv.bias`).data);
-  expect(bias(two, 0)).toEqual(bias(teacher.weights, 0));
-  expect(bias(two, 1)).toEqual(bias(teacher.weights, 2));
-  expect(bias(await inherit({ layers: 1 }), 0)).toEqual(bias(teacher.weights, 2));
-});
-
-test("inheritWeights() of the lowest layers gives the states that the teacher has after them", async () => {
+test("inheritWeights() of fewer layers gives the states that the teacher has after them", async () => {
   const statesOf = async (layers: number, weights: Weights) => {
     const architecture = { ...teacher.architecture, layers };
     const running = await startTeacher({ ...teacher, architecture, weights }, { precision: "fp32", threads: 1 });
@@ -78,8 +70,7 @@ test("inheritWeights() of the lowest layers gives the states that the teacher ha
     return must(hidden_2).data as Float32Array;
   };
   const exact = await statesOf(3, teacher.weights);
-  expect(difference(await statesOf(2, await inherit({ layers: 2 }, "lowest")), exact)).toBeLessThan(1e-4);
-  expect(difference(await statesOf(2, await inherit({ layers: 2 })), exact)).toBeGreaterThan(1e-2);
+  expect(difference(await statesOf(2, await inherit({ layers: 2 })), exact)).toBeLessThan(1e-4);
 });
 
 test("inheritWeights() keeps the feed-forward neurons with the largest weights", async () => {

@@ -17,7 +17,7 @@ test("uniformAndLast() of a static student has the pooled state only", () => {
   expect(pairs(0, 12)).toEqual(["pooled-pooled"]);
 });
 
-test("stateMaps() of a student that starts as the lowest layers has the end of the teacher only", () => {
+test("stateMaps() of a student that starts as the teacher's lowest layers has the end of the teacher only", () => {
   const teacher = {
     layers: 12,
     hidden: 384,
@@ -28,15 +28,13 @@ test("stateMaps() of a student that starts as the lowest layers has the end of t
     vocabulary: 100,
   } as const;
   const three = { ...teacher, layers: 3 };
-  expect(stateMaps(three, teacher, "lowest")).toEqual([
+  expect(stateMaps(three, teacher)).toEqual([
     { studentLayer: 3, teacherLayer: 12 },
     { studentLayer: "pooled", teacherLayer: "pooled" },
   ]);
-  expect(mappedLayers(stateMaps(three, teacher, "lowest"))).toEqual([12]);
-  const others = [three, { ...three, hidden: 192 }, { ...teacher, layers: 0, hidden: 256 }] as const;
-  expect(stateMaps(others[0], teacher, "spread")).toEqual(uniformAndLast(3, 12));
-  expect(stateMaps(others[1], teacher, "lowest")).toEqual(uniformAndLast(3, 12));
-  expect(stateMaps(others[2], teacher, "lowest")).toEqual(uniformAndLast(0, 12));
+  expect(mappedLayers(stateMaps(three, teacher))).toEqual([12]);
+  expect(stateMaps({ ...three, hidden: 192 }, teacher)).toEqual(uniformAndLast(3, 12));
+  expect(stateMaps({ ...teacher, layers: 0 }, teacher)).toEqual(uniformAndLast(0, 12));
 });
 
 test("neededTeacherLayers() holds what all students together map onto, once and in order", () => {
