@@ -3,10 +3,11 @@ import { type Belief, fitRegression } from "../search/controller/gaussian-proces
 import { trainPredictor } from "../search/controller/policy-network.ts";
 import { encode } from "../search/space/space.ts";
 import type { OkTrial } from "../search/space/trial.ts";
+import type { Architecture } from "../src/contract/architecture.ts";
 import { must } from "../src/invariant.ts";
 import { createRandom, shuffle } from "../src/random.ts";
 import { mean, quantile } from "../src/stats.ts";
-import { readTable, tablePath } from "./controllers/table.ts";
+import { readTable, tabledSpace, tablePath } from "./controllers/table.ts";
 import { kendallTau } from "./proxy/rank-correlation.ts";
 
 /**
@@ -17,10 +18,18 @@ type Predict = (known: readonly OkTrial[], unseen: readonly OkTrial[], seed: num
 
 const networks = 5;
 
+function featuresOf(architecture: Architecture): number[] {
+  return encode(tabledSpace(architecture.vocabulary), architecture);
+}
+
 const predictors: Readonly<Record<string, Predict>> = {
   "gaussian processes": (known, unseen, seed) => {
-    const examples = known.map(({ architecture, loss }) => ({ features: encode(architecture), value: loss, group: 0 }));
-    const places = unseen.map(({ architecture }) => ({ features: encode(architecture), group: 0 }));
+    const examples = known.map(({ architecture, loss }) => ({
+      features: featuresOf(architecture),
+      value: loss,
+      group: 0,
+    }));
+    const places = unseen.map(({ architecture }) => ({ features: featuresOf(architecture), group: 0 }));
     return fitRegression(examples, createRandom(seed)).predict(places);
   },
   "bootstrapped networks": async (known, unseen, seed) => {
@@ -28,9 +37,11 @@ const predictors: Readonly<Record<string, Predict>> = {
     const rows: number[][] = [];
     for (let i = 0; i < networks; i++) {
       const sample = known.map(() => must(known[random.int(known.length)]));
-      const examples = sample.map(({ architecture, loss }) => ({ steps: [encode(architecture)], targets: [loss] }));
+      const examples = sample.map(({ architecture, loss }) => ({ steps: [featuresOf(architecture)], targets: [loss] }));
       const network = await trainPredictor(examples, seed + 100 * i);
-      rows.push(network.predict(unseen.map(({ architecture }) => [encode(architecture)])).map(([loss]) => must(loss)));
+      rows.push(
+        network.predict(unseen.map(({ architecture }) => [featuresOf(architecture)])).map(([loss]) => must(loss)),
+      );
       network.dispose();
     }
     return unseen.map((_, i) => spreadOf(rows.map((row) => must(row[i]))));

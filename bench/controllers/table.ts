@@ -21,6 +21,7 @@ export function tabledSpace(vocabulary: number): Space {
     activations: ["relu", "gelu"],
     tableWidths: [64, 128, 256],
     vocabularies: [vocabulary],
+    copiedWidth: 384,
   };
 }
 

@@ -34,11 +34,11 @@ interface Candidate extends Place {
 
 export function createBayesianController(options: ControllerOptions): Controller {
   const history = createHistory(options);
-  const space = enumerate(options.space).map((architecture) => toCandidate(architecture, OWN));
+  const space = enumerate(options.space).map((architecture) => toCandidate(options, architecture, OWN));
   const isFounding = () => history.known().length < FOUNDERS;
   const propose = (count: number) => {
     const left = () => space.filter(({ architecture }) => !history.isSeen(architecture));
-    const pick = isFounding() ? founderPicker(history) : improvementPicker(options, history, space);
+    const pick = isFounding() ? founderPicker(options, history) : improvementPicker(options, history, space);
     return proposeOneByOne(history, count, () => pick(left()));
   };
   return {
@@ -48,15 +48,15 @@ export function createBayesianController(options: ControllerOptions): Controller
   };
 }
 
-function toCandidate(architecture: Architecture, group: number): Candidate {
-  return { architecture, features: encode(architecture), group };
+function toCandidate({ space }: ControllerOptions, architecture: Architecture, group: number): Candidate {
+  return { architecture, features: encode(space, architecture), group };
 }
 
 type Picker = (left: readonly Candidate[]) => Architecture | null;
 
 /** Of a random few the one whose nearest neighbour among those tried and chosen is farthest away. */
-function founderPicker(history: History): Picker {
-  const taken = history.trials.map(({ architecture }) => encode(architecture));
+function founderPicker({ space }: ControllerOptions, history: History): Picker {
+  const taken = history.trials.map(({ architecture }) => encode(space, architecture));
   return (left) => {
     if (left.length === 0) return null;
     const random = history.random("sample");
@@ -73,7 +73,7 @@ function squaredDistance(a: readonly number[], b: readonly number[]): number {
 }
 
 function improvementPicker(options: ControllerOptions, history: History, space: readonly Candidate[]): Picker {
-  const { loss, logLatency } = regressions(history.known(), history.random("fit"));
+  const { loss, logLatency } = regressions(options, history.known(), history.random("fit"));
   const latencies = new Map(space.map((candidate, i) => [candidate, must(logLatency.predict([must(space[i])])[0])]));
   const own = history.usable().map((trial) => ({ loss: trial.loss, logLatency: Math.log(trial.latencyMs) }));
   const grid = gridOf(options, history.known());
@@ -95,10 +95,14 @@ function improvementPicker(options: ControllerOptions, history: History, space: 
   };
 }
 
-function regressions(known: readonly OkTrial[], random: Random): { loss: Regression; logLatency: Regression } {
+function regressions(
+  options: ControllerOptions,
+  known: readonly OkTrial[],
+  random: Random,
+): { loss: Regression; logLatency: Regression } {
   const places = known.map((trial) => ({
     trial,
-    place: toCandidate(trial.architecture, trial.episode === BEFORE_THE_FIRST ? EARLIER : OWN),
+    place: toCandidate(options, trial.architecture, trial.episode === BEFORE_THE_FIRST ? EARLIER : OWN),
   }));
   return {
     loss: fitRegression(

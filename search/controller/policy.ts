@@ -1,7 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
-import { architectureKey, ENCODED_LENGTH, encode, sampleArchitecture } from "../space/space.ts";
+import { architectureKey, ENCODED_LENGTH, encode, type Space, sampleArchitecture } from "../space/space.ts";
 import type { Objective, OkTrial } from "../space/trial.ts";
 import type { Controller, ControllerOptions } from "./controller.ts";
 import { createHistory, type History, nextObjective, proposeOneByOne, sampleUnseen, worth } from "./history.ts";
@@ -73,18 +73,19 @@ function bestRated(rated: readonly Rated[], objective: Objective, isSeen: (a: Ar
   return best?.architecture ?? null;
 }
 
-async function ratePool({ space, seed, objectives }: ControllerOptions, history: History): Promise<Rated[]> {
+async function ratePool(options: ControllerOptions, history: History): Promise<Rated[]> {
+  const { space } = options;
   const random = history.random("pool");
   const pool = new Map<string, Architecture>();
   for (let i = 0; i < POOL; i++) {
     const candidate = sampleArchitecture(space, random);
     pool.set(architectureKey(candidate), candidate);
   }
-  const predictor = await trainOn(history.known(), objectives, seed);
+  const predictor = await trainOn(options, history.known());
   try {
-    const context = contextAt(history.known(), objectives, history.episode());
+    const context = contextAt(options, history.known(), history.episode());
     const candidates = [...pool.values()];
-    const predicted = predictor.predict(candidates.map((candidate) => [...context, step(candidate, null)]));
+    const predicted = predictor.predict(candidates.map((candidate) => [...context, step(space, candidate, null)]));
     return candidates.map((architecture, i) => {
       const [loss, logLatency] = must(predicted[i]) as [number, number];
       return { architecture, loss: Math.max(0, loss), latencyMs: Math.exp(logLatency) };
@@ -95,26 +96,26 @@ async function ratePool({ space, seed, objectives }: ControllerOptions, history:
 }
 
 /** Each trial is an example: what was known when its episode began, and what came of it. */
-function trainOn(trials: readonly OkTrial[], objectives: readonly Objective[], seed: number): Promise<Predictor> {
+function trainOn(options: ControllerOptions, trials: readonly OkTrial[]): Promise<Predictor> {
   const contexts = new Map<number, number[][]>();
   const examples = trials.map((trial) => {
-    const context = contexts.get(trial.episode) ?? contextAt(trials, objectives, trial.episode);
+    const context = contexts.get(trial.episode) ?? contextAt(options, trials, trial.episode);
     contexts.set(trial.episode, context);
     return {
-      steps: [...context, step(trial.architecture, null)],
+      steps: [...context, step(options.space, trial.architecture, null)],
       targets: [trial.loss, Math.log(trial.latencyMs)],
     };
   });
-  return trainPredictor(examples, seed);
+  return trainPredictor(examples, options.seed);
 }
 
 /** Steps of the best trial of the episode before `episode` and of the best of all before it; zeros where none is. */
-function contextAt(trials: readonly OkTrial[], objectives: readonly Objective[], episode: number): number[][] {
+function contextAt({ space, objectives }: ControllerOptions, trials: readonly OkTrial[], episode: number): number[][] {
   const before = trials.filter((trial) => trial.episode < episode);
   const previous = before.filter((trial) => trial.episode === episode - 1);
   return [previous, before].map((some) => {
     const best = bestOverall(some, objectives);
-    return best === null ? new Array<number>(STEP_LENGTH).fill(0) : step(best.architecture, best);
+    return best === null ? new Array<number>(STEP_LENGTH).fill(0) : step(space, best.architecture, best);
   });
 }
 
@@ -123,7 +124,7 @@ function bestOverall(trials: readonly OkTrial[], objectives: readonly Objective[
   return trials.reduce<OkTrial | null>((a, b) => (a === null || overall(b) > overall(a) ? b : a), null);
 }
 
-function step(architecture: Architecture, outcome: OkTrial | null): number[] {
+function step(space: Space, architecture: Architecture, outcome: OkTrial | null): number[] {
   const known = outcome === null ? [0, 0, 0] : [outcome.loss, Math.log(outcome.latencyMs) / 5, 1];
-  return [...encode(architecture), ...known];
+  return [...encode(space, architecture), ...known];
 }

@@ -10,9 +10,10 @@ export const calibrationVocabulary = 1000;
  * first part of the list covers the space as well as so many can.
  */
 export function calibrationDesign(count: number): Architecture[] {
-  const left = enumerate(createSpace(calibrationVocabulary)).map((architecture) => ({
+  const space = createSpace(calibrationVocabulary);
+  const left = enumerate(space).map((architecture) => ({
     architecture,
-    point: encode(architecture),
+    point: encode(space, architecture),
     distance: Number.POSITIVE_INFINITY,
   }));
   const design: Architecture[] = [];

@@ -14,6 +14,7 @@ import {
   sampleArchitecture,
 } from "../../../search/space/space.ts";
 import { Architecture } from "../../../src/contract/architecture.ts";
+import { must } from "../../../src/invariant.ts";
 import { createRandom } from "../../../src/random.ts";
 
 const space = createSpace(100_000);
@@ -36,7 +37,9 @@ describe("space", () => {
       expect(Math.max(...enumerate(tiny).map((a) => a.layers))).toBe(teacher.layers);
       expect(enumerate(tiny).every((a) => a.hidden <= teacher.hidden && isValid(tiny, a))).toBe(true);
     }
-    expect(createSpace(1000, { layers: 12, hidden: 384, heads: 12 })).toEqual(createSpace(1000));
+    const { copiedWidth, ...whole } = createSpace(1000, { layers: 12, hidden: 384, heads: 12 });
+    expect(whole).toEqual(createSpace(1000));
+    expect(copiedWidth).toBe(384);
   });
 
   test("enumerate() gives each valid architecture once, and count() their number", () => {
@@ -109,11 +112,13 @@ describe("space", () => {
   });
 
   test("encode() tells all architectures apart with features of order one", () => {
-    const features = all.map(encode);
+    const features = all.map((a) => encode({ copiedWidth: 384 }, a));
     for (const row of features) {
       expect(row).toHaveLength(ENCODED_LENGTH);
       expect(row.every((x) => x >= -0.01 && x <= 1.5)).toBe(true);
     }
     expect(new Set(features.map((row) => row.join())).size).toBe(all.length);
+    const marked = all.filter((_, i) => must(features[i]).at(-2) === 1);
+    expect(marked).toEqual(all.filter(({ layers, hidden }) => layers > 0 && hidden === 384));
   });
 });
