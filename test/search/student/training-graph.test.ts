@@ -68,6 +68,20 @@ test.each([
   expect(await gradientError(graph.model, feeds, learned, 5)).toBeLessThan(2e-3);
 });
 
+test("trainingGraph() in int8 keeps what relations are made of in fp32", async () => {
+  const outputsOf = async (precision: "fp32" | "int8") => {
+    const { graph, feeds } = await prepare(unprojected, relating, { precision });
+    const session = await openSession(graph.model, { threads: 1 });
+    const names = ["loss:relation", "loss:map.pooled.pooled"];
+    const outputs = await session.run(feeds, names);
+    await session.release();
+    return names.map((name) => outputs[name]?.data[0]);
+  };
+  const [[relation, pooled], [quantisedRelation, quantisedPooled]] = [await outputsOf("fp32"), await outputsOf("int8")];
+  expect(quantisedRelation).toBe(relation);
+  expect(quantisedPooled).not.toBe(pooled);
+});
+
 test("trainingGraph() gives frozen layers, the layers below and the embeddings no gradient", async () => {
   const { graph, feeds, learned, outputNames } = await prepare(deep, textTask, { frozenLayers: 1 });
   expect(graph.frozen.map(({ name }) => name)).toContain("layer.0.qkv.weight");
