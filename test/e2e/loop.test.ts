@@ -64,8 +64,12 @@ describe("the loop", () => {
       const fitted = search("loop", ...budgets, "--metrics", `${server.url}/metrics`);
       expect(await fitted.ended, fitted.stderr()).toBe(0);
       expect(fitted.stdout()).toMatch(/^Production: \d+\.\d tokens a text/);
-      for (const student of students)
-        expect(fitted.stdout()).toMatch(new RegExp(`^${student} +\\S+ +300( +[\\d.e-]+){4} +[\\d.]+ %$`, "m"));
+      for (const student of students) {
+        const [, texts] =
+          new RegExp(`^${student} +\\S+ +(\\d+)( +[\\d.e-]+){4} +[\\d.]+ %$`, "m").exec(fitted.stdout()) ?? [];
+        // A member of the other one's ensemble has answered its texts as well.
+        expect(Number(texts)).toBeGreaterThanOrEqual(300);
+      }
       expect(fitted.stdout()).toMatch(/^budget ms +best before +best after/m);
       await searchAgain();
     } finally {
