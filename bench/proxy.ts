@@ -6,11 +6,11 @@ import { architectureKey } from "../search/space/space.ts";
 import type { Architecture } from "../src/contract/architecture.ts";
 import { must } from "../src/invariant.ts";
 import { mean } from "../src/stats.ts";
-import { fullEffort, fullTraining } from "./proxy/full-training.ts";
+import { fullEffort, fullFlags, fullTraining } from "./proxy/full-training.ts";
 import { proxyValues } from "./proxy/proxies.ts";
 import { kendallTau, ranks } from "./proxy/rank-correlation.ts";
 import { appendResult, type ProxyResult, readResults } from "./proxy/results.ts";
-import { benchConfig } from "./record-trials.ts";
+import { benchConfig, benchFlags } from "./record-trials.ts";
 
 /**
  * Which cheap measurement of an architecture tells how good it will be: rank correlation (Kendall's τ) of proxies with the
@@ -21,22 +21,17 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      data: { type: "string" },
-      teacher: { type: "string", default: "models/teacher" },
-      runs: { type: "string", default: "runs" },
+      ...benchFlags,
+      ...fullFlags,
       out: { type: "string", default: "bench/proxy/results.jsonl" },
-      threads: { type: "string", default: "2" },
       "proxy-tokens": { type: "string", default: "10000,20000,40000,160000" },
-      "distil-tokens": { type: "string", default: "400000" },
-      "head-tokens": { type: "string", default: "1500000" },
       limit: { type: "string", default: "100" },
     },
   });
   const tokens = values["proxy-tokens"].split(",").map(Number);
-  const [distilTokens, headTokens] = [Number(values["distil-tokens"]), Number(values["head-tokens"])];
   const effort = {
     proxyTokens: Math.round(must(tokens.at(-1)) / 2),
-    ...fullEffort(distilTokens, headTokens),
+    ...fullEffort(values),
   };
   const config: SearchConfig = { ...benchConfig(values, effort), id: "proxy" };
   await measure(config, tokens, values.out, Number(values.limit));

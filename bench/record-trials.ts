@@ -21,11 +21,8 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      data: { type: "string" },
-      teacher: { type: "string", default: "models/teacher" },
-      runs: { type: "string", default: "runs" },
+      ...benchFlags,
       out: { type: "string", default: tablePath },
-      threads: { type: "string", default: "2" },
       tokens: { type: "string", default: "40000" },
       limit: { type: "string", default: "100000" },
     },
@@ -35,6 +32,14 @@ export async function run(args: string[]): Promise<void> {
   const materials = await prepare(config, console.log);
   await record(config, materials, values.out, Number(values.limit));
 }
+
+/** Where data, teacher and runs are, for every bench that trains. */
+export const benchFlags = {
+  data: { type: "string" },
+  teacher: { type: "string", default: "models/teacher" },
+  runs: { type: "string", default: "runs" },
+  threads: { type: "string", default: "2" },
+} as const;
 
 /** Enough text of every data set for the proxy, and quick to read. */
 const limits = {

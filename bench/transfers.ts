@@ -6,8 +6,8 @@ import { table } from "../search/reward/report.ts";
 import { fromArchitectureName } from "../src/contract/architecture.ts";
 import { ConfigError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
-import { type FullResult, fullEffort, fullTraining } from "./proxy/full-training.ts";
-import { benchConfig } from "./record-trials.ts";
+import { type FullResult, fullEffort, fullFlags, fullTraining } from "./proxy/full-training.ts";
+import { benchConfig, benchFlags } from "./record-trials.ts";
 
 /**
  * What students should imitate of the teacher's layers: hidden states, self-attention relations (MiniLMv2), or both. Each
@@ -18,35 +18,29 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      data: { type: "string" },
-      teacher: { type: "string", default: "models/teacher" },
-      runs: { type: "string", default: "runs" },
-      threads: { type: "string", default: "2" },
+      ...benchFlags,
+      ...fullFlags,
       architectures: { type: "string", default: "2x312-ffn624-h12-relu-e256,2x384-ffn768-h12-relu-e256" },
-      "distil-tokens": { type: "string", default: "400000" },
-      "head-tokens": { type: "string", default: "1500000" },
     },
   });
-  const effort = fullEffort(Number(values["distil-tokens"]), Number(values["head-tokens"]));
-  const config: SearchConfig = { ...benchConfig(values, effort), precision: "int8" };
+  const config: SearchConfig = { ...benchConfig(values, fullEffort(values)), precision: "int8" };
   const materials = await prepare(config, console.log);
   const { vocabulary } = materials.teacher.architecture;
+  const tasks = materials.corpus.tasks.map((task) => task.name);
   const rows: string[][] = [];
   for (const name of values.architectures.split(",")) {
     const a = fromArchitectureName(name, vocabulary);
     if (a === null) throw new ConfigError(`${name} is no architecture, such as 2x312-ffn624-h12-relu-e256`);
     for (const transfer of transferKinds) {
       const result = await fullTraining({ ...config, id: `transfer-${transfer}`, transfer }, materials, a);
-      rows.push([name, transfer, ...figures(result)]);
+      rows.push([name, transfer, ...figures(result, tasks)]);
     }
   }
   console.log(table(["architecture", "transfer", ...tasks, "mean", "seconds"], rows));
 }
 
-const tasks = ["filter", "sentiment", "language", "adequacy"];
-
 /** Scores in points. */
-function figures({ scores, quality, seconds }: FullResult): string[] {
+function figures({ scores, quality, seconds }: FullResult, tasks: readonly string[]): string[] {
   const points = (score: number) => (100 * score).toFixed(1);
   return [...tasks.map((task) => points(must(scores[task], task))), points(quality), seconds.toFixed(0)];
 }

@@ -1,14 +1,11 @@
 import { languageCode } from "../../search/corpus/language-codes.ts";
 import { openServed } from "../../search/evaluate/open-served.ts";
-import type { Student } from "../../search/evaluate/subjects.ts";
+import { judgedLength, type Student } from "../../search/evaluate/subjects.ts";
 import { textLogits } from "../../search/heads/predict.ts";
 import { must } from "../../src/invariant.ts";
 import { argmax } from "../../src/stats.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { Identifier } from "./identifier.ts";
-
-/** Tokens of a text that are read, as when students are scored. */
-const maxTokens = 128;
 
 /**
  * A student as it is served, with its ensemble where all members are among the others: a text is tokenised and run by itself, on one
@@ -21,7 +18,7 @@ export async function openStudentIdentifier(student: Student, others: readonly S
   const { classifier, tokenizer, members, release } = await openServed(student, others, [task.name], 1);
   const codes = task.labels.map(languageCode);
   const identify = async (text: string) => {
-    const { ids } = tokenizer.encode(text, maxTokens);
+    const { ids } = tokenizer.encode(text, judgedLength(student));
     const [logits] = must((await textLogits(classifier, [ids], [task.name])).get(task.name));
     return must(codes[argmax(must(logits))]);
   };

@@ -10,8 +10,15 @@ import type { ProxyResult } from "./results.ts";
 /** What an architecture gives after full training. */
 export type FullResult = Pick<ProxyResult, "quality" | "scores" | "seconds">;
 
+/** How long that is. */
+export const fullFlags = {
+  "distil-tokens": { type: "string", default: "400000" },
+  "head-tokens": { type: "string", default: "1500000" },
+} as const;
+
 /** Training in full that ends within minutes: a tenth of the rows, three passes of distillation. */
-export function fullEffort(distilTokens: number, headTokens: number): Partial<Effort> {
+export function fullEffort(flags: Readonly<Record<keyof typeof fullFlags, string>>): Partial<Effort> {
+  const [distilTokens, headTokens] = [Number(flags["distil-tokens"]), Number(flags["head-tokens"])];
   return {
     distilTexts: Math.round(distilTokens / 3),
     distilTokens,

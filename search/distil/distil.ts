@@ -1,6 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { createRandom } from "../../src/random.ts";
 import { mean } from "../../src/stats.ts";
+import { copiesLayers } from "../space/space.ts";
 import { lengthBatches } from "../student/length-batches.ts";
 import { Trainer } from "../student/trainer.ts";
 import {
@@ -14,7 +15,7 @@ import { type Progress, runTraining } from "../student/training-loop.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { fitMaps } from "./fit-maps.ts";
-import { copiesLayers, type Heritage, inheritWeights } from "./inherit.ts";
+import { type Heritage, inheritWeights } from "./inherit.ts";
 import { stateMaps } from "./state-maps.ts";
 import type { StateTargets } from "./targets.ts";
 import type { TransferKind } from "./transfer.ts";

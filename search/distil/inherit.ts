@@ -1,6 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
 import type { Random } from "../../src/random.ts";
+import { copiesLayers } from "../space/space.ts";
 import {
   encoderParameters,
   hasProjection,
@@ -12,11 +13,6 @@ import {
 } from "../student/weights.ts";
 import type { Teacher } from "../teacher/teacher.ts";
 import { type PrincipalAxes, principalAxes, project } from "./principal-axes.ts";
-
-/** Whether a student's layers start as copies of the teacher's. */
-export function copiesLayers(a: Architecture, teacher: Architecture): boolean {
-  return a.layers > 0 && a.hidden === teacher.hidden;
-}
 
 /** What every student of a search can start from; computed once. */
 export interface Heritage {

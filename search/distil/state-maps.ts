@@ -1,6 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
+import { copiesLayers } from "../space/space.ts";
 import type { StateMap } from "../student/training-graph.ts";
-import { copiesLayers } from "./inherit.ts";
 
 /** A student that starts as the teacher's lowest layers holds what is on the way already, and imitates the end alone. */
 export function stateMaps(a: Architecture, teacher: Architecture): StateMap[] {

@@ -156,6 +156,11 @@ export function architectureKey(a: Architecture): string {
   return `${architectureName(a)}-v${a.vocabulary}`;
 }
 
+/** Whether a student's layers start as copies of the teacher's. */
+export function copiesLayers(a: Architecture, teacher: Pick<Architecture, "hidden">): boolean {
+  return a.layers > 0 && a.hidden === teacher.hidden;
+}
+
 /** Number of entries in what `encode` returns. */
 export const ENCODED_LENGTH = 12;
 
@@ -165,7 +170,7 @@ export const ENCODED_LENGTH = 12;
  * .71, 312 wide .85 to .91).
  */
 export function encode({ copiedWidth }: Pick<Space, "copiedWidth">, a: Architecture): number[] {
-  const copies = a.layers > 0 && a.hidden === copiedWidth;
+  const copies = copiedWidth !== undefined && copiesLayers(a, { hidden: copiedWidth });
   const headWidth = a.heads === 0 ? 0 : a.hidden / a.heads;
   return [
     a.layers / 6,
