@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { type Architecture, architectureName } from "../src/contract/architecture.ts";
-import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
+import type { Manifest, ManifestTask, Ngrams } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { machine } from "../src/onnx/machine.ts";
 import { declarationOf } from "../src/tasks/declared.ts";
+import { addNgrams } from "./add-ngrams.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
@@ -12,14 +13,16 @@ import { mappedLayers, stateMaps } from "./distil/state-maps.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
 import { withReferences } from "./export/reference.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
+import { openEncoder } from "./heads/open-encoder.ts";
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "./heads/score.ts";
+import { weightOfSecond } from "./heads/weigh-second.ts";
 import { type Materials, studentPositions, teacherStates, trainingMaxTokens } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { stageResult } from "./stage-result.ts";
 import { headOf } from "./student/encoded-task.ts";
-import { countParameters } from "./student/training-graph.ts";
-import { encoderParameters, headParameters, type Weights } from "./student/weights.ts";
+import { ngramFile, ngramShape } from "./student/ngram-part.ts";
+import { parametersOf, type Weights } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 import { dropRounds, trainInRounds } from "./train-in-rounds.ts";
@@ -78,9 +81,12 @@ export async function completeStudent(
     log(`distilled ${stage} · loss ${pooledLoss.toFixed(4)}`);
     return weights;
   });
-  const weights = await stageResult(join(folder, "heads"), () =>
-    trainInRounds(config, materials, { architecture: a, encoder, folder, stage }, log),
-  );
+  const weights = await stageResult(join(folder, "heads"), async () => {
+    const trained = await trainInRounds(config, materials, { architecture: a, encoder, folder, stage }, log);
+    if (a.layers > 0) return trained;
+    const spelling = { ...config, ngramTokens: config.effort.ngramTokens };
+    return await addNgrams(spelling, materials, { weights: trained, folder, name: stage }, log);
+  });
   dropRounds(folder);
   return exportCandidate(config, materials, { name, architecture: a, weights, folder: join(folder, "student") }, log);
 }
@@ -108,22 +114,25 @@ export async function exportCandidate(
     tokenizerPath: materials.tokenizerPath,
   });
   log(`${name} · calibrating and scoring the int8 artefact`);
-  const results = await validate(config, materials, files.folder, maxTokensOf(a));
-  const { tasks, scores } = judge(materials, results, { maxTokens: maxTokensOf(a), kept }, log);
-  const latency = await measureLatency(join(folder, "model.onnx"), timedLengths, {
+  const maxTokens = maxTokensOf(a);
+  const ngrams = await weighNgrams(config, materials, files, maxTokens);
+  const results = await validate(config, materials, { folder, maxTokens, ngrams });
+  const { tasks, scores } = judge(materials, results, { maxTokens, kept }, log);
+  const { tokenizer } = materials;
+  const latency = await measureLatency(() => openEncoder(folder, { tokenizer, ngrams, threads: 1 }), timedLengths, {
     threads: 1,
     vocabulary: a.vocabulary,
     budgetMs: 4000,
   });
-  const shapes = [...encoderParameters(a, studentPositions), ...heads.flatMap((head) => headParameters(a, head))];
   const manifest = describeStudent(files, {
     name,
     architecture: a,
-    maxTokens: maxTokensOf(a),
+    maxTokens,
     tasks,
+    ...(ngrams && { ngrams }),
     scores: scores.map((score) => ({ ...score, teacher: null })),
     latency: { ...machine(), threads: 1, lengths: latency },
-    parameters: countParameters(a, shapes),
+    parameters: parametersOf(weights),
     seed: config.seed,
     dataSets: materials.corpus.dataSets.map((set) => ({ ...set })),
     searchId: config.id,
@@ -131,15 +140,37 @@ export async function exportCandidate(
   return { files, manifest, results };
 }
 
+/** An artefact, and how it is read. */
+interface Judgeable extends Pick<Manifest, "maxTokens" | "ngrams"> {
+  readonly folder: string;
+}
+
+/**
+ * How much the n-grams of an artefact count beside its encoder: the weight of the least log-loss on the validation rows of the tasks
+ * that read them. Undefined where it has none.
+ */
+async function weighNgrams(
+  config: ExportConfig,
+  materials: ExportMaterials,
+  { folder, names }: StudentFiles,
+  maxTokens: number,
+): Promise<Ngrams | undefined> {
+  if (!names.includes(ngramFile)) return undefined;
+  const own = { ...materials, tasks: materials.tasks.filter(({ task }) => task.ngrams) };
+  const whole = { file: ngramFile, tasks: own.tasks.map(({ task }) => task.name), ...ngramShape, weight: 1 };
+  const without = await validate(config, own, { folder, maxTokens });
+  const together = await validate(config, own, { folder, maxTokens, ngrams: whole });
+  return { ...whole, weight: weightOfSecond(own.tasks, without, together) };
+}
+
 /** Logits of the artefact in a folder on the validation sets. */
 export async function validate(
   { threads }: Pick<SearchConfig, "threads">,
   { tasks, tokenizer, corpus }: Pick<ExportMaterials, "tasks" | "tokenizer" | "corpus">,
-  folder: string,
-  maxTokens: number,
+  { folder, maxTokens, ngrams }: Judgeable,
 ): Promise<SetLogits[]> {
   const known = tasks.map(({ task }) => task);
-  const classifier = await openStudentClassifier(folder, known, tokenizer.padId, threads);
+  const classifier = await openStudentClassifier(folder, known, { tokenizer, ngrams, threads });
   try {
     const names = known.map(({ name }) => name);
     const sets = limitValidation(corpus, judgedRows);

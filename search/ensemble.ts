@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
+import type { Tokenizer } from "../src/text/tokenizer.ts";
 import type { Student } from "./evaluate/subjects.ts";
 import { fileEntry } from "./export/export-student.ts";
 import type { Adviser } from "./heads/kept-logits.ts";
@@ -37,13 +38,13 @@ export function checkEnsemble(ensemble: Ensemble, tokenizerPath: string, tasks: 
 export function memberAdviser(
   { folder, manifest }: Student,
   wanted: readonly string[],
-  padId: number,
+  tokenizer: Tokenizer,
   threads: number,
 ): Adviser {
   const tasks = manifest.tasks.map(({ name }) => name).filter((name) => wanted.includes(name));
   return {
     key: [manifest.version, ...tasks].join("-"),
     tasks,
-    open: () => openStudentClassifier(folder, [], padId, threads),
+    open: () => openStudentClassifier(folder, [], { tokenizer, ngrams: manifest.ngrams, threads }),
   };
 }

@@ -23,8 +23,8 @@ export function scaleEffort(effort: Effort, factor: number): Effort {
 
 /** What comes after the trials. */
 export function scaleCompletion(effort: Effort, factor: number) {
-  const { distilTexts, distilTokens, headTokens, staticHeadTokens } = effort;
-  const scaled = { distilTexts, distilTokens, headTokens, staticHeadTokens };
+  const { distilTexts, distilTokens, headTokens, staticHeadTokens, ngramTokens } = effort;
+  const scaled = { distilTexts, distilTokens, headTokens, staticHeadTokens, ngramTokens };
   return Object.fromEntries(
     Object.entries(scaled).map(([name, tokens]) => [name, Math.round(tokens * factor)]),
   ) as typeof scaled;

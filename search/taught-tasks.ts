@@ -59,7 +59,7 @@ async function askEnsemble(
   const tasks = learners(materials.tasks).map(({ task }) => task.name);
   const answers: Answers[] = [];
   for (const member of ensemble) {
-    const adviser = memberAdviser(member, tasks, materials.tokenizer.padId, threads);
+    const adviser = memberAdviser(member, tasks, materials.tokenizer, threads);
     const logits = await ask(adviser, asked, member.manifest.name, materials, log);
     answers.push({ asked, logits, trust: fullTrust });
   }

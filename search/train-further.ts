@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
+import { addNgrams } from "./add-ngrams.ts";
 import type { Log } from "./command.ts";
 import { type Candidate, type ExportConfig, type ExportMaterials, exportCandidate } from "./complete.ts";
 import type { Ensemble } from "./ensemble.ts";
@@ -17,7 +18,10 @@ import { taughtTasks } from "./taught-tasks.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
 
 export interface FurtherTraining extends ExportConfig {
+  /** 0: only n-grams are learned. */
   readonly tokens: number;
+  /** N-grams that static students train on; 0: what they read of them stays. */
+  readonly ngramTokens: number;
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
   readonly precision: StepPrecision;
@@ -46,23 +50,29 @@ export async function trainFurther(
   const start = finishedWeights(candidate);
   const tasks = await tasksFor(config, materials, manifest, log);
   const folder = join(dirname(files.folder), roundName(config, materials));
-  const end = await stageResult(join(folder, "heads"), (checkpoint) =>
+  const train = (checkpoint: string) =>
     trainHeads(architecture, start, tasks, {
       ...{ tokens: config.tokens, seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
       precision: config.precision,
       ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
       onProgress: printProgress(`train ${name}`, log),
-    }),
-  );
-  const weights = config.share === 1 ? end : interpolate(start, end, config.share);
+    });
+  const end = config.tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
+  const mean = config.share === 1 ? end : interpolate(start, end, config.share);
+  const whole = { weights: new Map([...start, ...mean]), folder, name };
+  const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
   const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
   const student = join(folder, `student-${config.share}`);
   return await exportCandidate(config, taught, { name, architecture, weights, folder: student }, log);
 }
 
 /** Of all that its end depends on, so that no round is taken for another. */
-function roundName({ tokens, seed, precision }: FurtherTraining, { tuned, ensemble }: FurtherMaterials): string {
+function roundName(
+  { tokens, ngramTokens, seed, precision }: FurtherTraining,
+  { tuned, ensemble }: FurtherMaterials,
+): string {
   const parts = [`further-${tokens}-seed${seed}`];
+  if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
   if (precision !== "fp32") parts.push(precision);
   if (tuned !== null) parts.push(`taught-${teacherKey(tuned)}`);
   if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));

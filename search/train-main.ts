@@ -27,7 +27,16 @@ await runCommand(
     flags: {
       ...studentFlags,
       precision: precisionFlag,
-      tokens: { type: "integer", doc: "tokens to train each on", default: 7_000_000 },
+      tokens: {
+        type: "integer",
+        doc: "tokens to train each on; 0 leaves all but n-grams as it is",
+        default: 7_000_000,
+      },
+      ngrams: {
+        type: "integer",
+        doc: "character n-grams to train static students on, from nothing, for the tasks that read them; 0 leaves those as they are",
+        default: 0,
+      },
       share: {
         type: "number",
         doc: "how far to go from the weights as they are (0) to those at the end of training (1)",
@@ -53,9 +62,10 @@ await runCommand(
 );
 
 async function train(flags: Flags, log: Log): Promise<void> {
-  const { tokens, share, seed, threads, precision, id, models, promote } = flags;
+  const { tokens, ngrams: ngramTokens, share, seed, threads, precision, id, models, promote } = flags;
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
-  if (tokens < 1) throw new ConfigError(`--tokens is at least 1, not ${tokens}`);
+  if (tokens < 0 || ngramTokens < 0) throw new ConfigError("--tokens and --ngrams are at least 0");
+  if (tokens + ngramTokens === 0) throw new ConfigError("--tokens and --ngrams are both 0: there is nothing to train");
   const run = join(flags.runs, id);
   const unlock = lockRun(run);
   const folder = flags["tuned-teacher"];
@@ -63,7 +73,7 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
-  const config = { tokens, share, seed, threads, precision, id, softTokens };
+  const config = { tokens, ngramTokens, share, seed, threads, precision, id, softTokens };
   const finished: Candidate[] = [];
   let judging: Corpus | undefined;
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {

@@ -75,7 +75,7 @@ export async function tryCorrections(
     }),
   );
   // Judged anew, since the data may have changed since the student was made.
-  const results = await validate(config, materials, files.folder, manifest.maxTokens);
+  const results = await validate(config, materials, { folder: files.folder, ...manifest });
   const before = await answersOf(config, materials, { ...candidate, results }, lesson.corrections);
   return async (share) => {
     const mixed = share === 1 ? tuned : interpolate(weights, tuned, share);
@@ -101,10 +101,10 @@ function compare(share: number, before: Answers, after: Answers): Attempt["judge
 async function answersOf(
   { threads }: ExportConfig,
   { tokenizer }: LearningMaterials,
-  { manifest: { tasks, maxTokens }, files, results }: Pick<Exported, "manifest" | "files" | "results">,
+  { manifest: { tasks, maxTokens, ngrams }, files, results }: Pick<Exported, "manifest" | "files" | "results">,
   { heldOut }: Corrections,
 ): Promise<Answers> {
-  const classifier = await openStudentClassifier(files.folder, tasks, tokenizer.padId, threads);
+  const classifier = await openStudentClassifier(files.folder, tasks, { tokenizer, ngrams, threads });
   try {
     const right = await rightAbout(classifier, tasks, heldOut, tokenizer, judgedTokens(maxTokens));
     return { sets: judgedSets(results, tasks).filter(hasScore), right };

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
+import { createNgrams } from "../src/ngrams/ngrams.ts";
+import { type NgramGraph, withNgrams } from "../src/ngrams/with-ngrams.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import { openLifted } from "../src/onnx/lifted-session.ts";
 import type { Session } from "../src/onnx/session.ts";
@@ -20,10 +22,13 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const { folder, manifest } = shared;
   const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
   checkTables(shared, tokenizer);
-  const encoder = await open(join(folder, "model.onnx"), shared.encoder, isStatic(shared) ? openByOutput : openLifted);
+  const opener = isStatic(shared) ? openByOutput : openLifted;
+  const encoder = await open(join(folder, "model.onnx"), shared.encoder, opener);
   const pairHeads = new Map<string, LoadedStudent["encoder"]>();
-  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
+  let student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
+    const ngrams = await openNgrams(shared, tokenizer);
+    if (ngrams) student = { ...student, spelled: withNgrams(encoder, ngrams) };
     for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await open(`${folder} ${task}`, graph));
     await warmUp(student);
     return student;
@@ -31,6 +36,15 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
     await releaseStudent(student);
     throw cause;
   }
+}
+
+/** Null where the student reads none. */
+async function openNgrams(shared: SharedStudent, { pieceOf }: Tokenizer): Promise<NgramGraph | null> {
+  const { folder, manifest, ngrams: graph } = shared;
+  const { ngrams } = manifest;
+  if (ngrams === undefined) return null;
+  const session = await open(join(folder, ngrams.file), must(graph, ngrams.file));
+  return { session, read: createNgrams(pieceOf, ngrams), weight: ngrams.weight };
 }
 
 /** Its heads are most of what it does, and its weights are few: sessions for each output cost nothing beside what they save. */
@@ -59,18 +73,20 @@ function sharedTokenizer({ manifest, tokenizer: parts }: SharedStudent): Tokeniz
   return tokenizer;
 }
 
+function checkTables({ folder, encoder, ngrams, manifest }: SharedStudent, { vocabularySize }: Tokenizer): void {
+  checkRows(join(folder, "model.onnx"), encoder, vocabularySize, "pieces");
+  if (ngrams && manifest.ngrams) checkRows(join(folder, manifest.ngrams.file), ngrams, manifest.ngrams.rows, "n-grams");
+}
+
 /** An id beyond a table's rows would read what is not there. */
-function checkTables({ folder, encoder }: SharedStudent, { vocabularySize }: Tokenizer): void {
-  const short = encoder.tables.find(({ rows }) => rows < vocabularySize);
+function checkRows(path: string, { tables }: LiftedGraph, needed: number, what: string): void {
+  const short = tables.find(({ rows }) => rows < needed);
   if (short === undefined) return;
-  const path = join(folder, "model.onnx");
-  throw new BadStudentError(`${path}: ${short.rows} rows in ${short.name} for ${vocabularySize} pieces`, {
-    reason: "shape",
-  });
+  throw new BadStudentError(`${path}: ${short.rows} rows in ${short.name} for ${needed} ${what}`, { reason: "shape" });
 }
 
 export async function releaseStudent(student: LoadedStudent): Promise<void> {
-  await student.encoder.release();
+  await (student.spelled ?? student.encoder).release();
   for (const head of student.pairHeads.values()) await head.release();
 }
 

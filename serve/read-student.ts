@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import type { Manifest } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { type LiftedGraph, liftTables, type Table } from "../src/onnx/lift-tables.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
@@ -18,18 +19,34 @@ export async function readStudent(files: StudentFiles, memory: SharedArrayBuffer
 /**
  * Reads a student's files once, for all threads. What is checked is what is used: each file is hashed as it lies in memory, so
  * a file that changes later, or vanishes, changes nothing.
- * @param memory what `model.onnx` is read into: it has room for the whole file.
+ * @param memory what the graphs with tables are read into, one after another (`tabledFiles`): it has room for all of them.
  * @throws {BadStudentError} naming the file that is missing, damaged or of another kind than it should be.
  */
 export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): ReadGraphs {
   const { manifest } = files;
   const pairTasks = manifest.tasks.filter((task) => task.input === "pair");
   const read = (name: string) => readChecked(files, name);
-  const used = ["model.onnx", ...pairTasks.map((task) => task.file)];
+  const tabled = tabledFiles(manifest);
+  const used = [...tabled, ...pairTasks.map((task) => task.file)];
   for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
-  const encoder = blame("graph", () => shareGraph(readChecked(files, "model.onnx", memory)));
+  let start = 0;
+  const [encoder, ngrams] = tabled.map((name) => {
+    const bytes = readChecked(files, name, new Uint8Array(memory, start));
+    start += roundUp(bytes.length);
+    return blame("graph", () => shareGraph(bytes));
+  });
   const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), ids: "", tables: [] }]));
-  return { ...files, memory, encoder, pairHeads };
+  return { ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }), pairHeads };
+}
+
+/** Files whose tables all threads share: the encoder, then what it reads of n-grams, if anything. */
+export function tabledFiles({ ngrams }: Manifest): string[] {
+  return ["model.onnx", ...(ngrams ? [ngrams.file] : [])];
+}
+
+/** Bytes that such a file takes where the next one follows: tables are read by words of four. */
+export function roundUp(bytes: number): number {
+  return 4 * Math.ceil(bytes / 4);
 }
 
 /** @throws {BadStudentError} as `readGraphs` does. */
@@ -45,10 +62,10 @@ export function loadTokenizerReader() {
 }
 
 /** A file's bytes, when length and hash are the manifest's. */
-function readChecked({ folder, manifest }: StudentFiles, name: string, memory?: SharedArrayBuffer): Uint8Array {
+function readChecked({ folder, manifest }: StudentFiles, name: string, room?: Uint8Array): Uint8Array {
   const path = join(folder, name);
   const expected = must(manifest.files[name]);
-  const bytes = readWhole(path, memory);
+  const bytes = readWhole(path, room);
   if (bytes.length !== expected.bytes)
     throw new BadStudentError(`${path}: ${bytes.length} bytes, the manifest says ${expected.bytes}`, {
       reason: "checksum",
@@ -58,12 +75,12 @@ function readChecked({ folder, manifest }: StudentFiles, name: string, memory?: 
   return bytes;
 }
 
-/** A file that has grown since the memory was made for it is read as far as there is room. */
-function readWhole(path: string, memory?: SharedArrayBuffer): Uint8Array {
+/** A file that has grown since the room was made for it is read as far as there is room. */
+function readWhole(path: string, room?: Uint8Array): Uint8Array {
   try {
     const file = openSync(path, "r");
     try {
-      return fill(file, new Uint8Array(memory ?? new ArrayBuffer(fstatSync(file).size)));
+      return fill(file, room ?? new Uint8Array(fstatSync(file).size));
     } finally {
       closeSync(file);
     }

@@ -19,6 +19,8 @@ export interface SharedStudent extends StudentFiles {
   readonly memory: SharedArrayBuffer;
   readonly tokenizer: TokenizerParts;
   readonly encoder: LiftedGraph;
+  /** Where the student reads n-grams. */
+  readonly ngrams?: LiftedGraph;
   /** By task, for tasks over pairs. */
   readonly pairHeads: ReadonlyMap<string, LiftedGraph>;
 }
@@ -72,6 +74,8 @@ export interface LoadedStudent {
   readonly maxTokens: number;
   readonly tokenizer: Tokenizer;
   readonly encoder: Session;
+  /** The encoder with its n-grams, where the student reads some. */
+  readonly spelled?: Session;
   /** By task, for tasks over pairs. */
   readonly pairHeads: ReadonlyMap<string, Session>;
 }

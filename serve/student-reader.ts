@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { must } from "../src/invariant.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import { LingeringThread } from "./lingering-thread.ts";
+import { roundUp, tabledFiles } from "./read-student.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
 import { createTableMemory } from "./table-memory.ts";
 
@@ -47,7 +48,7 @@ class ThreadReader implements StudentReader {
 
   async read(student: StudentFiles, yielding: boolean): Promise<SharedStudent> {
     const order = { student, yielding };
-    const memory = this.memory.take(sizeOf(join(student.folder, "model.onnx")));
+    const memory = this.memory.take(roomFor(student));
     const halves = [
       this.graphs.use((thread) => thread.readGraphs(order, memory)),
       this.tokenizerOf(student, yielding),
@@ -88,7 +89,8 @@ class ThreadReader implements StudentReader {
   }
 }
 
-/** Not the manifest's figure, which may be anything; a file that is missing is noticed when it is read. */
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Not by the manifest's figures, which may be anything; a file that is missing is noticed when it is read. */
+function roomFor({ folder, manifest }: StudentFiles): number {
+  const sizes = tabledFiles(manifest).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, bytes) => sum + roundUp(bytes), 0);
 }

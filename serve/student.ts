@@ -32,7 +32,8 @@ export interface StudentTask {
 
 /** @throws {BadStudentError} when the manifest has a task or labels that this server does not know, or lists too few files. */
 export function createStudent(id: string, manifest: Manifest, maxTokens: number, candidate = false): Student {
-  const needed = ["model.onnx", "tokenizer.json", ...manifest.tasks.map((task) => task.file)];
+  const files = ["model.onnx", "tokenizer.json", ...manifest.tasks.map((task) => task.file)];
+  const needed = manifest.ngrams ? [...files, manifest.ngrams.file] : files;
   const missing = needed.find((file) => manifest.files[file] === undefined);
   if (missing !== undefined) throw badManifest(manifest, `no sha256 of ${missing}`);
   return {

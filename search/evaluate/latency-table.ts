@@ -1,13 +1,13 @@
-import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { membersAmong } from "../../src/contract/ensemble.ts";
 import { must } from "../../src/invariant.ts";
 import { machine } from "../../src/onnx/machine.ts";
-import { type LengthTiming, timeLengths } from "../reward/measure.ts";
+import { type LengthTiming, type TimedModel, timeLengths } from "../reward/measure.ts";
 import { table } from "../reward/report.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { randomStudent } from "../student/random-student.ts";
 import { readTeacher } from "../teacher/teacher.ts";
+import { openAsServed } from "./open-served.ts";
 import type { Student } from "./subjects.ts";
 
 const lengths = [8, 16, 32, 64, 128];
@@ -27,7 +27,7 @@ const xlmRobertaBase: Architecture = {
 
 interface Subject {
   readonly name: string;
-  readonly model: string | Uint8Array;
+  readonly model: TimedModel;
   readonly vocabulary: number;
 }
 
@@ -37,7 +37,7 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
   const subjects: Subject[] = [
     ...students.map(({ folder, manifest }) => ({
       name: int8Name({ manifest }),
-      model: join(folder, "model.onnx"),
+      model: () => openAsServed({ folder, manifest }, 1),
       vocabulary: manifest.architecture.vocabulary,
     })),
     reference("teacher int8", teacher, "int8"),

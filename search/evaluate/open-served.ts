@@ -6,6 +6,7 @@ import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { ensembleClassifier, type Member } from "../heads/ensemble-classifier.ts";
 import { openStudentClassifier } from "../heads/open-classifier.ts";
+import { openEncoder } from "../heads/open-encoder.ts";
 import type { Classifier } from "../heads/predict.ts";
 import type { Student } from "./subjects.ts";
 
@@ -18,6 +19,12 @@ export interface Served {
   /** That answer along with it. */
   readonly members: readonly Student[];
   release(): Promise<void>;
+}
+
+/** A student's encoder alone, with all that it reads. */
+export function openAsServed({ folder, manifest }: Student, threads: number) {
+  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
+  return openEncoder(folder, { tokenizer, ngrams: manifest.ngrams, threads });
 }
 
 /**
@@ -37,7 +44,11 @@ export async function openServed(
   const opened: (Member & { release(): Promise<void> })[] = [];
   for (const one of [student, ...members]) {
     const own = one.manifest.tasks.filter(({ name }) => names.includes(name));
-    const classifier = await openStudentClassifier(one.folder, own, tokenizer.padId, threads);
+    const classifier = await openStudentClassifier(one.folder, own, {
+      tokenizer,
+      ngrams: one.manifest.ngrams,
+      threads,
+    });
     opened.push({ classifier, hidden: one.manifest.architecture.hidden, release: () => classifier.release() });
   }
   const ensemble = members.length > 0 ? manifest.ensemble : undefined;

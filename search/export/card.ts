@@ -32,6 +32,7 @@ export function cardText(m: Manifest): string {
         `trained on ${task.languages.length} languages.`,
     ),
     "",
+    ...ngramLines(m),
     ...ensembleLines(m),
     "## Scores on validation data",
     "",
@@ -59,6 +60,15 @@ export function cardText(m: Manifest): string {
     "set the threshold on your own data, and do not let it decide about people on its own.",
     "",
   ].join("\n");
+}
+
+function ngramLines({ ngrams }: Manifest): string[] {
+  if (ngrams === undefined) return [];
+  return [
+    `For ${ngrams.tasks.join(" and ")} it also reads character n-grams, up to ${ngrams.longest} letters long, ${ngrams.most} of a text: ` +
+      `a table of ${ngrams.rows.toLocaleString("en-US")} rows, whose logits are added, times ${ngrams.weight}.`,
+    "",
+  ];
 }
 
 function ensembleLines({ ensemble }: Manifest): string[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
+import { ngramArchitecture, ngramFile, ngramPart } from "../student/ngram-part.ts";
 import type { HeadShape, Weights } from "../student/weights.ts";
 import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
 import { writeDescription } from "./write-description.ts";
@@ -11,7 +12,7 @@ import { writeDescription } from "./write-description.ts";
 /** The graphs and the tokeniser of a student in a folder of their own, not yet described. */
 export interface StudentFiles {
   readonly folder: string;
-  /** File names: `model.onnx`, `pair_<task>.onnx`, `tokenizer.json`. */
+  /** File names: `model.onnx`, `ngrams.onnx` where it reads some, `pair_<task>.onnx`, `tokenizer.json`. */
   readonly names: readonly string[];
 }
 
@@ -36,11 +37,10 @@ export function writeGraphs(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const text = heads.filter((head) => head.input === "text");
+  const { layerNormEpsilon } = options;
   const graphs = new Map([
-    [
-      "model.onnx",
-      inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon: options.layerNormEpsilon, heads: text }),
-    ],
+    ["model.onnx", inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
+    ...ngramGraph(weights, text, layerNormEpsilon),
     ...heads
       .filter((head) => head.input === "pair")
       .map((head): [string, Uint8Array] => [headFile(head), pairGraph(a, weights, head, "int8")]),
@@ -48,6 +48,14 @@ export function writeGraphs(
   for (const [name, bytes] of graphs) writeFileSync(join(folder, name), bytes);
   copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));
   return { folder, names: [...graphs.keys(), "tokenizer.json"] };
+}
+
+/** None where the student reads no n-grams. */
+function ngramGraph(weights: Weights, heads: readonly HeadShape[], layerNormEpsilon: number): [string, Uint8Array][] {
+  const own = ngramPart(weights);
+  if (own === null) return [];
+  const known = heads.filter(({ task }) => own.has(`head.${task}.out.bias`));
+  return [[ngramFile, inferenceGraph(ngramArchitecture, own, { precision: "int8", layerNormEpsilon, heads: known })]];
 }
 
 export type Description = Omit<Manifest, "format" | "version" | "files" | "bytes" | "created">;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Architecture } from "../../src/contract/architecture.ts";
 import type { Manifest } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
@@ -7,9 +8,11 @@ import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/grap
 import { protoFields } from "../../src/onnx/protobuf.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { headOf } from "../student/encoded-task.ts";
+import { asNgramPart, ngramArchitecture } from "../student/ngram-part.ts";
 import { restoreBlocks, restoreColumns, tableBlock } from "../student/quantize.ts";
 import {
   encoderParameters,
+  type HeadShape,
   headParameters,
   type ParameterShape,
   sizeOf,
@@ -28,12 +31,24 @@ type Constants = ReadonlyMap<string, Uint8Array>;
  */
 export function readWeights(
   folder: string,
-  { architecture: a, tasks }: Pick<Manifest, "architecture" | "tasks">,
+  { architecture: a, tasks, ngrams }: Pick<Manifest, "architecture" | "tasks" | "ngrams">,
 ): Weights {
   const graphs = [...new Set(["model.onnx", ...tasks.map(({ file }) => file)])];
-  const constants: Constants = new Map(graphs.flatMap((file) => readConstants(join(folder, file))));
-  const positions = (constants.get("position")?.length ?? 0) / 4 / a.tableWidth;
   const heads = tasks.map((task) => headOf(taskOf(task), task.labels));
+  const encoder = weightsIn(folder, graphs, a, heads);
+  return ngrams === undefined ? encoder : new Map([...encoder, ...readNgramPart(folder, ngrams.file, heads)]);
+}
+
+/** Its heads are those of the student that the graph has. */
+function readNgramPart(folder: string, file: string, heads: readonly HeadShape[]): Weights {
+  const constants = new Map(readConstants(join(folder, file)));
+  const own = heads.filter(({ task }) => constants.has(`head.${task}.out.bias`));
+  return asNgramPart(weightsIn(folder, [file], ngramArchitecture, own));
+}
+
+function weightsIn(folder: string, files: readonly string[], a: Architecture, heads: readonly HeadShape[]): Weights {
+  const constants: Constants = new Map(files.flatMap((file) => readConstants(join(folder, file))));
+  const positions = (constants.get("position")?.length ?? 0) / 4 / a.tableWidth;
   const shapes = [
     { name: tableName, dims: [a.vocabulary, a.tableWidth] },
     ...encoderParameters(a, positions),

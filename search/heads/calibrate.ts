@@ -11,14 +11,14 @@ export function fitTemperature(logits: Logits, targets: readonly Float32Array[])
   const ratio = (Math.sqrt(5) - 1) / 2;
   for (let i = 0; i < 30; i++) {
     const [a, b] = [high - ratio * (high - low), low + ratio * (high - low)];
-    if (negativeLogLikelihood(logits, targets, Math.exp(a)) < negativeLogLikelihood(logits, targets, Math.exp(b)))
-      high = b;
+    if (logLoss(logits, targets, Math.exp(a)) < logLoss(logits, targets, Math.exp(b))) high = b;
     else low = a;
   }
   return Math.exp((low + high) / 2);
 }
 
-function negativeLogLikelihood(logits: Logits, targets: readonly Float32Array[], temperature: number): number {
+/** Mean negative log-likelihood of the targets. */
+export function logLoss(logits: Logits, targets: readonly Float32Array[], temperature: number): number {
   let sum = 0;
   logits.forEach((row, i) => {
     const probabilities = softmax(row, temperature);

@@ -54,9 +54,12 @@ const MIN_RUNS = 3;
 /** A round may take this many times its share when the machine is busy. */
 const BUSY_FACTOR = 4;
 
+/** A model's path or bytes, or what opens it. */
+export type TimedModel = string | Uint8Array | (() => Promise<Session>);
+
 /** Median and 95th percentile in ms for each length, in the form of the manifest. */
 export async function measureLatency(
-  model: string | Uint8Array,
+  model: TimedModel,
   lengths: readonly number[],
   options: MeasureOptions,
 ): Promise<Latency["lengths"]> {
@@ -66,7 +69,7 @@ export async function measureLatency(
 
 /** As `measureLatency`, with the number of runs and their spread. */
 export async function timeLengths(
-  model: string | Uint8Array,
+  model: TimedModel,
   lengths: readonly number[],
   { budgetMs = 1500, ...options }: MeasureOptions,
 ): Promise<LengthTiming[]> {
@@ -81,11 +84,11 @@ export async function timeLengths(
 
 /** Opens a model for timing: several may take turns, so that a busy minute does not fall on one of them alone. */
 export async function openTimer(
-  model: string | Uint8Array,
+  model: TimedModel,
   lengths: readonly number[],
   { threads, vocabulary = 1000 }: TimerOptions,
 ): Promise<Timer> {
-  const session = await openGraph(model, { threads });
+  const session = typeof model === "function" ? await model() : await openGraph(model, { threads });
   const inputs = lengths.map((tokens) => ({
     tokens,
     feeds: createFeeds(tokens, vocabulary),

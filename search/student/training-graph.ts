@@ -10,14 +10,7 @@ import { crossEntropy, squaredError } from "../graph/ops/loss.ts";
 import { relationLoss } from "../graph/ops/relation.ts";
 import { addPositions, pool, selectRows } from "../graph/ops/sequence.ts";
 import { Tape, type Value } from "../graph/tape.ts";
-import {
-  encoderParameters,
-  type HeadShape,
-  hasProjection,
-  headParameters,
-  type ParameterShape,
-  sizeOf,
-} from "./weights.ts";
+import { encoderParameters, type HeadShape, hasProjection, headParameters, type ParameterShape } from "./weights.ts";
 
 /** A student state that regresses, through a linear map, onto a teacher state. Layer 0 is the embeddings. */
 export interface StateMap {
@@ -291,10 +284,6 @@ class GraphBuild {
 }
 
 /** Learned numbers of an encoder, its token table included. */
-export function countParameters(a: Architecture, shapes: readonly ParameterShape[]): number {
-  return shapes.reduce((total, shape) => total + sizeOf(shape.dims), a.vocabulary * a.tableWidth);
-}
-
 /** Whether an encoder parameter lies below the first learned layer. */
 export function isFrozenParameter(name: string, frozenLayers: number): boolean {
   const layer = /^layer\.(\d+)\./.exec(name);

@@ -84,6 +84,11 @@ export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
+/** Numbers of a student. */
+export function parametersOf(weights: Weights): number {
+  return [...weights.values()].reduce((total, { dims }) => total + sizeOf(dims), 0);
+}
+
 /** Fresh values: ones for gamma, zeros for beta and bias, else normal with deviation 1/√inputs (He et al. without the 2). */
 export function initialWeight(shape: ParameterShape, random: Random): Weight {
   const data = new Float32Array(sizeOf(shape.dims));

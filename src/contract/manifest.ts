@@ -46,6 +46,21 @@ export const ManifestTask = z.strictObject({
 });
 export type ManifestTask = Readonly<z.infer<typeof ManifestTask>>;
 
+/**
+ * Character n-grams that a student reads beside its pieces (`src/ngrams`). The graph takes `ids` int32 and `mask` float32
+ * [batch, n-grams] and gives `logits_<task>` for these tasks over single texts: they count `weight` beside the encoder's, to which
+ * they are added.
+ */
+export const Ngrams = z.strictObject({
+  file: FileName,
+  tasks: z.array(TaskName).min(1),
+  rows: z.int().min(2),
+  longest: z.int().positive(),
+  most: z.int().positive(),
+  weight: z.number().nonnegative(),
+});
+export type Ngrams = Readonly<z.infer<typeof Ngrams>>;
+
 export const Score = z.strictObject({
   task: z.string(),
   dataSet: z.string(),
@@ -125,6 +140,7 @@ export const Manifest = z.strictObject({
   architecture: Architecture,
   maxTokens: z.int().positive(),
   tasks: z.array(ManifestTask).min(1),
+  ngrams: Ngrams.optional(),
   files: z.record(FileName, z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().positive() })),
   scores: z.array(Score),
   latency: Latency,

@@ -13,6 +13,7 @@ export const language: Task = {
   labels: null,
   metric: "accuracy",
   certain: true,
+  ngrams: true,
   weight: 1,
   toTarget: (row, labels) => oneHot(labels.indexOf(row.label), labels.length),
   toTruth: (row, labels) => labels.indexOf(row.label),

@@ -33,6 +33,28 @@ export function pieceAt(trie: PieceTrie, node: number): number {
   return trie.slots[(node - 1) * SLOT + ID] as number;
 }
 
+/** Looks pieces up by their ids; undefined for an id that is no piece's. */
+export function piecesOf({ slots }: PieceTrie): (id: number) => string | undefined {
+  let last = -1;
+  for (let at = 0; at < slots.length; at += SLOT) last = Math.max(last, slots[at + ID] as number);
+  const nodes = new Int32Array(last + 1);
+  for (let slot = 0; slot * SLOT < slots.length; slot++) {
+    const id = slots[slot * SLOT + ID] as number;
+    if (id >= 0) nodes[id] = slot + 1;
+  }
+  return (id) => {
+    const node = nodes[id] ?? NO_NODE;
+    return node === NO_NODE ? undefined : textTo(slots, node);
+  };
+}
+
+function textTo(slots: Int32Array, node: number): string {
+  const units: number[] = [];
+  for (let at = node; at !== ROOT; at = slots[(at - 1) * SLOT] as number)
+    units.push(slots[(at - 1) * SLOT + UNIT] as number);
+  return String.fromCharCode(...units.reverse());
+}
+
 /** The child of `node` along `unit`, or NO_NODE. */
 export function childOf(trie: PieceTrie, node: number, unit: number): number {
   const children = trie.slots[(node - 1) * SLOT + CHILDREN] as number;

@@ -9,6 +9,8 @@ export interface Tokenizer {
    * longer its tail is cut and `truncated` is true). Never throws on any string, lone surrogates and NUL included.
    */
   encode(text: string, maxTokens: number): Encoding;
+  /** The text that a piece stands for, a space before the first of a word; only a space for special and unknown ids. */
+  readonly pieceOf: (id: number) => string;
 }
 
 export interface Encoding {

@@ -8,10 +8,13 @@ import { type FindAddedToken, findAddedTokens } from "./added-tokens.ts";
 import { type Charsmap, EMPTY_CHARSMAP, readCharsmap } from "./charsmap.ts";
 import { type IdSink, Lattice, reserve } from "./lattice.ts";
 import { MARK, Normaliser, type SpaceRules } from "./normaliser.ts";
+import { piecesOf } from "./piece-trie.ts";
 import { idsAround, templateParts } from "./template.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 import type { AddedToken, TokenizerJson } from "./tokenizer-json.ts";
 import { toVocabulary, type Vocabulary } from "./vocabulary.ts";
+
+const mark = String.fromCharCode(MARK);
 
 /** Code units that are normalised before it is looked whether enough ids are there. */
 const UNITS_AT_ONCE = 2048;
@@ -61,6 +64,17 @@ export function unigramFrom(parts: UnigramParts): Tokenizer {
     padId: parts.padId,
     unknownId: parts.vocabulary.unknownId,
     encode: (text, maxTokens) => encoder.encode(text, maxTokens),
+    pieceOf: pieceReader(parts),
+  };
+}
+
+function pieceReader({ vocabulary, addedTokens }: UnigramParts): Tokenizer["pieceOf"] {
+  const wordless = new Set([vocabulary.unknownId, ...addedTokens.flatMap(({ special, id }) => (special ? [id] : []))]);
+  let read: ReturnType<typeof piecesOf> | undefined;
+  return (id) => {
+    if (wordless.has(id)) return " ";
+    read ??= piecesOf(vocabulary.trie);
+    return read(id)?.replaceAll(mark, " ") ?? " ";
   };
 }
 

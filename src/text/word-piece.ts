@@ -35,6 +35,19 @@ export function createWordPiece(json: WordPieceJson): Tokenizer {
       invariant(room >= 0, `maxTokens leaves no room for the special tokens: ${maxTokens}`);
       return cut(idsOf(text), room, prefix, suffix);
     },
+    pieceOf: pieceReader(json, unknownId),
+  };
+}
+
+function pieceReader({ model, added_tokens: added }: WordPieceJson, unknownId: number): Tokenizer["pieceOf"] {
+  const { vocab, continuing_subword_prefix: mark } = model;
+  const pieces = new Map(Object.entries(vocab).map(([piece, id]) => [id, piece]));
+  for (const { id, special } of added) if (special) pieces.delete(id);
+  pieces.delete(unknownId);
+  return (id) => {
+    const piece = pieces.get(id);
+    if (piece === undefined) return " ";
+    return piece.startsWith(mark) ? piece.slice(mark.length) : ` ${piece}`;
   };
 }
 

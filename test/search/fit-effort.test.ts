@@ -14,6 +14,7 @@ test("scaleEffort() by 1 changes nothing, by more does more of everything that t
     "distilTokens",
     "headTokens",
     "staticHeadTokens",
+    "ngramTokens",
   ] as const) {
     expect(half[key]).toBeLessThan(full[key]);
     expect(double[key]).toBeGreaterThan(full[key]);
@@ -31,6 +32,7 @@ test("scaleCompletion() touches nothing but what comes after the trials", () => 
     distilTokens: full.distilTokens / 2,
     headTokens: full.headTokens / 2,
     staticHeadTokens: full.staticHeadTokens / 2,
+    ngramTokens: full.ngramTokens / 2,
   });
 });
 

@@ -30,12 +30,10 @@ async function served() {
 async function rightAbout(words: typeof fresh, folder: string): Promise<number> {
   const { tokenizer } = made.materials;
   const judged = rows(words, 90, 7);
-  const classifier = await openStudentClassifier(
-    folder,
-    [{ name: "sentiment", input: "text" }] as never,
-    tokenizer.padId,
-    1,
-  );
+  const classifier = await openStudentClassifier(folder, [{ name: "sentiment", input: "text" }] as never, {
+    tokenizer,
+    threads: 1,
+  });
   const sequences = judged.map(({ text }) => tokenizer.encode(text, 32).ids);
   const logits = must((await textLogits(classifier, sequences, ["sentiment"])).get("sentiment"));
   await classifier.release();
@@ -53,7 +51,14 @@ test("trainFurther() teaches a served student new data, from the weights it is s
     ...materials,
     corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
   };
-  const config = { ...madeConfig, tokens: 200_000, share: 1, precision: "fp32", softTokens: 0 } as const;
+  const config = {
+    ...madeConfig,
+    tokens: 200_000,
+    ngramTokens: 0,
+    share: 1,
+    precision: "fp32",
+    softTokens: 0,
+  } as const;
   const trained = await trainFurther(
     config,
     { ...named, tuned: null, ensemble: [], cacheFolder: run },
@@ -80,7 +85,7 @@ test("trainFurther() asks no teacher that its student was never compared with", 
   const [candidate] = takeUpStudents(models, undefined, run);
   const tuned = { tasks: [] } as unknown as FineTunedTeacher;
   const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, ensemble: [], cacheFolder: run };
-  const config = { ...madeConfig, tokens: 1, share: 1, precision: "fp32", softTokens: 1 } as const;
+  const config = { ...madeConfig, tokens: 1, ngramTokens: 0, share: 1, precision: "fp32", softTokens: 1 } as const;
   await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
     "made: its manifest has no scores of the fine-tuned teacher",
   );

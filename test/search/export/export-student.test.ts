@@ -29,7 +29,10 @@ test("writeGraphs() writes graphs that answer, a tokeniser beside them, and noth
   expect(readdirSync(run).sort()).toEqual([...names].sort());
   expect(names).toEqual(["model.onnx", "pair_adequacy.onnx", "tokenizer.json"]);
   const tokenizer = readTokenizer(join(run, "tokenizer.json"));
-  const classifier = await openStudentClassifier(run, ["sentiment", "adequacy"].map(taskNamed), tokenizer.padId, 1);
+  const classifier = await openStudentClassifier(run, ["sentiment", "adequacy"].map(taskNamed), {
+    tokenizer,
+    threads: 1,
+  });
   const logits = await textLogits(classifier, [tokenizer.encode("good", 8).ids], ["sentiment"]);
   expect(logits.get("sentiment")?.[0]).toHaveLength(3);
   await classifier.release();

@@ -23,7 +23,7 @@ async function referenceTasks(tasks?: readonly string[]) {
   const folder = join(root, "tiny");
   const manifest = writeTinyStudent(folder, { name: "tiny", ...(tasks && { tasks }) });
   const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  const classifier = await openStudentClassifier(folder, manifest.tasks, tokenizer.padId, 1);
+  const classifier = await openStudentClassifier(folder, manifest.tasks, { tokenizer, threads: 1 });
   const corpus = {
     tasks: [],
     train: new Map(),

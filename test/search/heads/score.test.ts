@@ -22,7 +22,7 @@ beforeAll(async () => {
   const folder = join(root, "tiny");
   writeTinyStudent(folder, { name: "tiny" });
   tokenizer = readTokenizer(join(folder, "tokenizer.json"));
-  classifier = await openStudentClassifier(folder, names.map(taskNamed), tokenizer.padId, 1);
+  classifier = await openStudentClassifier(folder, names.map(taskNamed), { tokenizer, threads: 1 });
 });
 afterAll(async () => {
   await classifier.release();

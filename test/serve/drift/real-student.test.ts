@@ -38,7 +38,11 @@ const half = (odd: number) => texts.filter(({ language }, i) => languages.includ
 
 async function withReference(manifest: Manifest): Promise<Manifest> {
   const tokenizer = readTokenizer(join(shipped, "tokenizer.json"));
-  const classifier = await openStudentClassifier(shipped, manifest.tasks, tokenizer.padId, 1);
+  const classifier = await openStudentClassifier(shipped, manifest.tasks, {
+    tokenizer,
+    ngrams: manifest.ngrams,
+    threads: 1,
+  });
   const rows = half(0).map(({ language, text }) => ({ language, text, label: "0" }));
   const corpus = {
     tasks: [],

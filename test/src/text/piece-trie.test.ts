@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildPieceTrie, childOf, NO_NODE, type PieceTrie, pieceAt } from "../../../src/text/piece-trie.ts";
+import { buildPieceTrie, childOf, NO_NODE, type PieceTrie, pieceAt, piecesOf } from "../../../src/text/piece-trie.ts";
 
 test("buildPieceTrie() finds every piece and nothing else", () => {
   const word = fc.string({ unit: fc.constantFrom(..."abcd▁日😀"), minLength: 1, maxLength: 6 });
@@ -8,6 +8,17 @@ test("buildPieceTrie() finds every piece and nothing else", () => {
     fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 60 }), fc.array(word), (pieces, others) => {
       const trie = buildPieceTrie(pieces);
       for (const text of [...pieces, ...others]) expect(find(trie, text)).toBe(pieces.indexOf(text));
+    }),
+  );
+});
+
+test("piecesOf() finds every piece by its id", () => {
+  const word = fc.string({ unit: fc.constantFrom(..."abcd▁日😀"), minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 60 }), (pieces) => {
+      const pieceOf = piecesOf(buildPieceTrie(pieces));
+      expect(pieces.map((_, id) => pieceOf(id))).toEqual(pieces);
+      expect(pieceOf(pieces.length)).toBeUndefined();
     }),
   );
 });

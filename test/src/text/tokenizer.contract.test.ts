@@ -39,6 +39,13 @@ describe.each(tokenizers)("%s", (_, tokenizer) => {
     );
   });
 
+  test("pieceOf() gives the text of the ids, a space before each word and in the place of special and unknown ones", () => {
+    const { ids } = tokenizer.encode("the phone", 16);
+    expect(Array.from(ids, tokenizer.pieceOf).join("")).toBe("  the phone ");
+    for (const id of [tokenizer.unknownId, tokenizer.padId, tokenizer.vocabularySize])
+      expect(tokenizer.pieceOf(id)).toBe(" ");
+  });
+
   test("encode() gets through traps over and over, and through megabytes", () => {
     for (const text of [...repeatedTraps, ...megabytes]) check(text, 512);
   }, 60_000);

@@ -1,0 +1,50 @@
+import { must } from "../../src/invariant.ts";
+import { mean } from "../../src/stats.ts";
+import type { EncodedTask } from "../student/encoded-task.ts";
+import { fitTemperature, logLoss } from "./calibrate.ts";
+import type { SetLogits } from "./score.ts";
+
+const weights = [0, 0.125, 0.25, 0.5, 0.75, 1, 1.5, 2];
+
+/**
+ * How much of a second opinion is to be added to a first: the weight whose sum, once calibrated, has the least log-loss over the tasks.
+ * @param together logits of both added up, of the same sets.
+ */
+export function weightOfSecond(
+  tasks: readonly Pick<EncodedTask, "task" | "labels">[],
+  alone: readonly SetLogits[],
+  together: readonly SetLogits[],
+): number {
+  const rows = tasks.map((encoded) => rowsOf(encoded, alone, together)).filter(({ length }) => length > 0);
+  if (rows.length === 0) return 1;
+  const losses = weights.map((weight) => mean(rows.map((own) => lossOf(own, weight))));
+  return must(weights[losses.indexOf(Math.min(...losses))]);
+}
+
+interface Row {
+  readonly target: Float32Array;
+  readonly first: Float32Array;
+  readonly sum: Float32Array;
+}
+
+function rowsOf(
+  { task, labels }: Pick<EncodedTask, "task" | "labels">,
+  alone: readonly SetLogits[],
+  together: readonly SetLogits[],
+): Row[] {
+  return alone.flatMap(({ set, logits }, i) =>
+    set.task !== task.name
+      ? []
+      : set.rows.flatMap((row, at) => {
+          const target = task.toTarget(row, labels, set.dataSet);
+          const [first, sum] = [must(logits[at]), must(must(together[i]).logits[at])];
+          return target === null ? [] : [{ target, first, sum }];
+        }),
+  );
+}
+
+function lossOf(rows: readonly Row[], weight: number): number {
+  const targets = rows.map(({ target }) => target);
+  const logits = rows.map(({ first, sum }) => first.map((own, i) => own + weight * (must(sum[i]) - own)));
+  return logLoss(logits, targets, fitTemperature(logits, targets));
+}

@@ -1,0 +1,33 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import type { NgramShape } from "../../src/ngrams/ngrams.ts";
+import type { Weights } from "./weights.ts";
+
+/**
+ * What static students read beside pieces: a static student of its own whose pieces are character n-grams. Its weights lie among
+ * the student's, under names of their own.
+ */
+export const ngramShape: NgramShape = { rows: 65_536, longest: 5, most: 512 };
+export const ngramFile = "ngrams.onnx";
+
+export const ngramArchitecture: Architecture = {
+  layers: 0,
+  hidden: 64,
+  heads: 0,
+  ffn: 0,
+  activation: "gelu",
+  tableWidth: 64,
+  vocabulary: ngramShape.rows,
+};
+
+const prefix = "ngrams.";
+
+/** The n-grams' own weights among a student's, as those of a student; null where it reads none. */
+export function ngramPart(weights: Weights): Weights | null {
+  const own = [...weights].filter(([name]) => name.startsWith(prefix));
+  return own.length === 0 ? null : new Map(own.map(([name, weight]) => [name.slice(prefix.length), weight]));
+}
+
+/** The other way round. */
+export function asNgramPart(weights: Weights): Weights {
+  return new Map([...weights].map(([name, weight]) => [`${prefix}${name}`, weight]));
+}

@@ -1,0 +1,62 @@
+import { must } from "../invariant.ts";
+import { type Feeds, type Session, Tensor } from "../onnx/session.ts";
+import type { ReadNgrams } from "./ngrams.ts";
+
+/** A graph over n-grams, `ids` and `mask` [batch, n-grams] to logits, and how much those count beside the student's own. */
+export interface NgramGraph {
+  readonly session: Session;
+  readonly read: ReadNgrams;
+  readonly weight: number;
+}
+
+/**
+ * A student's encoder together with its graph over n-grams: what that says of a text is added to the encoder's logits of the same
+ * name. It is run only when one of these is asked for.
+ * @returns what also releases both.
+ */
+export function withNgrams(encoder: Session, { session, read, weight }: NgramGraph): Session {
+  return {
+    inputNames: encoder.inputNames,
+    outputNames: encoder.outputNames,
+    run: async (feeds, fetches) => {
+      const asked = namesIn(fetches) ?? encoder.outputNames;
+      const shared = session.outputNames.filter((name) => name.startsWith("logits_") && asked.includes(name));
+      const results = await encoder.run(feeds, fetches);
+      if (shared.length === 0) return results;
+      const more = await session.run(toNgrams(feeds, read), shared);
+      for (const name of shared) addTo(must(results[name]), must(more[name]), weight);
+      return results;
+    },
+    release: async () => {
+      await encoder.release();
+      await session.release();
+    },
+  };
+}
+
+function namesIn(fetches: Parameters<Session["run"]>[1]): readonly string[] | undefined {
+  return fetches === undefined || Array.isArray(fetches) ? fetches : Object.keys(fetches);
+}
+
+/** `ids` and `mask` [batch, tokens] to those of the texts' n-grams, padded to the most of them. */
+function toNgrams({ ids, mask }: Feeds, read: ReadNgrams): Feeds {
+  const [texts, tokens] = must(ids).dims as [number, number];
+  const [all, weights] = [must(ids).data as Int32Array, must(mask).data as Float32Array];
+  const found = Array.from({ length: texts }, (_, text) => {
+    let end = (text + 1) * tokens;
+    while (end > text * tokens && weights[end - 1] === 0) end--;
+    return read(all.subarray(text * tokens, end));
+  });
+  const width = Math.max(...found.map(({ length }) => length));
+  const own = { ids: new Int32Array(texts * width), mask: new Float32Array(texts * width) };
+  found.forEach((rows, text) => {
+    own.ids.set(rows, text * width);
+    own.mask.fill(1, text * width, text * width + rows.length);
+  });
+  return { ids: new Tensor("int32", own.ids, [texts, width]), mask: new Tensor("float32", own.mask, [texts, width]) };
+}
+
+function addTo({ data: sum }: Tensor, { data: more }: Tensor, weight: number): void {
+  const [to, from] = [sum as Float32Array, more as Float32Array];
+  for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + weight * (from[i] as number);
+}
