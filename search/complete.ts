@@ -20,7 +20,7 @@ import { type Materials, studentPositions, teacherStates, trainingMaxTokens } fr
 import { printProgress } from "./progress.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { stageResult } from "./stage-result.ts";
-import { headOf } from "./student/encoded-task.ts";
+import { type EncodedTask, headOf } from "./student/encoded-task.ts";
 import { ngramFile, ngramShape } from "./student/ngram-part.ts";
 import { parametersOf, type Weights } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
@@ -146,8 +146,8 @@ interface Judgeable extends Pick<Manifest, "maxTokens" | "ngrams"> {
 }
 
 /**
- * How much the n-grams of an artefact count beside its encoder: the weight of the least log-loss on the validation rows of the tasks
- * that read them. Undefined where it has none.
+ * How much the n-grams of an artefact count beside its encoder: in each task that reads them the weight of the least log-loss on the
+ * validation rows. Undefined where it has none.
  */
 async function weighNgrams(
   config: ExportConfig,
@@ -157,10 +157,13 @@ async function weighNgrams(
 ): Promise<Ngrams | undefined> {
   if (!names.includes(ngramFile)) return undefined;
   const own = { ...materials, tasks: materials.tasks.filter(({ task }) => task.ngrams) };
-  const whole = { file: ngramFile, tasks: own.tasks.map(({ task }) => task.name), ...ngramShape, weight: 1 };
+  const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => {
+    const tasks = own.tasks.map((encoded) => ({ task: encoded.task.name, weight: weightOf(encoded) }));
+    return { file: ngramFile, tasks, ...ngramShape };
+  };
   const without = await validate(config, own, { folder, maxTokens });
-  const together = await validate(config, own, { folder, maxTokens, ngrams: whole });
-  return { ...whole, weight: weightOfSecond(own.tasks, without, together) };
+  const together = await validate(config, own, { folder, maxTokens, ngrams: weighed(() => 1) });
+  return weighed((encoded) => weightOfSecond(encoded, without, together));
 }
 
 /** Logits of the artefact in a folder on the validation sets. */

@@ -44,7 +44,7 @@ async function openNgrams(shared: SharedStudent, { pieceOf }: Tokenizer): Promis
   const { ngrams } = manifest;
   if (ngrams === undefined) return null;
   const session = await open(join(folder, ngrams.file), must(graph, ngrams.file));
-  return { session, read: createNgrams(pieceOf, ngrams), weight: ngrams.weight };
+  return { session, read: createNgrams(pieceOf, ngrams), tasks: ngrams.tasks };
 }
 
 /** Its heads are most of what it does, and its weights are few: sessions for each output cost nothing beside what they save. */

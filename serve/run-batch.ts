@@ -62,7 +62,7 @@ async function ask(
 
 /** Whether n-grams are read: for what is asked. What only decides about a threshold, or is watched, is known well enough without. */
 function spells({ manifest: { ngrams } }: LoadedStudent, tasks: readonly string[]): boolean {
-  return ngrams?.tasks.some((task) => tasks.includes(task)) ?? false;
+  return ngrams?.tasks.some(({ task }) => tasks.includes(task)) ?? false;
 }
 
 /** Beside an encoder a head more is nothing. A static student is little else than heads: what only drift asks for is a run of its own. */

@@ -53,6 +53,8 @@ const handlings: Readonly<Record<string, Handling>> = {
   told_br: { weight: 0.8 },
   mlqe_ced21: { tokenised: true },
   hatecheck_en: { functional: true },
+  // Few patterns, but what no public set of so many languages teaches: that it is not the group that makes a sentence toxic.
+  kdnas_identity_filter: { share: 2 },
   kdnas_japanese_filter: { functional: true },
   // A list for cleaning dialogues, not of abuse: it has the words for funeral, woman, accident and gay.
   lexicons_badwords: { leftOut: ["open2ch_ng"] },

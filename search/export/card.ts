@@ -64,9 +64,10 @@ export function cardText(m: Manifest): string {
 
 function ngramLines({ ngrams }: Manifest): string[] {
   if (ngrams === undefined) return [];
+  const tasks = ngrams.tasks.map(({ task, weight }) => `${task} (times ${weight})`).join(", ");
   return [
-    `For ${ngrams.tasks.join(" and ")} it also reads character n-grams, up to ${ngrams.longest} letters long, ${ngrams.most} of a text: ` +
-      `a table of ${ngrams.rows.toLocaleString("en-US")} rows, whose logits are added, times ${ngrams.weight}.`,
+    `It also reads character n-grams, up to ${ngrams.longest} letters long, ${ngrams.most} of a text, from a table of ` +
+      `${ngrams.rows.toLocaleString("en-US")} rows. What they say is added to its logits of ${tasks}.`,
     "",
   ];
 }

@@ -18,5 +18,5 @@ export async function openEncoder(folder: string, { tokenizer, ngrams, threads }
   const encoder = await openGraph(join(folder, "model.onnx"), { threads });
   if (ngrams === undefined) return encoder;
   const session = await openGraph(join(folder, ngrams.file), { threads });
-  return withNgrams(encoder, { session, read: createNgrams(tokenizer.pieceOf, ngrams), weight: ngrams.weight });
+  return withNgrams(encoder, { session, read: createNgrams(tokenizer.pieceOf, ngrams), tasks: ngrams.tasks });
 }

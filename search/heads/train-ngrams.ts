@@ -1,5 +1,6 @@
 import { createNgrams } from "../../src/ngrams/ngrams.ts";
 import { createRandom, type Random } from "../../src/random.ts";
+import type { Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
 import { asNgramPart, ngramArchitecture, ngramShape } from "../student/ngram-part.ts";
@@ -7,6 +8,8 @@ import { packInts } from "../student/packed-arrays.ts";
 import { tableName, type Weights } from "../student/weights.ts";
 import { type HeadTrainingOptions, trainHeads } from "./train-heads.ts";
 
+/** Share of batches of a task whose labels hold for any part of a text: it has most to learn of spelling. */
+const certainWeight = 6;
 /** Pieces of the cuts that are learned beside whole texts, since what is asked about is often short. */
 const [leastCut, mostCut] = [2, 8];
 /** Deviation of the fresh rows: the mean of a few hundred is then no longer than a tenth of one. */
@@ -26,14 +29,20 @@ export async function trainNgrams(
   const random = createRandom(options.seed);
   const spelled = tasks.map((encoded) => ({
     ...encoded,
+    task: { ...encoded.task, weight: encoded.task.certain ? certainWeight : encoded.task.weight },
     examples: encoded.examples.flatMap((example) =>
-      [example.ids, cutFrom(example.ids, random)].map((ids) => ({ ...example, ids: pack(read(ids)) })),
+      partsOf(encoded.task, example.ids, random).map((ids) => ({ ...example, ids: pack(read(ids)) })),
     ),
   }));
   const dims = [ngramArchitecture.vocabulary, ngramArchitecture.tableWidth] as const;
   const table = Float32Array.from({ length: dims[0] * dims[1] }, () => spread * random.normal());
   const start: Weights = new Map([[tableName, { dims, data: table }]]);
   return asNgramPart(await trainHeads(ngramArchitecture, start, spelled, { ...options, positions: 0, padId: 0 }));
+}
+
+/** A text, and a cut of it where the label holds for that too. */
+function partsOf({ certain }: Task, ids: Int32Array, random: Random): Int32Array[] {
+  return certain ? [ids, cutFrom(ids, random)] : [ids];
 }
 
 /** A few pieces that follow each other, without the special ones at both ends. */

@@ -1,23 +1,20 @@
 import { must } from "../../src/invariant.ts";
-import { mean } from "../../src/stats.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
 import { fitTemperature, logLoss } from "./calibrate.ts";
 import type { SetLogits } from "./score.ts";
 
 const weights = [0, 0.125, 0.25, 0.5, 0.75, 1, 1.5, 2];
 
+type Judging = Pick<EncodedTask, "task" | "labels">;
+
 /**
- * How much of a second opinion is to be added to a first: the weight whose sum, once calibrated, has the least log-loss over the tasks.
+ * How much of a second opinion about a task is to be added to a first: the weight whose sum, once calibrated, has the least log-loss.
  * @param together logits of both added up, of the same sets.
  */
-export function weightOfSecond(
-  tasks: readonly Pick<EncodedTask, "task" | "labels">[],
-  alone: readonly SetLogits[],
-  together: readonly SetLogits[],
-): number {
-  const rows = tasks.map((encoded) => rowsOf(encoded, alone, together)).filter(({ length }) => length > 0);
+export function weightOfSecond(judging: Judging, alone: readonly SetLogits[], together: readonly SetLogits[]): number {
+  const rows = rowsOf(judging, alone, together);
   if (rows.length === 0) return 1;
-  const losses = weights.map((weight) => mean(rows.map((own) => lossOf(own, weight))));
+  const losses = weights.map((weight) => lossOf(rows, weight));
   return must(weights[losses.indexOf(Math.min(...losses))]);
 }
 
@@ -27,11 +24,7 @@ interface Row {
   readonly sum: Float32Array;
 }
 
-function rowsOf(
-  { task, labels }: Pick<EncodedTask, "task" | "labels">,
-  alone: readonly SetLogits[],
-  together: readonly SetLogits[],
-): Row[] {
+function rowsOf({ task, labels }: Judging, alone: readonly SetLogits[], together: readonly SetLogits[]): Row[] {
   return alone.flatMap(({ set, logits }, i) =>
     set.task !== task.name
       ? []

@@ -6,7 +6,7 @@ import type { Weights } from "./weights.ts";
  * What static students read beside pieces: a static student of its own whose pieces are character n-grams. Its weights lie among
  * the student's, under names of their own.
  */
-export const ngramShape: NgramShape = { rows: 65_536, longest: 5, most: 512 };
+export const ngramShape: NgramShape = { rows: 65_536, longest: 4, most: 256 };
 export const ngramFile = "ngrams.onnx";
 
 export const ngramArchitecture: Architecture = {

@@ -48,16 +48,14 @@ export type ManifestTask = Readonly<z.infer<typeof ManifestTask>>;
 
 /**
  * Character n-grams that a student reads beside its pieces (`src/ngrams`). The graph takes `ids` int32 and `mask` float32
- * [batch, n-grams] and gives `logits_<task>` for these tasks over single texts: they count `weight` beside the encoder's, to which
- * they are added.
+ * [batch, n-grams] and gives `logits_<task>` for these tasks over single texts: they are added to the encoder's, times their weight.
  */
 export const Ngrams = z.strictObject({
   file: FileName,
-  tasks: z.array(TaskName).min(1),
+  tasks: z.array(z.strictObject({ task: TaskName, weight: z.number().nonnegative() })).min(1),
   rows: z.int().min(2),
   longest: z.int().positive(),
   most: z.int().positive(),
-  weight: z.number().nonnegative(),
 });
 export type Ngrams = Readonly<z.infer<typeof Ngrams>>;
 

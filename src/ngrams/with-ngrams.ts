@@ -2,11 +2,11 @@ import { must } from "../invariant.ts";
 import { type Feeds, type Session, Tensor } from "../onnx/session.ts";
 import type { ReadNgrams } from "./ngrams.ts";
 
-/** A graph over n-grams, `ids` and `mask` [batch, n-grams] to logits, and how much those count beside the student's own. */
+/** A graph over n-grams, `ids` and `mask` [batch, n-grams] to logits of some tasks, and how much those count beside the student's own. */
 export interface NgramGraph {
   readonly session: Session;
   readonly read: ReadNgrams;
-  readonly weight: number;
+  readonly tasks: readonly { readonly task: string; readonly weight: number }[];
 }
 
 /**
@@ -14,17 +14,18 @@ export interface NgramGraph {
  * name. It is run only when one of these is asked for.
  * @returns what also releases both.
  */
-export function withNgrams(encoder: Session, { session, read, weight }: NgramGraph): Session {
+export function withNgrams(encoder: Session, { session, read, tasks }: NgramGraph): Session {
+  const weights = new Map(tasks.map(({ task, weight }) => [`logits_${task}`, weight]));
   return {
     inputNames: encoder.inputNames,
     outputNames: encoder.outputNames,
     run: async (feeds, fetches) => {
       const asked = namesIn(fetches) ?? encoder.outputNames;
-      const shared = session.outputNames.filter((name) => name.startsWith("logits_") && asked.includes(name));
+      const shared = asked.filter((name) => (weights.get(name) ?? 0) > 0);
       const results = await encoder.run(feeds, fetches);
       if (shared.length === 0) return results;
       const more = await session.run(toNgrams(feeds, read), shared);
-      for (const name of shared) addTo(must(results[name]), must(more[name]), weight);
+      for (const name of shared) addTo(must(results[name]), must(more[name]), must(weights.get(name)));
       return results;
     },
     release: async () => {

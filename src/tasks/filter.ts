@@ -8,6 +8,7 @@ export const filter: Task = {
   input: "text",
   labels: ["acceptable", "toxic"],
   metric: "macroF1",
+  ngrams: true,
   weight: 2,
   toTarget: (row, labels) => oneHot(classNumber(row.label), labels.length),
   toTruth: (row) => classNumber(row.label),

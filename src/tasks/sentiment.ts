@@ -8,6 +8,7 @@ export const sentiment: Task = {
   input: "text",
   labels: ["negative", "neutral", "positive"],
   metric: "macroF1",
+  ngrams: true,
   weight: 3,
   toTarget: (row, labels) => oneHot(classNumber(row.label), labels.length),
   toTruth: (row) => classNumber(row.label),

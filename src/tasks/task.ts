@@ -30,7 +30,7 @@ export interface Task {
   readonly metric: "macroF1" | "accuracy" | "pearson";
   /** Labels are facts about the text's source: a teacher has nothing to add to them. @default false */
   readonly certain?: true;
-  /** Spelling tells it more than words do: static students also read character n-grams for it. @default false */
+  /** Spelling tells it something that words do not: static students also read character n-grams for it. @default false */
   readonly ngrams?: true;
   /** Of a task that is data (`declared.ts`): what a manifest has to say of it. */
   readonly declared?: NonNullable<ManifestTask["declared"]>;

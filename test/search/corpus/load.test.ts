@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
 import { textHash } from "../../../search/corpus/split.ts";
+import { must } from "../../../src/invariant.ts";
 import { tasks } from "../../../src/tasks/index.ts";
 import { dataFolder } from "./data-folder.ts";
 import { numbered } from "./material.ts";
@@ -40,11 +41,17 @@ test("loadCorpus([]) gives every example a target and a weight", () => {
 });
 
 test("loadCorpus([]) balances the labels of the written sample, and has Japanese filter rows to learn from", () => {
-  const count = (task: string, language: string, label: string) =>
-    [...(sample.train.get(task) ?? [])].filter((e) => e.language === language && e.label === label).length;
+  const count = (task: string, language: string, label: string, dataSet?: string) =>
+    [...(sample.train.get(task) ?? [])].filter(
+      (e) => e.language === language && e.label === label && e.dataSet === (dataSet ?? e.dataSet),
+    ).length;
   for (const language of ["en", "ar", "zh", "vi"]) {
     expect(["0", "1", "2"].map((label) => count("sentiment", language, label))).toEqual([9, 9, 9]);
-    expect(["0", "1"].map((label) => count("filter", language, label))).toEqual([12, 12]);
+    expect(["0", "1"].map((label) => count("filter", language, label, "sample_filter"))).toEqual([12, 12]);
+  }
+  for (const language of ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "vi", "zh"]) {
+    const [fine, toxic] = ["0", "1"].map((label) => count("filter", language, label, "kdnas_identity_filter"));
+    expect(must(toxic) / (must(fine) + must(toxic))).toBeCloseTo(0.5, 1);
   }
   expect(Math.min(count("filter", "ja", "1"), count("filter", "ja", "0"))).toBeGreaterThanOrEqual(100);
 });

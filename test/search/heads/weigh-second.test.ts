@@ -27,7 +27,7 @@ function opinion(signal: number, seed: number): Float32Array[] {
 function weightFor(first: readonly Float32Array[], second: readonly Float32Array[]): number {
   const sum = first.map((row, i) => row.map((x, k) => x + ((second[i] as Float32Array)[k] as number)));
   const resultOf = (logits: readonly Float32Array[]): SetLogits[] => [{ set, logits }];
-  return weightOfSecond([task], resultOf(first), resultOf(sum));
+  return weightOfSecond(task, resultOf(first), resultOf(sum));
 }
 
 test("weightOfSecond() lets the better opinion count more, and chance not at all", () => {
@@ -39,5 +39,5 @@ test("weightOfSecond() lets the better opinion count more, and chance not at all
 });
 
 test("weightOfSecond() gives both the same say where nothing can be judged", () => {
-  expect(weightOfSecond([task], [], [])).toBe(1);
+  expect(weightOfSecond(task, [], [])).toBe(1);
 });

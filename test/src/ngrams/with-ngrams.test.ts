@@ -17,7 +17,7 @@ beforeAll(async () => {
   encoder = await openGraph(randomStudent({ ...base, vocabulary: 26 }, { heads }), { threads: 1 });
   const own = randomStudent({ ...base, vocabulary: shape.rows }, { heads: [head("language")] });
   graph = await openGraph(own, { threads: 1 });
-  both = withNgrams(encoder, { session: graph, read, weight: 0.5 });
+  both = withNgrams(encoder, { session: graph, read, tasks: [{ task: "language", weight: 0.5 }] });
 });
 afterAll(() => both.release());
 
