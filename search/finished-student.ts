@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { BadFileError } from "../src/errors.ts";
-import type { Candidate } from "./complete.ts";
+import type { Candidate } from "./export-candidate.ts";
 import type { Weights } from "./student/weights.ts";
 import { loadWeights } from "./student/weights-file.ts";
 

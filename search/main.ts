@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { calibrateFromProduction } from "./calibrate-from-production.ts";
 import { runCommand } from "./command.ts";
-import { type Candidate, completeStudent } from "./complete.ts";
+import { completeStudent } from "./complete.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
 import { forEachBudget } from "./each-budget.ts";
 import { explore } from "./explore.ts";
+import type { Candidate } from "./export-candidate.ts";
 import { winnersOf } from "./given-architectures.ts";
 import { checkFeedback, withCorrections } from "./learn-corrections.ts";
 import { showPlan } from "./plan.ts";

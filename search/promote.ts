@@ -5,10 +5,10 @@ import { studentFolder } from "../src/contract/models-folder.ts";
 import { BadFileError } from "../src/errors.ts";
 import { mean } from "../src/stats.ts";
 import type { Log } from "./command.ts";
-import type { Candidate } from "./complete.ts";
 import type { SearchConfig } from "./config.ts";
 import { learnedFromFeedback } from "./corrections/feedback-set.ts";
 import { promote } from "./export/export-student.ts";
+import type { Candidate } from "./export-candidate.ts";
 
 /**
  * Puts a candidate into `models/` when there is no student for its budget yet, or when it scores better on the validation rows that

@@ -3,12 +3,12 @@ import { membersAmong } from "../src/contract/ensemble.ts";
 import type { Manifest } from "../src/contract/manifest.ts";
 import { BadFileError } from "../src/errors.ts";
 import type { Log } from "./command.ts";
-import type { Candidate } from "./complete.ts";
 import type { SearchConfig } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { fitEnsembles } from "./evaluate/fit-ensembles.ts";
 import { findStudents, type Student } from "./evaluate/subjects.ts";
+import type { Candidate } from "./export-candidate.ts";
 
 /**
  * Fits ensembles for who has none because of what was trained: candidates that were promoted, and students that had a member which

@@ -1,9 +1,9 @@
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
-import type { Candidate } from "./complete.ts";
 import { findStudents, type Student } from "./evaluate/subjects.ts";
 import { readWeights } from "./export/read-weights.ts";
+import type { Candidate } from "./export-candidate.ts";
 import { weightsPath } from "./finished-student.ts";
 import { saveWeights } from "./student/weights-file.ts";
 

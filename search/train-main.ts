@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
-import type { Candidate } from "./complete.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { readEnsemble } from "./ensemble.ts";
+import type { Candidate } from "./export-candidate.ts";
 import { precisionFlag } from "./precision-flag.ts";
 import { promoteIfBetter } from "./promote.ts";
 import { renewEnsembles } from "./renew-ensembles.ts";

@@ -1,14 +1,5 @@
 import { join } from "node:path";
 import type { Log } from "./command.ts";
-import {
-  type Candidate,
-  type ExportConfig,
-  type Exported,
-  type ExportMaterials,
-  exportCandidate,
-  judgedTokens,
-  validate,
-} from "./complete.ts";
 import type { Corrections } from "./corrections/corrections.ts";
 import type { Decision } from "./corrections/decision.ts";
 import { feedbackSet } from "./corrections/feedback-set.ts";
@@ -17,6 +8,15 @@ import { gainOf } from "./corrections/gain.ts";
 import { reasonToStay } from "./corrections/gate.ts";
 import { type Rightness, rightAbout } from "./corrections/measure.ts";
 import { setChanges } from "./corrections/set-changes.ts";
+import {
+  type Candidate,
+  type ExportConfig,
+  type Exported,
+  type ExportMaterials,
+  exportCandidate,
+  judgedTokens,
+  validate,
+} from "./export-candidate.ts";
 import { finishedWeights } from "./finished-student.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { hasScore, type JudgedSet, judgedSets } from "./heads/score.ts";
@@ -116,12 +116,13 @@ async function answersOf(
 function exportTaught(
   config: ExportConfig,
   materials: LearningMaterials,
-  { manifest: { name, architecture, tasks } }: Candidate,
+  { manifest: { name, architecture, tasks, ngrams } }: Candidate,
   { weights, folder }: { readonly weights: Weights; readonly folder: string },
   log: Log,
 ): Promise<Exported> {
   const { corpus } = materials;
   const taught = { ...materials, corpus: { ...corpus, dataSets: [...corpus.dataSets, feedbackSet] } };
-  const trained = { name, architecture, weights, folder: join(folder, "student"), kept: tasks };
+  const student = { name, architecture, weights, folder: join(folder, "student") };
+  const trained = { ...student, kept: tasks, keptNgrams: ngrams };
   return exportCandidate(config, taught, trained, log);
 }

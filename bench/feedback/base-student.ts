@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Candidate, type ExportConfig, exportCandidate } from "../../search/complete.ts";
 import { readWeights } from "../../search/export/read-weights.ts";
+import { type Candidate, type ExportConfig, exportCandidate } from "../../search/export-candidate.ts";
 import { weightsPath } from "../../search/finished-student.ts";
 import { trainHeads } from "../../search/heads/train-heads.ts";
 import { studentPositions } from "../../search/prepare.ts";

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { Candidate } from "../../search/complete.ts";
 import { learnedFromFeedback } from "../../search/corrections/feedback-set.ts";
+import type { Candidate } from "../../search/export-candidate.ts";
 import { learnCorrections } from "../../search/learn-corrections.ts";
 import { fresh, known, labels, madeConfig, makeStudent, rows } from "./made-student.ts";
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Candidate, exportCandidate } from "../../search/complete.ts";
 import type { Corpus } from "../../search/corpus/assemble.ts";
 import { HeldOut } from "../../search/corpus/split.ts";
+import { type Candidate, exportCandidate } from "../../search/export-candidate.ts";
 import { trainHeads } from "../../search/heads/train-heads.ts";
 import { encodeCorpus } from "../../search/student/encode-corpus.ts";
 import { initialWeight, tableName } from "../../search/student/weights.ts";

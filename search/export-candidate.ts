@@ -1,0 +1,175 @@
+import type { Architecture } from "../src/contract/architecture.ts";
+import type { Manifest, ManifestTask, Ngrams } from "../src/contract/manifest.ts";
+import { must } from "../src/invariant.ts";
+import { machine } from "../src/onnx/machine.ts";
+import { declarationOf } from "../src/tasks/declared.ts";
+import type { Log } from "./command.ts";
+import type { SearchConfig } from "./config.ts";
+import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
+import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
+import { withReferences } from "./export/reference.ts";
+import { openStudentClassifier } from "./heads/open-classifier.ts";
+import { openEncoder } from "./heads/open-encoder.ts";
+import { calibrated, type SetLogits, scoresOf, validationLogits } from "./heads/score.ts";
+import { weightOfSecond } from "./heads/weigh-second.ts";
+import { type Materials, studentPositions, trainingMaxTokens } from "./prepare.ts";
+import { measureLatency } from "./reward/measure.ts";
+import { type EncodedTask, headOf } from "./student/encoded-task.ts";
+import { ngramFile, ngramShape } from "./student/ngram-part.ts";
+import { parametersOf, type Weights } from "./student/weights.ts";
+import type { Teacher } from "./teacher/teacher.ts";
+import { timedLengths } from "./timed-lengths.ts";
+
+/** Longest text a student reads when served; static ones have no positions to run out of. */
+function maxTokensOf(a: Architecture): number {
+  return a.layers === 0 ? 512 : studentPositions;
+}
+
+export interface Candidate {
+  readonly files: StudentFiles;
+  readonly manifest: Manifest;
+  /** Of the student that was fine-tuned on corrections, and passed their gates. */
+  readonly base?: Manifest;
+}
+
+/** A candidate, and its logits on the validation sets. */
+export interface Exported extends Candidate {
+  readonly results: readonly SetLogits[];
+}
+
+/** What judging and describing a student takes. */
+export interface ExportMaterials extends Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks"> {
+  readonly teacher: Pick<Teacher, "layerNormEpsilon">;
+}
+export type ExportConfig = Pick<SearchConfig, "threads" | "seed" | "id">;
+
+interface Trained {
+  readonly name: string;
+  readonly architecture: Architecture;
+  readonly weights: Weights;
+  readonly folder: string;
+  /** Tasks of the student that it was fine-tuned from, where it is to decide as that one did (`calibrated`). @default none */
+  readonly kept?: readonly ManifestTask[];
+  /** N-grams of that student, as they count in it. @default weighed anew */
+  readonly keptNgrams?: Ngrams | undefined;
+}
+
+/** Writes the int8 artefact, calibrates, scores and times it, and describes it in a manifest. */
+export async function exportCandidate(
+  config: ExportConfig,
+  materials: ExportMaterials,
+  trained: Trained,
+  log: Log,
+): Promise<Exported> {
+  const { architecture: a, weights, name, folder, kept = [] } = trained;
+  const heads = materials.tasks.map(({ task, labels }) => headOf(task, labels));
+  const files = writeGraphs(folder, a, weights, heads, {
+    layerNormEpsilon: materials.teacher.layerNormEpsilon,
+    tokenizerPath: materials.tokenizerPath,
+  });
+  log(`${name} · calibrating and scoring the int8 artefact`);
+  const maxTokens = maxTokensOf(a);
+  const ngrams = trained.keptNgrams ?? (await weighNgrams(config, materials, files, maxTokens));
+  const results = await validate(config, materials, { folder, maxTokens, ngrams });
+  const { tasks, scores } = judge(materials, results, { maxTokens, kept }, log);
+  const { tokenizer } = materials;
+  const latency = await measureLatency(() => openEncoder(folder, { tokenizer, ngrams, threads: 1 }), timedLengths, {
+    threads: 1,
+    vocabulary: a.vocabulary,
+    budgetMs: 4000,
+  });
+  const manifest = describeStudent(files, {
+    name,
+    architecture: a,
+    maxTokens,
+    tasks,
+    ...(ngrams && { ngrams }),
+    scores: scores.map((score) => ({ ...score, teacher: null })),
+    latency: { ...machine(), threads: 1, lengths: latency },
+    parameters: parametersOf(weights),
+    seed: config.seed,
+    dataSets: materials.corpus.dataSets.map((set) => ({ ...set })),
+    searchId: config.id,
+  });
+  return { files, manifest, results };
+}
+
+/** An artefact, and how it is read. */
+interface Judgeable extends Pick<Manifest, "maxTokens" | "ngrams"> {
+  readonly folder: string;
+}
+
+/**
+ * How much the n-grams of an artefact count beside its encoder: in each task that reads them the weight of the least log-loss on the
+ * validation rows. Undefined where it has none.
+ */
+async function weighNgrams(
+  config: ExportConfig,
+  materials: ExportMaterials,
+  { folder, names }: StudentFiles,
+  maxTokens: number,
+): Promise<Ngrams | undefined> {
+  if (!names.includes(ngramFile)) return undefined;
+  const own = { ...materials, tasks: materials.tasks.filter(({ task }) => task.ngrams) };
+  const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => {
+    const tasks = own.tasks.map((encoded) => ({ task: encoded.task.name, weight: weightOf(encoded) }));
+    return { file: ngramFile, tasks, ...ngramShape };
+  };
+  const without = await validate(config, own, { folder, maxTokens });
+  const together = await validate(config, own, { folder, maxTokens, ngrams: weighed(() => 1) });
+  return weighed((encoded) => weightOfSecond(encoded, without, together));
+}
+
+/** Logits of the artefact in a folder on the validation sets. */
+export async function validate(
+  { threads }: Pick<SearchConfig, "threads">,
+  { tasks, tokenizer, corpus }: Pick<ExportMaterials, "tasks" | "tokenizer" | "corpus">,
+  { folder, maxTokens, ngrams }: Judgeable,
+): Promise<SetLogits[]> {
+  const known = tasks.map(({ task }) => task);
+  const classifier = await openStudentClassifier(folder, known, { tokenizer, ngrams, threads });
+  try {
+    const names = known.map(({ name }) => name);
+    const sets = limitValidation(corpus, judgedRows);
+    return await validationLogits(classifier, sets, names, tokenizer, judgedTokens(maxTokens));
+  } finally {
+    await classifier.release();
+  }
+}
+
+/** Longest text that a student is judged on. */
+export function judgedTokens(maxTokens: number): number {
+  return Math.min(maxTokens, 2 * trainingMaxTokens);
+}
+
+function judge(
+  materials: ExportMaterials,
+  results: readonly SetLogits[],
+  { maxTokens, kept }: { readonly maxTokens: number; readonly kept: readonly ManifestTask[] },
+  log: Log,
+) {
+  const tasks = materials.tasks.map(({ task, labels }): ManifestTask => {
+    const base = {
+      name: task.name,
+      input: task.input,
+      labels: [...labels],
+      file: headFile(headOf(task, labels)),
+      languages: languagesOf(materials, task.name),
+      ...declarationOf(task),
+    };
+    const { task: described, calibrationError } = calibrated(
+      base,
+      results,
+      kept.find(({ name }) => name === task.name),
+    );
+    if (calibrationError !== null)
+      log(`${task.name} · expected calibration error ${(100 * calibrationError).toFixed(1)} %`);
+    return described;
+  });
+  const scores = scoresOf(results, tasks);
+  return { tasks: withReferences(tasks, results, materials.tokenizer, maxTokens), scores };
+}
+
+function languagesOf({ corpus }: Pick<Materials, "corpus">, task: string): string[] {
+  return [...new Set(must(corpus.train.get(task)).map(({ language }) => language))].sort();
+}
