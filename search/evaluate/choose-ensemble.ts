@@ -33,8 +33,8 @@ export interface Team {
  * half than 1.5: 64.2 and 64.9.
  */
 const studentWeight = 1.5;
-/** What each member has to add to the mean over tasks: it costs time. */
-const leastGain = 0.002;
+/** What a team that takes twice the time has to add to the mean over tasks. */
+const gainForTwice = 0.004;
 
 /** Teams of a student and faster ones that keep a budget together, first the student alone. */
 export function teamsWithin(student: Voice, faster: readonly Voice[], budgetMs: number): Team[] {
@@ -43,9 +43,9 @@ export function teamsWithin(student: Voice, faster: readonly Voice[], budgetMs: 
   return teams.filter(({ ms, members }) => ms <= budgetMs || members.length === 1);
 }
 
-/** The one whose tasks are answered best in the mean, less what its members have to add. */
+/** The one whose tasks are answered best in the mean, less what its time has to bring. */
 export function bestTeam(teams: readonly Team[]): Team {
-  const worth = ({ scores, members }: Team) => mean([...scores.values()]) - leastGain * members.length;
+  const worth = ({ scores, ms }: Team) => mean([...scores.values()]) - gainForTwice * Math.log2(ms);
   return teams.reduce((best, team) => (worth(team) > worth(best) ? team : best));
 }
 

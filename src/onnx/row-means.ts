@@ -52,8 +52,10 @@ export function createRowMeans({ width, words, scales }: NibbleTable): (rows: We
   let held = 0;
 
   const take = (id: number, weight: number) => {
-    for (let i = 0; i < rowWords; i++) ownWords[held * rowWords + i] = words[id * rowWords + i] as number;
-    for (let i = 0; i < blocks; i++) ownScales[held * blocks + i] = weight * (scales[id * blocks + i] as number);
+    let to = held * rowWords;
+    for (let from = id * rowWords, end = from + rowWords; from < end; ) ownWords[to++] = words[from++] as number;
+    to = held * blocks;
+    for (let from = id * blocks, end = from + blocks; from < end; ) ownScales[to++] = weight * (scales[from++] as number);
     if (++held === mostRows) addHeld();
   };
   const addHeld = () => {
