@@ -20,8 +20,8 @@ export interface SetLogits {
   readonly languages?: Int32Array;
 }
 
-/** A correlation over fewer rows is noise. */
-const leastPairs = 30;
+/** A correlation over fewer rows is noise, and so is a threshold, where there are sets that have more. */
+const leastRows = 30;
 
 export const metrics = { macroF1, accuracy, pearson };
 
@@ -138,7 +138,9 @@ function thresholdsOf(
     };
   });
   // A set with one class only (a list of toxic texts) would pull the threshold to its end.
-  const telling = groups.filter(({ truth }) => new Set(truth).size > 1);
+  const mixed = groups.filter(({ truth }) => new Set(truth).size > 1);
+  const large = mixed.filter(({ truth }) => truth.length >= leastRows);
+  const telling = large.length > 0 ? large : mixed;
   const threshold = fitThreshold(telling);
   if (!results.every(({ languages }) => languages)) return { threshold };
   const languageThresholds = fitLanguageThresholds(
@@ -190,7 +192,7 @@ export function judgedSets(results: readonly SetLogits[], tasks: readonly Manife
 
 /** Whether these rows are enough for a score. */
 export function hasScore({ metric, rows }: JudgedSet): boolean {
-  if (metric === "pearson" && rows.length < leastPairs) return false;
+  if (metric === "pearson" && rows.length < leastRows) return false;
   // Macro-F1 of rows of one class rewards whoever always says that class.
   return new Set(rows.map(({ truth }) => truth)).size >= (metric === "macroF1" ? 2 : 1);
 }
