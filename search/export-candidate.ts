@@ -15,7 +15,7 @@ import { weightOfSecond } from "./heads/weigh-second.ts";
 import { type Materials, studentPositions, trainingMaxTokens } from "./prepare.ts";
 import { measureLatency } from "./reward/measure.ts";
 import { type EncodedTask, headOf } from "./student/encoded-task.ts";
-import { ngramFile, ngramShape } from "./student/ngram-part.ts";
+import { hasNgramHead, ngramFile, ngramPart, ngramShape } from "./student/ngram-part.ts";
 import { parametersOf, type Weights } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
@@ -69,7 +69,7 @@ export async function exportCandidate(
   });
   log(`${name} · calibrating and scoring the int8 artefact`);
   const maxTokens = maxTokensOf(a);
-  const ngrams = trained.keptNgrams ?? (await weighNgrams(config, materials, files, maxTokens));
+  const ngrams = trained.keptNgrams ?? (await weighNgrams(config, materials, trained, maxTokens));
   const results = await validate(config, materials, { folder, maxTokens, ngrams });
   const { tasks, scores } = judge(materials, results, { maxTokens, kept }, log);
   const { tokenizer } = materials;
@@ -106,11 +106,12 @@ interface Judgeable extends Pick<Manifest, "maxTokens" | "ngrams"> {
 async function weighNgrams(
   config: ExportConfig,
   materials: ExportMaterials,
-  { folder, names }: StudentFiles,
+  { folder, weights }: Pick<Trained, "folder" | "weights">,
   maxTokens: number,
 ): Promise<Ngrams | undefined> {
-  if (!names.includes(ngramFile)) return undefined;
-  const own = { ...materials, tasks: materials.tasks.filter(({ task }) => task.ngrams) };
+  const part = ngramPart(weights);
+  if (part === null) return undefined;
+  const own = { ...materials, tasks: materials.tasks.filter(({ task }) => hasNgramHead(part, task.name)) };
   const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => {
     const tasks = own.tasks.map((encoded) => ({ task: encoded.task.name, weight: weightOf(encoded) }));
     return { file: ngramFile, tasks, ...ngramShape };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { membersAmong } from "../../src/contract/ensemble.ts";
 import { must } from "../../src/invariant.ts";
@@ -35,11 +36,7 @@ interface Subject {
 export async function latencyTable(students: readonly Student[], teacherFolder: string): Promise<string> {
   const teacher = { ...readTeacher(teacherFolder).architecture, vocabulary: 1000 };
   const subjects: Subject[] = [
-    ...students.map(({ folder, manifest }) => ({
-      name: int8Name({ manifest }),
-      model: () => openAsServed({ folder, manifest }, 1),
-      vocabulary: manifest.architecture.vocabulary,
-    })),
+    ...students.flatMap(studentSubjects),
     reference("teacher int8", teacher, "int8"),
     reference("teacher fp32", teacher, "fp32"),
     reference("XLM-R Base int8", xlmRobertaBase, "int8"),
@@ -80,6 +77,15 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
     `faster at ${referenceLength}`,
   ];
   return `${cpu}, ${runtime}\n${table(head, rows)}`;
+}
+
+/** As it is served, and where it reads n-grams also without them, which not every task takes. */
+function studentSubjects(student: Student): Subject[] {
+  const { folder, manifest } = student;
+  const { vocabulary } = manifest.architecture;
+  const whole = { name: int8Name(student), model: () => openAsServed(student, 1), vocabulary };
+  const bare = { name: `${manifest.name} without n-grams`, model: join(folder, "model.onnx"), vocabulary };
+  return manifest.ngrams ? [whole, bare] : [whole];
 }
 
 function int8Name({ manifest }: Pick<Student, "manifest">): string {

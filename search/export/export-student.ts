@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
-import { ngramArchitecture, ngramFile, ngramPart } from "../student/ngram-part.ts";
+import { hasNgramHead, ngramArchitecture, ngramFile, ngramPart } from "../student/ngram-part.ts";
 import type { HeadShape, Weights } from "../student/weights.ts";
 import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
 import { writeDescription } from "./write-description.ts";
@@ -54,7 +54,7 @@ export function writeGraphs(
 function ngramGraph(weights: Weights, heads: readonly HeadShape[], layerNormEpsilon: number): [string, Uint8Array][] {
   const own = ngramPart(weights);
   if (own === null) return [];
-  const known = heads.filter(({ task }) => own.has(`head.${task}.out.bias`));
+  const known = heads.filter(({ task }) => hasNgramHead(own, task));
   return [[ngramFile, inferenceGraph(ngramArchitecture, own, { precision: "int8", layerNormEpsilon, heads: known })]];
 }
 

@@ -8,7 +8,7 @@ import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/grap
 import { protoFields } from "../../src/onnx/protobuf.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { headOf } from "../student/encoded-task.ts";
-import { asNgramPart, ngramArchitecture } from "../student/ngram-part.ts";
+import { asNgramPart, hasNgramHead, ngramArchitecture } from "../student/ngram-part.ts";
 import { restoreBlocks, restoreColumns, tableBlock } from "../student/quantize.ts";
 import {
   encoderParameters,
@@ -42,7 +42,7 @@ export function readWeights(
 /** Its heads are those of the student that the graph has. */
 function readNgramPart(folder: string, file: string, heads: readonly HeadShape[]): Weights {
   const constants = new Map(readConstants(join(folder, file)));
-  const own = heads.filter(({ task }) => constants.has(`head.${task}.out.bias`));
+  const own = heads.filter(({ task }) => hasNgramHead(constants, task));
   return asNgramPart(weightsIn(folder, [file], ngramArchitecture, own));
 }
 

@@ -31,3 +31,8 @@ export function ngramPart(weights: Weights): Weights | null {
 export function asNgramPart(weights: Weights): Weights {
   return new Map([...weights].map(([name, weight]) => [`${prefix}${name}`, weight]));
 }
+
+/** Whether n-grams have a head of a task, by the names of their weights. */
+export function hasNgramHead(part: { has(name: string): boolean }, task: string): boolean {
+  return part.has(`head.${task}.out.bias`);
+}

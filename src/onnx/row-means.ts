@@ -55,7 +55,8 @@ export function createRowMeans({ width, words, scales }: NibbleTable): (rows: We
     let to = held * rowWords;
     for (let from = id * rowWords, end = from + rowWords; from < end; ) ownWords[to++] = words[from++] as number;
     to = held * blocks;
-    for (let from = id * blocks, end = from + blocks; from < end; ) ownScales[to++] = weight * (scales[from++] as number);
+    for (let from = id * blocks, end = from + blocks; from < end; )
+      ownScales[to++] = weight * (scales[from++] as number);
     if (++held === mostRows) addHeld();
   };
   const addHeld = () => {
