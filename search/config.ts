@@ -89,7 +89,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     softTokens: 2_500_000,
     vectorTokens: 120_000,
     // More texts did more than more passes: static student, 6,000 to 20,000 rows a set, UMSAB 58.5 to 59.7, sentiment sets 55.8 to 58.3.
-    // Languages: 1,000 to 3,000 texts each, for n-grams whole texts 93.8 to 94.5, of three words 79.6.
+    // Three times the default of languages, for n-grams: with as many draws they see each text less often.
     limits: { labelledPerLanguage: 20_000, languagePerLanguage: 3000, poolPerLanguage: 6000 },
   },
 };
