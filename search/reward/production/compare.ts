@@ -97,7 +97,9 @@ export function offlineTimes(
   timed: Latency["lengths"] | readonly never[],
   shape: Pick<ObservedStudent, "lengths" | "rows">,
 ): Times {
-  return timesOver(model, architecture, isTimedThere ? timed : [], shape);
+  // What a static student reads beside pieces is in its timings only, wherever they were taken.
+  const known = isTimedThere || architecture.layers === 0 ? timed : [];
+  return timesOver(model, architecture, known, shape);
 }
 
 function refuseUseless(students: readonly StudentPoint[], skipped: readonly Skipped[]): void {

@@ -15,7 +15,10 @@ export interface Times {
   readonly meanMs: number;
 }
 
-/** @param timed offline timings of the architecture itself, which correct the model where there are any */
+/**
+ * What a static student takes beyond the model is each text's own, and not its share of a pass: n-grams are read text by text.
+ * @param timed offline timings of the architecture itself, which correct the model where there are any
+ */
 export function timesOver(
   model: LatencyModel,
   architecture: Architecture,
@@ -25,10 +28,11 @@ export function timesOver(
   const missAt = misses(model, architecture, timed);
   const points = lengths.flatMap(({ tokens, share }) => {
     const miss = missAt(tokens);
-    return rows.map(({ rows: each, share: rowsShare }) => ({
-      ms: (predictLatency(model, architecture, tokens, each).ms * miss) / each,
-      share: share * rowsShare,
-    }));
+    const own = architecture.layers === 0 ? Math.max(0, miss - 1) * predictLatency(model, architecture, tokens).ms : 0;
+    return rows.map(({ rows: each, share: rowsShare }) => {
+      const pass = predictLatency(model, architecture, tokens, each).ms;
+      return { ms: own > 0 ? pass / each + own : (pass * miss) / each, share: share * rowsShare };
+    });
   });
   return { points, meanMs: points.reduce((sum, { ms, share }) => sum + ms * share, 0) };
 }
