@@ -26,6 +26,14 @@ describe("timesOver()", () => {
     for (const { tokens, p50Ms } of latency.lengths) expect(at(tokens)).toBeCloseTo(p50Ms, 6);
     expect(at(8, [{ rows: 8, share: 1 }])).toBeLessThan(at(8));
   });
+
+  test("counts what a static student takes beyond the model for each text, however many share its pass", () => {
+    const flat = { ...architecture, layers: 0, hidden: 128, heads: 0, ffn: 0, tableWidth: 128 };
+    const at = (rows: number, timed: typeof latency.lengths | readonly never[]) =>
+      timesOver(model, flat, timed, { lengths: [{ tokens: 32, share: 1 }], rows: [{ rows, share: 1 }] }).meanMs;
+    const timed = [{ tokens: 32, p50Ms: at(1, []) + 0.05, p95Ms: 1 }];
+    for (const rows of [1, 30]) expect(at(rows, timed) - at(rows, [])).toBeCloseTo(0.05, 6);
+  });
 });
 
 describe("quantileMs()", () => {
