@@ -28,7 +28,7 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   let student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
     const ngrams = await openNgrams(shared, tokenizer);
-    if (ngrams) student = { ...student, spelled: withNgrams(encoder, ngrams) };
+    if (ngrams) student = { ...student, encoder: withNgrams(encoder, ngrams) };
     for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await open(`${folder} ${task}`, graph));
     await warmUp(student);
     return student;
@@ -86,7 +86,7 @@ function checkRows(path: string, { tables }: LiftedGraph, needed: number, what: 
 }
 
 export async function releaseStudent(student: LoadedStudent): Promise<void> {
-  await (student.spelled ?? student.encoder).release();
+  await student.encoder.release();
   for (const head of student.pairHeads.values()) await head.release();
 }
 

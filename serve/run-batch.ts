@@ -51,18 +51,12 @@ async function ask(
 ) {
   const heads = [...new Set([...(input === "pair" ? [] : tasks), ...beside])];
   const names = [...(input === "pair" ? ["pooled"] : []), ...heads.map(outputName)];
-  const reader = spells(student, tasks) ? { ...student, encoder: must(student.spelled) } : student;
-  const { outputs, passes } = await runPasses(reader, sequences, names, tokenBudget);
+  const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
   const logits =
     input === "pair"
       ? await runPairHeads(student, tasks, must(outputs.pooled), passes)
       : Object.fromEntries(heads.map((task) => [task, must(outputs[outputName(task)])]));
   return { logits, passes, outputs };
-}
-
-/** Whether n-grams are read: for what is asked. What only decides about a threshold, or is watched, is known well enough without. */
-function spells({ manifest: { ngrams } }: LoadedStudent, tasks: readonly string[]): boolean {
-  return ngrams?.tasks.some(({ task }) => tasks.includes(task)) ?? false;
 }
 
 /** Beside an encoder a head more is nothing. A static student is little else than heads: what only drift asks for is a run of its own. */

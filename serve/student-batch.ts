@@ -73,9 +73,8 @@ export interface LoadedStudent {
   readonly manifest: Manifest;
   readonly maxTokens: number;
   readonly tokenizer: Tokenizer;
+  /** With its n-grams, where the student reads some. */
   readonly encoder: Session;
-  /** The encoder with its n-grams, where the student reads some. */
-  readonly spelled?: Session;
   /** By task, for tasks over pairs. */
   readonly pairHeads: ReadonlyMap<string, Session>;
 }
