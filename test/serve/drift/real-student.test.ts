@@ -60,14 +60,15 @@ async function withReference(manifest: Manifest): Promise<Manifest> {
 
 /** Serves these texts again and again, until enough of them had their language looked at, and reads the metrics. */
 async function driftOf(texts: readonly string[]): Promise<Record<string, number>> {
-  // Languages are looked at in samples of batches: each batch must be of all languages, as production's are.
-  const inputs = shuffle([...texts], createRandom(1));
+  const random = createRandom(1);
   const config = { ...readConfig([], {}), port: 0, models: join(root, "models"), workers: 1 };
   const log = createLog({ write: () => {} }, "error");
   server = await startServer(config, log);
   await server.loaded;
   try {
     for (;;) {
+      // Languages are looked at in samples of batches: each must be of all languages, and no batch the same as before, as production's are.
+      const inputs = shuffle([...texts], random);
       for (let from = 0; from < inputs.length; from += 32) await ask(inputs.slice(from, from + 32));
       const text = await (await fetch(`${server.url}/metrics`)).text();
       const of = (name: string, feature: string) =>
