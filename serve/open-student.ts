@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
-import { createNgrams } from "../src/ngrams/ngrams.ts";
-import { type NgramGraph, withNgrams } from "../src/ngrams/with-ngrams.ts";
+import { withNgrams } from "../src/ngrams/with-ngrams.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import { openLifted } from "../src/onnx/lifted-session.ts";
 import type { Session } from "../src/onnx/session.ts";
@@ -27,8 +26,7 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const pairHeads = new Map<string, LoadedStudent["encoder"]>();
   let student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
-    const ngrams = await openNgrams(shared, tokenizer);
-    if (ngrams) student = { ...student, encoder: withNgrams(encoder, ngrams) };
+    student = { ...student, encoder: await openNgrams(shared, encoder, tokenizer) };
     for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await open(`${folder} ${task}`, graph));
     await warmUp(student);
     return student;
@@ -38,13 +36,13 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   }
 }
 
-/** Null where the student reads none. */
-async function openNgrams(shared: SharedStudent, { pieceOf }: Tokenizer): Promise<NgramGraph | null> {
+/** The encoder with its n-grams; as it is where the student reads none. */
+async function openNgrams(shared: SharedStudent, encoder: Session, { pieceOf }: Tokenizer): Promise<Session> {
   const { folder, manifest, ngrams: graph } = shared;
   const { ngrams } = manifest;
-  if (ngrams === undefined) return null;
+  if (ngrams === undefined) return encoder;
   const session = await open(join(folder, ngrams.file), must(graph, ngrams.file));
-  return { session, read: createNgrams(pieceOf, ngrams), tasks: ngrams.tasks };
+  return withNgrams(encoder, session, ngrams, pieceOf);
 }
 
 /** Its heads are most of what it does, and its weights are few: sessions for each output cost nothing beside what they save. */

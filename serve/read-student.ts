@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { Manifest } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { type LiftedGraph, liftTables, type Table } from "../src/onnx/lift-tables.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import { BadStudentError, blame } from "./load-failure.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
+import { roundUp, tabledFiles } from "./tabled-files.ts";
 
 /** A student without its tokeniser, which takes longer to read than all the rest and is often the same in several. */
 export type ReadGraphs = Omit<SharedStudent, "tokenizer">;
@@ -37,16 +37,6 @@ export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): Read
   });
   const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), ids: "", tables: [] }]));
   return { ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }), pairHeads };
-}
-
-/** Files whose tables all threads share: the encoder, then what it reads of n-grams, if anything. */
-export function tabledFiles({ ngrams }: Manifest): string[] {
-  return ["model.onnx", ...(ngrams ? [ngrams.file] : [])];
-}
-
-/** Bytes that such a file takes where the next one follows: tables are read by words of four. */
-export function roundUp(bytes: number): number {
-  return 4 * Math.ceil(bytes / 4);
 }
 
 /** @throws {BadStudentError} as `readGraphs` does. */

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { must } from "../src/invariant.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import { LingeringThread } from "./lingering-thread.ts";
-import { roundUp, tabledFiles } from "./read-student.ts";
 import type { SharedStudent, StudentFiles } from "./student-batch.ts";
 import { createTableMemory } from "./table-memory.ts";
+import { roundUp, tabledFiles } from "./tabled-files.ts";
 
 /**
  * Reads students off the event loop, one after another, in threads that end when there is nothing to read for a while. A

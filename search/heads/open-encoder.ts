@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Ngrams } from "../../src/contract/manifest.ts";
-import { createNgrams } from "../../src/ngrams/ngrams.ts";
 import { withNgrams } from "../../src/ngrams/with-ngrams.ts";
 import { openGraph } from "../../src/onnx/open-graph.ts";
 import type { Session } from "../../src/onnx/session.ts";
@@ -18,5 +17,5 @@ export async function openEncoder(folder: string, { tokenizer, ngrams, threads }
   const encoder = await openGraph(join(folder, "model.onnx"), { threads });
   if (ngrams === undefined) return encoder;
   const session = await openGraph(join(folder, ngrams.file), { threads });
-  return withNgrams(encoder, { session, read: createNgrams(tokenizer.pieceOf, ngrams), tasks: ngrams.tasks });
+  return withNgrams(encoder, session, ngrams, tokenizer.pieceOf);
 }

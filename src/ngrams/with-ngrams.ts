@@ -1,21 +1,23 @@
+import type { Ngrams } from "../contract/manifest.ts";
 import { must } from "../invariant.ts";
 import { type Feeds, type Session, Tensor } from "../onnx/session.ts";
-import type { ReadNgrams } from "./ngrams.ts";
-
-/** A graph over n-grams, `ids` and `mask` [batch, n-grams] to logits of some tasks, and how much those count beside the student's own. */
-export interface NgramGraph {
-  readonly session: Session;
-  readonly read: ReadNgrams;
-  readonly tasks: readonly { readonly task: string; readonly weight: number }[];
-}
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { createNgrams, type ReadNgrams } from "./ngrams.ts";
 
 /**
  * A student's encoder together with its graph over n-grams: what that says of a text is added to the encoder's logits of the same
  * name. It is run only when one of these is asked for.
+ * @param session of that graph, as the manifest describes it
  * @returns what also releases both.
  */
-export function withNgrams(encoder: Session, { session, read, tasks }: NgramGraph): Session {
-  const weights = new Map(tasks.map(({ task, weight }) => [`logits_${task}`, weight]));
+export function withNgrams(
+  encoder: Session,
+  session: Session,
+  ngrams: Omit<Ngrams, "file">,
+  pieceOf: Tokenizer["pieceOf"],
+): Session {
+  const read = createNgrams(pieceOf, ngrams);
+  const weights = new Map(ngrams.tasks.map(({ task, weight }) => [`logits_${task}`, weight]));
   return {
     inputNames: encoder.inputNames,
     outputNames: encoder.outputNames,

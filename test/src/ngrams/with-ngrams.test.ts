@@ -7,7 +7,8 @@ import { openGraph } from "../../../src/onnx/open-graph.ts";
 import { type Session, Tensor } from "../../../src/onnx/session.ts";
 
 const shape = { rows: 40, longest: 3, most: 64 };
-const read = createNgrams((id) => ` ${String.fromCharCode(97 + id)}`.repeat(1 + (id % 3)), shape);
+const pieceOf = (id: number) => ` ${String.fromCharCode(97 + id)}`.repeat(1 + (id % 3));
+const read = createNgrams(pieceOf, shape);
 const base = { layers: 0, hidden: 32, heads: 0, ffn: 0, activation: "gelu", tableWidth: 32 } as const;
 const head = (task: string) => ({ task, input: "text", labels: 3 }) as const;
 let [encoder, graph, both] = [] as unknown as [Session, Session, Session];
@@ -17,7 +18,7 @@ beforeAll(async () => {
   encoder = await openGraph(randomStudent({ ...base, vocabulary: 26 }, { heads }), { threads: 1 });
   const own = randomStudent({ ...base, vocabulary: shape.rows }, { heads: [head("language")] });
   graph = await openGraph(own, { threads: 1 });
-  both = withNgrams(encoder, { session: graph, read, tasks: [{ task: "language", weight: 0.5 }] });
+  both = withNgrams(encoder, graph, { ...shape, tasks: [{ task: "language", weight: 0.5 }] }, pieceOf);
 });
 afterAll(() => both.release());
 
