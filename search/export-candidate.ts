@@ -5,6 +5,7 @@ import { machine } from "../src/onnx/machine.ts";
 import { declarationOf } from "../src/tasks/declared.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
+import { withCuts } from "./corpus/cut-validation.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
 import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
 import { withReferences } from "./export/reference.ts";
@@ -111,11 +112,17 @@ async function weighNgrams(
 ): Promise<Ngrams | undefined> {
   const part = ngramPart(weights);
   if (part === null) return undefined;
-  const own = { ...materials, tasks: materials.tasks.filter(({ task }) => hasNgramHead(part, task.name)) };
-  const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => {
-    const tasks = own.tasks.map((encoded) => ({ task: encoded.task.name, weight: weightOf(encoded) }));
-    return { file: ngramFile, tasks, ...ngramShape };
-  };
+  const tasks = materials.tasks.filter(({ task }) => hasNgramHead(part, task.name));
+  const corpus = withCuts(
+    materials.corpus,
+    tasks.map(({ task }) => task),
+  );
+  const own = { ...materials, tasks, corpus };
+  const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => ({
+    file: ngramFile,
+    tasks: tasks.map((encoded) => ({ task: encoded.task.name, weight: weightOf(encoded) })),
+    ...ngramShape,
+  });
   const without = await validate(config, own, { folder, maxTokens });
   const together = await validate(config, own, { folder, maxTokens, ngrams: weighed(() => 1) });
   return weighed((encoded) => weightOfSecond(encoded, without, together));

@@ -2,6 +2,7 @@ import { weightedSum } from "../../src/contract/ensemble.ts";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
+import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
 import { calibrated, type SetLogits, scoresOf } from "../heads/score.ts";
 import { taskMean } from "./summary-table.ts";
@@ -33,6 +34,8 @@ export interface Team {
  * half than 1.5: 64.2 and 64.9.
  */
 const studentWeight = 1.5;
+/** The same where labels hold for any part of a text: how much letters and layers tell differs with its length, and rows are many. */
+const certainWeights = [0.5, studentWeight];
 /** What a team that takes twice the time has to add to the mean over tasks. */
 const gainForTwice = 0.004;
 
@@ -60,7 +63,9 @@ function choicesOf(student: Voice, faster: readonly Voice[]): Choice[] {
   return student.tasks.flatMap((entry) => {
     const able = faster.filter(({ tasks }) => tasks.some(({ name }) => name === entry.name));
     const judged = student.results.some(({ set }) => set.task === entry.name);
-    return judged ? subsets(able).map((some) => toChoice([student, ...some], entry)) : [];
+    const weights = taskOf(entry).certain ? certainWeights : [studentWeight];
+    const groups = judged ? subsets(able).map((some) => [student, ...some]) : [];
+    return groups.flatMap((voices) => weights.map((weight) => toChoice(voices, weight, entry)));
   });
 }
 
@@ -80,10 +85,10 @@ function toTeam(members: readonly Voice[], choices: readonly Choice[]): Team {
 }
 
 /** Logits are calibrated before they are added, and their sum again. */
-function toChoice(voices: readonly Voice[], entry: ManifestTask): Choice {
+function toChoice(voices: readonly Voice[], studentsOwn: number, entry: ManifestTask): Choice {
   const [student] = voices as [Voice];
-  const whole = studentWeight + voices.length - 1;
-  const weights = voices.map((voice) => (voice === student ? studentWeight : 1) / whole / temperatureOf(voice, entry));
+  const whole = studentsOwn + voices.length - 1;
+  const weights = voices.map((voice) => (voice === student ? studentsOwn : 1) / whole / temperatureOf(voice, entry));
   const results = student.results.flatMap((own, i): SetLogits[] => {
     if (own.set.task !== entry.name) return [];
     const rows = own.set.rows.map((_, row) => voices.map(({ results: all }) => must(must(all[i]).logits[row])));

@@ -1,24 +1,31 @@
 import { isDeepStrictEqual } from "node:util";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { must } from "../../src/invariant.ts";
+import { taskOf } from "../../src/tasks/index.ts";
 import type { Log } from "../command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
+import { withCuts } from "../corpus/cut-validation.ts";
 import { validationLogits } from "../heads/score.ts";
 import { budgetTokens } from "../timed-lengths.ts";
 import type { Voice } from "./choose-ensemble.ts";
 import { openServed } from "./open-served.ts";
 import { judgedLength, type Student } from "./subjects.ts";
 
-/** What a student says alone to the validation sets. */
+/** What a student says alone to the validation sets, and to cut ones where cuts have the same labels. */
 export async function listen(student: Student, corpus: Corpus, threads: number, log: Log): Promise<Voice> {
   const { name, tasks, latency } = student.manifest;
   log(`${name} answers the validation rows`);
-  const { results } = await answerRows(student, [], corpus, threads);
+  const { results } = await answerRows(student, [], withCuts(corpus, tasks.map(taskOf)), threads);
   return { name, tasks, results, ms: predictLatencyMs(latency, budgetTokens, "p50Ms") };
 }
 
 /** Logits of all tasks on the validation sets, together with the student's ensemble where its members are given; the tasks as they are then decided. */
-export async function answerRows(student: Student, members: readonly Student[], corpus: Corpus, threads: number) {
+export async function answerRows(
+  student: Student,
+  members: readonly Student[],
+  corpus: Pick<Corpus, "validation">,
+  threads: number,
+) {
   const names = student.manifest.tasks.map(({ name }) => name);
   const { classifier, tokenizer, tasks, release } = await openServed(student, members, names, threads);
   const results = await validationLogits(classifier, corpus, names, tokenizer, judgedLength(student));

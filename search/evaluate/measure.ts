@@ -3,8 +3,8 @@ import { must } from "../../src/invariant.ts";
 import { accuracy } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
-import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
-import { firstWords } from "../corpus/fragment.ts";
+import type { Corpus } from "../corpus/assemble.ts";
+import { cutSet } from "../corpus/cut-validation.ts";
 import { handlingOf } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import { expectedCalibrationError } from "../heads/calibrate.ts";
@@ -31,8 +31,9 @@ export async function measure(classifier: Classifier, corpus: Corpus, options: M
   const tasks = options.tasksOf(results);
   const language = tasks.find(({ name }) => name === languageTask);
   const cuts = language === undefined ? [] : cutsOf(null, judgedSets(results, [language]));
+  const languageSets = corpus.validation.filter(({ task }) => task === languageTask);
   for (const words of language === undefined ? [] : cutWords) {
-    const cut = { ...corpus, validation: corpus.validation.map((set) => cutSet(set, words)) };
+    const cut = { validation: languageSets.map((set) => cutSet(set, words)) };
     const short = await validationLogits(classifier, cut, [languageTask], tokenizer, maxTokens);
     cuts.push(...cutsOf(words, judgedSets(short, [language as ManifestTask])));
   }
@@ -43,11 +44,6 @@ export async function measure(classifier: Classifier, corpus: Corpus, options: M
     cuts,
     calibration: tasks.flatMap((task) => calibrationOf(judgedSets(results, [task]), task)),
   };
-}
-
-function cutSet(set: ValidationSet, words: number): ValidationSet {
-  if (set.task !== languageTask) return set;
-  return { ...set, rows: set.rows.map((row) => ({ ...row, text: firstWords(row.text, words) })) };
 }
 
 /** Of the public set only: the project's own sentences are too few a language. */

@@ -28,7 +28,7 @@ export const metrics = { macroF1, accuracy, pearson };
 /** Runs a classifier over the validation sets of the tasks that it has. */
 export async function validationLogits(
   classifier: Classifier,
-  corpus: Corpus,
+  corpus: Pick<Corpus, "validation">,
   tasks: readonly string[],
   tokenizer: Tokenizer,
   maxTokens: number,
