@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
-import { withNgrams } from "../src/ngrams/with-ngrams.ts";
+import { openWithNgrams } from "../src/ngrams/with-ngrams.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import { openLifted } from "../src/onnx/lifted-session.ts";
 import type { Session } from "../src/onnx/session.ts";
@@ -21,12 +21,10 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const { folder, manifest } = shared;
   const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
   checkTables(shared, tokenizer);
-  const opener = isStatic(shared) ? openByOutput : openLifted;
-  const encoder = await open(join(folder, "model.onnx"), shared.encoder, opener);
+  const encoder = await openEncoder(shared, tokenizer);
   const pairHeads = new Map<string, LoadedStudent["encoder"]>();
-  let student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
+  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
   try {
-    student = { ...student, encoder: await openNgrams(shared, encoder, tokenizer) };
     for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await open(`${folder} ${task}`, graph));
     await warmUp(student);
     return student;
@@ -36,13 +34,14 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   }
 }
 
-/** The encoder with its n-grams; as it is where the student reads none. */
-async function openNgrams(shared: SharedStudent, encoder: Session, { pieceOf }: Tokenizer): Promise<Session> {
-  const { folder, manifest, ngrams: graph } = shared;
+/** With its n-grams, where the student reads some. */
+function openEncoder(shared: SharedStudent, { pieceOf }: Tokenizer): Promise<Session> {
+  const { folder, manifest, encoder, ngrams: graph } = shared;
+  const opener = isStatic(shared) ? openByOutput : openLifted;
+  const openAs = (files: string) => (one: LiftedGraph) => open(join(folder, files), one, opener);
   const { ngrams } = manifest;
-  if (ngrams === undefined) return encoder;
-  const session = await open(join(folder, ngrams.file), must(graph, ngrams.file));
-  return withNgrams(encoder, session, ngrams, pieceOf);
+  if (ngrams === undefined || graph === undefined) return openAs("model.onnx")(encoder);
+  return openWithNgrams({ encoder, graph }, ngrams, pieceOf, openAs(`model.onnx with ${ngrams.file}`));
 }
 
 /** Its heads are most of what it does, and its weights are few: sessions for each output cost nothing beside what they save. */

@@ -35,7 +35,7 @@ export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): Read
     start += roundUp(bytes.length);
     return blame("graph", () => shareGraph(bytes));
   });
-  const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), ids: "", tables: [] }]));
+  const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), tables: [] }]));
   return { ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }), pairHeads };
 }
 
@@ -92,8 +92,8 @@ function fill(file: number, bytes: Uint8Array): Uint8Array {
 
 /** The tables stay where they were read; the rest is copied out, since the runtime takes no shared memory. */
 function shareGraph(bytes: Uint8Array): LiftedGraph {
-  const { model, ids, tables } = liftTables(bytes);
-  return { model: model.slice(), ids, tables: tables.map(aligned) };
+  const { model, tables } = liftTables(bytes);
+  return { model: model.slice(), tables: tables.map(aligned) };
 }
 
 function aligned(table: Table): Table {

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ngrams } from "../../src/contract/manifest.ts";
-import { withNgrams } from "../../src/ngrams/with-ngrams.ts";
-import { openGraph } from "../../src/onnx/open-graph.ts";
+import { openWithNgrams } from "../../src/ngrams/with-ngrams.ts";
+import { type LiftedGraph, liftTables } from "../../src/onnx/lift-tables.ts";
+import { openLifted } from "../../src/onnx/lifted-session.ts";
 import type { Session } from "../../src/onnx/session.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 
@@ -14,8 +16,9 @@ export interface EncoderOptions {
 
 /** Opens the encoder in a student's folder, with its n-grams. */
 export async function openEncoder(folder: string, { tokenizer, ngrams, threads }: EncoderOptions): Promise<Session> {
-  const encoder = await openGraph(join(folder, "model.onnx"), { threads });
-  if (ngrams === undefined) return encoder;
-  const session = await openGraph(join(folder, ngrams.file), { threads });
-  return withNgrams(encoder, session, ngrams, tokenizer.pieceOf);
+  const read = (file: string) => liftTables(readFileSync(join(folder, file)));
+  const open = (graph: LiftedGraph) => openLifted(graph, { threads });
+  const encoder = read("model.onnx");
+  if (ngrams === undefined) return await open(encoder);
+  return await openWithNgrams({ encoder, graph: read(ngrams.file) }, ngrams, tokenizer.pieceOf, open);
 }

@@ -5,7 +5,7 @@ import { type ProtoField, ProtoWriter, protoFields } from "./protobuf.ts";
 /** Numbers of fields in onnx.proto, by message. */
 export const modelGraph = 7;
 export const graphField = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-export const nodeField = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
+export const nodeField = { input: 1, output: 2, name: 3, operator: 4, attribute: 5 } as const;
 const attributeField = { name: 1, integer: 3 } as const;
 export const tensorField = { dims: 1, type: 2, name: 8, raw: 9 } as const;
 /** Of a graph's input or output. */

@@ -28,7 +28,7 @@ export function liftMean(lifted: LiftedGraph): LiftedGraph {
   const mean = findMean(parts.filter(({ field }) => field === graphField.node).map(readNode), table.name);
   if (mean === null || !isInput(parts, mean.mask)) return lifted;
   const own: Table = { ...table, name: mean.output, mask: mean.mask };
-  return { ...lifted, model: withInput(lifted.model, own, [table.name, mean.mask]), tables: [own] };
+  return { model: withInput(lifted.model, own), tables: [own] };
 }
 
 interface Mean {
@@ -57,25 +57,13 @@ function isInput(parts: readonly ProtoField[], name: string): boolean {
   return parts.some(({ field, bytes }) => field === graphField.input && textIn(bytes, inputName) === name);
 }
 
-/** The graph with a table's value for an input in the place of what made it; of these other inputs, those go that nothing reads. */
-function withInput(model: Uint8Array, { name, width }: Table, others: readonly string[]): Uint8Array {
+/** The graph with a table's value for an input in the place of what made it, and of what only that read. */
+function withInput(model: Uint8Array, { name, width }: Table): Uint8Array {
   const { top, graph, parts } = graphParts(model);
   const rest = new ProtoWriter();
   for (const part of parts)
     if (part.field !== graphField.node || textIn(part.bytes, nodeField.output) !== name) rest.whole(part);
   rest.message(graphField.input, valueInfo(name, float32, ["batch", width]));
   const whole = replaceGraph(top, graph, rest);
-  return withoutInputs(selectOutputs(whole, outputsOf(whole)), others);
-}
-
-function withoutInputs(model: Uint8Array, names: readonly string[]): Uint8Array {
-  const { top, graph, parts } = graphParts(model);
-  const read = new Set(parts.filter(({ field }) => field === graphField.node).flatMap((part) => readNode(part).inputs));
-  const isGone = ({ field, bytes }: ProtoField) => {
-    const name = field === graphField.input ? textIn(bytes, inputName) : "";
-    return names.includes(name) && !read.has(name);
-  };
-  const rest = new ProtoWriter();
-  for (const part of parts) if (!isGone(part)) rest.whole(part);
-  return replaceGraph(top, graph, rest);
+  return selectOutputs(whole, outputsOf(whole));
 }

@@ -26,8 +26,6 @@ import { valueInfo } from "./value-info.ts";
 export interface LiftedGraph {
   /** The model without its tables. */
   readonly model: Uint8Array;
-  /** Name of the input that holds the ids; empty when nothing was taken out. */
-  readonly ids: string;
   readonly tables: readonly Table[];
 }
 
@@ -37,6 +35,8 @@ export interface Table {
    * with a mask their mean, float32 [batch, width].
    */
   readonly name: string;
+  /** Name of the input that holds the rows' ids. */
+  readonly ids: string;
   readonly type: TableType;
   readonly rows: number;
   readonly width: number;
@@ -78,19 +78,19 @@ export function liftTables(model: Uint8Array): LiftedGraph {
     const found = tablesOf(parts, name);
     if (found.length === 0) continue;
     const rest = replaceGraph(top, graph, withoutTables(parts, found, name));
-    return liftMean({ model: rest, ids: name, tables: found.map(toTable) });
+    return liftMean({ model: rest, tables: found.map((table) => toTable(table, name)) });
   }
-  return { model, ids: "", tables: [] };
+  return { model, tables: [] };
 }
 
-interface FoundTable extends Table {
+interface FoundTable extends Omit<Table, "ids"> {
   readonly elementType: number;
   /** Constants that go. */
   readonly constants: readonly string[];
 }
 
-function toTable({ name, type, rows, width, bytes, blocks, mask }: FoundTable): Table {
-  return { name, type, rows, width, bytes, blocks, mask };
+function toTable({ name, type, rows, width, bytes, blocks, mask }: FoundTable, ids: string): Table {
+  return { name, ids, type, rows, width, bytes, blocks, mask };
 }
 
 /** The constants that this input's ids look rows up in; none when the ids, or one of the constants, serve for more. */

@@ -8,37 +8,42 @@ import { createLookup, type TableLookup } from "./table-lookup.ts";
  * students are served, judged and timed.
  * @throws whatever the runtime throws on a damaged model.
  */
-export async function openLifted({ model, ids, tables }: LiftedGraph, options: SessionOptions): Promise<Session> {
+export async function openLifted({ model, tables }: LiftedGraph, options: SessionOptions): Promise<Session> {
   const session = await openSession(model, options);
-  if (tables.length === 0) return session;
-  const lookups = tables.map(createLookup);
-  const own = new Set(tables.map(({ name }) => name));
-  const taken = [ids, ...tables.flatMap(({ mask }) => mask ?? [])];
-  const inputNames = [...new Set([...taken, ...session.inputNames.filter((name) => !own.has(name))])];
-  const counts = session.inputNames.includes(ids);
-  const passed = session.inputNames.filter((name) => name !== ids && !own.has(name));
+  const own = tables.filter(({ name }) => session.inputNames.includes(name));
+  if (own.length === 0) return session;
+  const names = new Set(own.map(({ name }) => name));
+  const taken = own.flatMap(({ ids, mask }) => [ids, ...(mask === null ? [] : [mask])]);
+  const ids = new Set(own.map((table) => table.ids));
+  const inputs: Inputs = {
+    lookups: own.map((table) => ({ ids: table.ids, ...createLookup(table) })),
+    counted: session.inputNames.filter((name) => ids.has(name)),
+    passed: session.inputNames.filter((name) => !ids.has(name) && !names.has(name)),
+  };
   return {
-    inputNames,
+    inputNames: [...new Set([...taken, ...inputs.passed])],
     outputNames: session.outputNames,
     release: () => session.release(),
-    run: (feeds, fetches) => session.run(withLookups(feeds, { ids, counts, passed }, lookups), fetches),
+    run: (feeds, fetches) => session.run(withLookups(feeds, inputs), fetches),
   };
 }
 
 interface Inputs {
-  readonly ids: string;
-  /** Whether the graph still wants ids. They then count the batch's own rows: the first token has the first row. */
-  readonly counts: boolean;
+  readonly lookups: readonly (TableLookup & { readonly ids: string })[];
+  /** Ids that the graph still wants. They then count the batch's own rows: the first token has the first row. */
+  readonly counted: readonly string[];
   /** Other inputs that the graph takes as they are given. */
   readonly passed: readonly string[];
 }
 
-function withLookups(feeds: Feeds, { ids: name, counts, passed }: Inputs, lookups: readonly TableLookup[]): Feeds {
+function withLookups(feeds: Feeds, { lookups, counted, passed }: Inputs): Feeds {
   const own: Record<string, Tensor> = {};
   for (const input of passed) own[input] = must(feeds[input], `input ${input}`);
-  const ids = must(feeds[name], `input ${name}`);
-  for (const lookup of lookups) own[lookup.name] = lookup.valueFor(ids, feeds);
-  if (counts) own[name] = new Tensor("int32", counting(ids.size), ids.dims);
+  for (const { name, ids, valueFor } of lookups) own[name] = valueFor(must(feeds[ids], `input ${ids}`), feeds);
+  for (const name of counted) {
+    const { size, dims } = must(feeds[name], `input ${name}`);
+    own[name] = new Tensor("int32", counting(size), dims);
+  }
   return own;
 }
 

@@ -18,8 +18,8 @@ export function outputsOf(model: Uint8Array): string[] {
 }
 
 /**
- * The part of a graph that some of its outputs need; its inputs all stay. The runtime computes every node of a graph, also
- * those whose outputs nobody asked for.
+ * The part of a graph that some of its outputs need, and the inputs that this reads. The runtime computes every node of a graph,
+ * also those whose outputs nobody asked for.
  */
 export function selectOutputs(model: Uint8Array, wanted: readonly string[]): Uint8Array {
   const { top, graph, parts } = graphParts(model);
@@ -34,6 +34,7 @@ export function selectOutputs(model: Uint8Array, wanted: readonly string[]): Uin
   const isNeeded = (part: ProtoField) => {
     if (part.field === graphField.node) return nodes.has(part);
     if (part.field === graphField.initializer) return needed.has(textIn(part.bytes, tensorField.name));
+    if (part.field === graphField.input) return needed.has(textIn(part.bytes, inputName));
     return part.field !== graphField.output || wanted.includes(textIn(part.bytes, inputName));
   };
   const selected = new ProtoWriter();

@@ -8,7 +8,7 @@ export interface TableLookup {
   /** The input that it makes. */
   readonly name: string;
   /** Rows of these ids in their order: [ids, width], or [batch, tokens, width] where they are decoded; or their mean [batch, width]. */
-  valueFor(ids: Tensor, feeds: Feeds): Tensor;
+  readonly valueFor: (ids: Tensor, feeds: Feeds) => Tensor;
 }
 
 export function createLookup(table: Table): TableLookup {

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { randomStudent } from "../../../search/student/random-student.ts";
 import { must } from "../../../src/invariant.ts";
 import { createNgrams } from "../../../src/ngrams/ngrams.ts";
-import { withNgrams } from "../../../src/ngrams/with-ngrams.ts";
-import { openGraph } from "../../../src/onnx/open-graph.ts";
+import { openWithNgrams } from "../../../src/ngrams/with-ngrams.ts";
+import { type LiftedGraph, liftTables } from "../../../src/onnx/lift-tables.ts";
+import { openLifted } from "../../../src/onnx/lifted-session.ts";
 import { type Session, Tensor } from "../../../src/onnx/session.ts";
 
 const shape = { rows: 40, longest: 3, most: 64 };
@@ -15,12 +16,16 @@ let [encoder, graph, both] = [] as unknown as [Session, Session, Session];
 
 beforeAll(async () => {
   const heads = [head("language"), head("sentiment")];
-  encoder = await openGraph(randomStudent({ ...base, vocabulary: 26 }, { heads }), { threads: 1 });
-  const own = randomStudent({ ...base, vocabulary: shape.rows }, { heads: [head("language")] });
-  graph = await openGraph(own, { threads: 1 });
-  both = withNgrams(encoder, graph, { ...shape, tasks: [{ task: "language", weight: 0.5 }] }, pieceOf);
+  const open = (lifted: LiftedGraph) => openLifted(lifted, { threads: 1 });
+  const alone = liftTables(randomStudent({ ...base, vocabulary: 26 }, { heads }));
+  const own = liftTables(randomStudent({ ...base, vocabulary: shape.rows }, { heads: [head("language")] }));
+  [encoder, graph] = [await open(alone), await open(own)];
+  const ngrams = { ...shape, tasks: [{ task: "language", weight: 0.5 }] };
+  both = await openWithNgrams({ encoder: alone, graph: own }, ngrams, pieceOf, open);
 });
-afterAll(() => both.release());
+afterAll(async () => {
+  for (const session of [encoder, graph, both]) await session.release();
+});
 
 function feedsOf(texts: readonly (readonly number[])[]) {
   const tokens = Math.max(...texts.map(({ length }) => length));
@@ -36,7 +41,7 @@ function feedsOf(texts: readonly (readonly number[])[]) {
 const numbers = (tensor: Tensor | undefined) => [...(must(tensor).data as Float32Array)];
 const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 4));
 
-test("withNgrams() adds what the n-grams say, by their weight, to the logits that they speak to, and leaves the rest", async () => {
+test("openWithNgrams() adds what the n-grams say, by their weight, to the logits that they speak to, and leaves the rest", async () => {
   const text = [1, 5, 7];
   const [own, sum] = [await encoder.run(feedsOf([text])), await both.run(feedsOf([text]))];
   const rows = [...read(Int32Array.from(text))];
@@ -47,7 +52,7 @@ test("withNgrams() adds what the n-grams say, by their weight, to the logits tha
   for (const name of ["logits_sentiment", "pooled"]) expect(numbers(sum[name])).toEqual(close(numbers(own[name])));
 });
 
-test("withNgrams() answers for each text of a batch as for the text alone", async () => {
+test("openWithNgrams() answers for each text of a batch as for the text alone", async () => {
   const texts = [[3], [1, 5, 7, 9, 2, 4], [8, 8]];
   const together = numbers((await both.run(feedsOf(texts), ["logits_language"])).logits_language);
   for (const [row, text] of texts.entries()) {
@@ -56,7 +61,7 @@ test("withNgrams() answers for each text of a batch as for the text alone", asyn
   }
 });
 
-test("withNgrams() gives only the outputs that are asked for", async () => {
+test("openWithNgrams() gives only the outputs that are asked for", async () => {
   expect(Object.keys(await both.run(feedsOf([[1]]), ["logits_sentiment"]))).toEqual(["logits_sentiment"]);
   expect(both.outputNames).toEqual(encoder.outputNames);
 });
