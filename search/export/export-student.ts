@@ -3,9 +3,10 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeF
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { Manifest } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
-import { hasNgramHead, ngramArchitecture, ngramFile, ngramPart } from "../student/ngram-part.ts";
-import type { HeadShape, Weights } from "../student/weights.ts";
+import { hasNgramHead, ngramArchitectureOf, ngramFile, ngramPart } from "../student/ngram-part.ts";
+import { type HeadShape, tableName, type Weights } from "../student/weights.ts";
 import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
 import { writeDescription } from "./write-description.ts";
 
@@ -55,7 +56,9 @@ function ngramGraph(weights: Weights, heads: readonly HeadShape[], layerNormEpsi
   const own = ngramPart(weights);
   if (own === null) return [];
   const known = heads.filter(({ task }) => hasNgramHead(own, task));
-  return [[ngramFile, inferenceGraph(ngramArchitecture, own, { precision: "int8", layerNormEpsilon, heads: known })]];
+  const [rows, width] = must(own.get(tableName)).dims as [number, number];
+  const options = { precision: "int8", layerNormEpsilon, heads: known } as const;
+  return [[ngramFile, inferenceGraph(ngramArchitectureOf(rows, width), own, options)]];
 }
 
 export type Description = Omit<Manifest, "format" | "version" | "files" | "bytes" | "created">;

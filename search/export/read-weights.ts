@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
-import type { Manifest } from "../../src/contract/manifest.ts";
+import type { Manifest, Ngrams } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
 import { protoFields } from "../../src/onnx/protobuf.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { headOf } from "../student/encoded-task.ts";
-import { asNgramPart, hasNgramHead, ngramArchitecture } from "../student/ngram-part.ts";
+import { asNgramPart, hasNgramHead, ngramArchitectureOf } from "../student/ngram-part.ts";
 import { restoreBlocks, restoreColumns, tableBlock } from "../student/quantize.ts";
 import {
   encoderParameters,
@@ -36,14 +36,15 @@ export function readWeights(
   const graphs = [...new Set(["model.onnx", ...tasks.map(({ file }) => file)])];
   const heads = tasks.map((task) => headOf(taskOf(task), task.labels));
   const encoder = weightsIn(folder, graphs, a, heads);
-  return ngrams === undefined ? encoder : new Map([...encoder, ...readNgramPart(folder, ngrams.file, heads)]);
+  return ngrams === undefined ? encoder : new Map([...encoder, ...readNgramPart(folder, ngrams, heads)]);
 }
 
-/** Its heads are those of the student that the graph has. */
-function readNgramPart(folder: string, file: string, heads: readonly HeadShape[]): Weights {
+/** Its heads are those of the student that the graph has, and its width is the table's. */
+function readNgramPart(folder: string, { file, rows }: Ngrams, heads: readonly HeadShape[]): Weights {
   const constants = new Map(readConstants(join(folder, file)));
   const own = heads.filter(({ task }) => hasNgramHead(constants, task));
-  return asNgramPart(weightsIn(folder, [file], ngramArchitecture, own));
+  const width = (2 * (constants.get("table_int4")?.length ?? 0)) / rows;
+  return asNgramPart(weightsIn(folder, [file], ngramArchitectureOf(rows, width), own));
 }
 
 function weightsIn(folder: string, files: readonly string[], a: Architecture, heads: readonly HeadShape[]): Weights {

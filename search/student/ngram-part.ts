@@ -9,15 +9,12 @@ import type { Weights } from "./weights.ts";
 export const ngramShape: NgramShape = { rows: 65_536, longest: 4, most: 256 };
 export const ngramFile = "ngrams.onnx";
 
-export const ngramArchitecture: Architecture = {
-  layers: 0,
-  hidden: 64,
-  heads: 0,
-  ffn: 0,
-  activation: "gelu",
-  tableWidth: 64,
-  vocabulary: ngramShape.rows,
-};
+/** Of those that are trained from now on; who has one, has it as it was then. */
+export const ngramArchitecture = ngramArchitectureOf(ngramShape.rows, 96);
+
+export function ngramArchitectureOf(rows: number, width: number): Architecture {
+  return { layers: 0, hidden: width, heads: 0, ffn: 0, activation: "gelu", tableWidth: width, vocabulary: rows };
+}
 
 const prefix = "ngrams.";
 
