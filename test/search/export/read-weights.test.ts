@@ -5,10 +5,11 @@ import { afterAll, expect, test } from "vitest";
 import { writeGraphs } from "../../../search/export/export-student.ts";
 import { readWeights } from "../../../search/export/read-weights.ts";
 import { headOf } from "../../../search/student/encoded-task.ts";
+import { asNgramPart, ngramArchitectureOf, ngramFile } from "../../../search/student/ngram-part.ts";
 import { openGraph } from "../../../src/onnx/open-graph.ts";
 import { Tensor } from "../../../src/onnx/session.ts";
 import { taskOf } from "../../../src/tasks/index.ts";
-import { description, writeStudent } from "./written-student.ts";
+import { description, randomWeights, writeStudent } from "./written-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-weights-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -39,6 +40,19 @@ test("readWeights() gives the weights by which a student answers as it does", as
   expect(await logitsOf(again.folder)).toEqual(expected);
   const pair = (of: string) => readFileSync(join(of, "pair_adequacy.onnx"));
   expect(pair(again.folder)).toEqual(pair(folder));
+});
+
+test("readWeights() reads n-grams of another number and width than those that are trained now", () => {
+  const a = ngramArchitectureOf(40, 32);
+  const part = asNgramPart(randomWeights(a, [{ task: "sentiment", input: "text", labels: 3 }], 3));
+  const { folder } = writeStudent(join(root, "ngrams"), 1, part);
+  const ngrams = { file: ngramFile, tasks: [], rows: 40, longest: 3, most: 64 };
+  const read = readWeights(folder, { ...description, ngrams });
+  expect([...read.keys()]).toEqual(expect.arrayContaining([...part.keys()]));
+  for (const [name, { dims, data }] of part) {
+    expect(read.get(name)?.dims).toEqual(dims);
+    expect(read.get(name)?.data[0]).toBeCloseTo(data[0] as number, 1);
+  }
 });
 
 test("readWeights() refuses graphs of another architecture, and what is no graph", () => {

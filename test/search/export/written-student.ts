@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { type Description, type StudentFiles, writeGraphs } from "../../../search/export/export-student.ts";
 import {
   encoderParameters,
+  type HeadShape,
   headParameters,
   initialWeight,
   tableName,
@@ -69,17 +70,21 @@ export const description: Description = {
   searchId: "quick-seed7",
 };
 
-/** Graphs and tokeniser of a small student with random weights, by the export itself. */
-export function writeStudent(folder: string, seed = 1): StudentFiles {
-  const random = createRandom(seed);
-  const shapes = [
-    { name: tableName, dims: [architecture.vocabulary, architecture.tableWidth] },
-    ...encoderParameters(architecture, 32),
-    ...heads.flatMap((head) => headParameters(architecture, head)),
-  ];
-  const weights: Weights = new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
+/** Graphs and tokeniser of a small student with random weights, by the export itself. @param more weights, of n-grams. */
+export function writeStudent(folder: string, seed = 1, more: Weights = new Map()): StudentFiles {
+  const weights: Weights = new Map([...randomWeights(architecture, heads, seed), ...more]);
   const tokenizerPath = `${folder}.tokenizer.json`;
   mkdirSync(dirname(folder), { recursive: true });
   writeFileSync(tokenizerPath, JSON.stringify(tinyTokenizerJson()));
   return writeGraphs(folder, architecture, weights, heads, { layerNormEpsilon: 1e-5, tokenizerPath });
+}
+
+export function randomWeights(a: Architecture, own: readonly HeadShape[], seed: number): Weights {
+  const random = createRandom(seed);
+  const shapes = [
+    { name: tableName, dims: [a.vocabulary, a.tableWidth] },
+    ...encoderParameters(a, 32),
+    ...own.flatMap((head) => headParameters(a, head)),
+  ];
+  return new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
 }
