@@ -10,7 +10,7 @@ export const ngramShape: NgramShape = { rows: 65_536, longest: 4, most: 256 };
 export const ngramFile = "ngrams.onnx";
 
 /** Of those that are trained from now on; who has one, has it as it was then. */
-export const ngramArchitecture = ngramArchitectureOf(ngramShape.rows, 96);
+export const ngramArchitecture = ngramArchitectureOf(ngramShape.rows, 64);
 
 export function ngramArchitectureOf(rows: number, width: number): Architecture {
   return { layers: 0, hidden: width, heads: 0, ffn: 0, activation: "gelu", tableWidth: width, vocabulary: rows };
