@@ -84,7 +84,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     distilTokens: 2_000_000,
     headTokens: 14_000_000,
     staticHeadTokens: 40_000_000,
-    ngramTokens: 200_000_000,
+    ngramTokens: 400_000_000,
     teacherTokens: 3_000_000,
     softTokens: 2_500_000,
     vectorTokens: 120_000,

@@ -9,7 +9,7 @@ import { tableName, type Weights } from "../student/weights.ts";
 import { type HeadTrainingOptions, trainHeads } from "./train-heads.ts";
 
 /** Share of batches of a task whose labels hold for any part of a text: it has most to learn of spelling. */
-const certainWeight = 6;
+const certainWeight = 15;
 /** Pieces of the cuts that are learned beside whole texts, since what is asked about is often short. */
 const [leastCut, mostCut] = [2, 8];
 /** Deviation of the fresh rows: the mean of a few hundred is then no longer than a tenth of one. */
