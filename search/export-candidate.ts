@@ -53,6 +53,8 @@ interface Trained {
   readonly kept?: readonly ManifestTask[];
   /** N-grams of that student, as they count in it. @default weighed anew */
   readonly keptNgrams?: Ngrams | undefined;
+  /** As of `writeGraphs`. */
+  readonly unchanged?: string | undefined;
 }
 
 /** Writes the int8 artefact, calibrates, scores and times it, and describes it in a manifest. */
@@ -67,6 +69,7 @@ export async function exportCandidate(
   const files = writeGraphs(folder, a, weights, heads, {
     layerNormEpsilon: materials.teacher.layerNormEpsilon,
     tokenizerPath: materials.tokenizerPath,
+    unchanged: trained.unchanged,
   });
   log(`${name} · calibrating and scoring the int8 artefact`);
   const maxTokens = maxTokensOf(a);

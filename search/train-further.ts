@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { addNgrams } from "./add-ngrams.ts";
@@ -62,8 +63,14 @@ export async function trainFurther(
   const whole = { weights: new Map([...start, ...mean]), folder, name };
   const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
   const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
-  const student = join(folder, `student-${config.share}`);
-  return await exportCandidate(config, taught, { name, architecture, weights, folder: student }, log);
+  const trained = { name, architecture, weights, folder: join(folder, `student-${config.share}`) };
+  const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
+  return await exportCandidate(config, taught, { ...trained, unchanged }, log);
+}
+
+/** Whether they are the student's own, no fewer: its graphs have a head for each. */
+function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">): boolean {
+  return isDeepStrictEqual(tasks.map(({ name }) => name).sort(), own.map(({ task }) => task.name).sort());
 }
 
 /** Of all that its end depends on, so that no round is taken for another. */

@@ -21,6 +21,11 @@ export interface GraphOptions {
   readonly layerNormEpsilon: number;
   /** A tokeniser that fits the student's token table. */
   readonly tokenizerPath: string;
+  /**
+   * Folder of a student that these weights are those of, but for its n-grams: its other graphs are taken as they are, since scales
+   * that are read and written again differ in their last digit. @default all are written
+   */
+  readonly unchanged?: string | undefined;
 }
 
 export function headFile({ task, input }: Pick<HeadShape, "task" | "input">): string {
@@ -46,7 +51,10 @@ export function writeGraphs(
       .filter((head) => head.input === "pair")
       .map((head): [string, Uint8Array] => [headFile(head), pairGraph(a, weights, head, "int8")]),
   ]);
-  for (const [name, bytes] of graphs) writeFileSync(join(folder, name), bytes);
+  for (const [name, bytes] of graphs) {
+    if (options.unchanged === undefined || name === ngramFile) writeFileSync(join(folder, name), bytes);
+    else copyFileSync(join(options.unchanged, name), join(folder, name));
+  }
   copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));
   return { folder, names: [...graphs.keys(), "tokenizer.json"] };
 }

@@ -72,6 +72,26 @@ test("trainFurther() teaches a served student new data, from the weights it is s
   expect(manifest.version).toBe(must(candidate).manifest.version);
 }, 120_000);
 
+test("trainFurther() without tokens adds n-grams to a static student, and leaves its other files as they are", async () => {
+  const { models, run, manifest } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const materials = { ...made.materials, tuned: null, ensemble: [], cacheFolder: run };
+  const config = {
+    ...madeConfig,
+    tokens: 0,
+    ngramTokens: 20_000,
+    share: 0.5,
+    precision: "fp32",
+    softTokens: 0,
+  } as const;
+  const { manifest: after } = await trainFurther(config, materials, must(candidate), () => {});
+  expect(after.ngrams?.tasks.map(({ task }) => task)).toEqual(["sentiment"]);
+  const { [must(after.ngrams).file]: ngrams, ...others } = after.files;
+  expect(ngrams?.bytes).toBeGreaterThan(0);
+  expect(others).toEqual(manifest.files);
+  expect(after.version).not.toBe(manifest.version);
+}, 60_000);
+
 test("takeUpStudents() copies a student once, and says which one is not there", async () => {
   const { models, run } = await served();
   const [candidate] = takeUpStudents(models, ["made"], run);
