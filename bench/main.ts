@@ -24,4 +24,11 @@ const load = benches[name];
 if (load === undefined) {
   console.error(`usage: npm run bench -- <${Object.keys(benches).join(" | ")}> [options]`);
   process.exitCode = 2;
-} else await (await load()).run(args);
+} else await (await load()).run(args).catch(refuse);
+
+/** A flag that a bench does not have, or cannot read, is the caller's mistake: its source file says which it has. */
+function refuse(error: Error & { code?: string }): void {
+  if (!error.code?.startsWith("ERR_PARSE_ARGS_")) throw error;
+  console.error(`${name}: ${error.message} (what it takes: bench/${name}.ts)`);
+  process.exitCode = 2;
+}
