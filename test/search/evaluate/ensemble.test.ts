@@ -13,6 +13,7 @@ import { type TinyStudent, writeTinyStudent } from "../../fixtures/tiny-student.
 
 describe("teamsWithin()", () => {
   const labels = ["negative", "neutral", "positive"];
+  const codes = ["aa", "bb", "cc"];
   const truths = Array.from({ length: 60 }, (_, i) => i % 3);
   const entry: ManifestTask = {
     ...{ name: "sentiment", input: "text", labels, file: "model.onnx", temperature: 1, languages: [] },
@@ -36,6 +37,26 @@ describe("teamsWithin()", () => {
   const slow = voice("slow", 1, (i) => i < 40);
   const help = voice("help", 0.1, (i) => i >= 30);
   const echo = voice("echo", 0.2, (i) => i < 20);
+
+  /** The same about languages. */
+  const inLanguages = ({ results, ...own }: Voice): Voice => {
+    const rows = truths.map((truth, i) => ({ language: "en", label: must(codes[truth]), text: `text ${i}` }));
+    return {
+      ...own,
+      tasks: [{ ...entry, name: "language", labels: codes }],
+      results: results.map((one) => ({ ...one, set: { ...set, task: "language", rows } })),
+    };
+  };
+
+  test("lets a member count more than the student in what any part of a text tells, and there only", () => {
+    const [weak, strong] = [voice("weak", 1, (i) => i < 25), voice("strong", 0.1, (i) => i >= 20)];
+    const weightsIn = (task: string, voices: readonly [Voice, Voice]) =>
+      must(bestTeam(teamsWithin(voices[0], [voices[1]], 9)).weights.get(task)) as [number, number];
+    const [own, other] = weightsIn("sentiment", [weak, strong]);
+    expect(own).toBeGreaterThan(other);
+    const [less, more] = weightsIn("language", [inLanguages(weak), inLanguages(strong)]);
+    expect(less).toBeLessThan(more);
+  });
 
   test("puts together what keeps the budget, the student alone first", () => {
     const names = (budget: number) =>
