@@ -1,6 +1,7 @@
 import type { Architecture } from "../src/contract/architecture.ts";
 import type { Manifest, ManifestTask, Ngrams } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
+import type { NgramShape } from "../src/ngrams/ngrams.ts";
 import { machine } from "../src/onnx/machine.ts";
 import { declarationOf } from "../src/tasks/declared.ts";
 import type { Log } from "./command.ts";
@@ -53,6 +54,8 @@ interface Trained {
   readonly kept?: readonly ManifestTask[];
   /** N-grams of that student, as they count in it. @default weighed anew */
   readonly keptNgrams?: Ngrams | undefined;
+  /** How n-grams are read that are weighed anew but were trained before. @default as those that are trained now */
+  readonly ngramShape?: NgramShape | undefined;
   /** As of `writeGraphs`. */
   readonly unchanged?: string | undefined;
 }
@@ -110,7 +113,7 @@ interface Judgeable extends Pick<Manifest, "maxTokens" | "ngrams"> {
 async function weighNgrams(
   config: ExportConfig,
   materials: ExportMaterials,
-  { folder, weights }: Pick<Trained, "folder" | "weights">,
+  { folder, weights, ngramShape: shape = ngramShape }: Pick<Trained, "folder" | "weights" | "ngramShape">,
   maxTokens: number,
 ): Promise<Ngrams | undefined> {
   const part = ngramPart(weights);
@@ -122,9 +125,9 @@ async function weighNgrams(
   );
   const own = { ...materials, tasks, corpus };
   const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => ({
+    ...shape,
     file: ngramFile,
     tasks: tasks.map((encoded) => ({ task: encoded.task.name, weight: weightOf(encoded) })),
-    ...ngramShape,
   });
   const without = await validate(config, own, { folder, maxTokens });
   const together = await validate(config, own, { folder, maxTokens, ngrams: weighed(() => 1) });

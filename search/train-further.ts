@@ -65,7 +65,8 @@ export async function trainFurther(
   const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
   const trained = { name, architecture, weights, folder: join(folder, `student-${config.share}`) };
   const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
-  return await exportCandidate(config, taught, { ...trained, unchanged }, log);
+  const ngramShape = config.ngramTokens === 0 ? manifest.ngrams : undefined;
+  return await exportCandidate(config, taught, { ...trained, unchanged, ngramShape }, log);
 }
 
 /** Whether they are the student's own, no fewer: its graphs have a head for each. */

@@ -40,8 +40,9 @@ function openEncoder(shared: SharedStudent, { pieceOf }: Tokenizer): Promise<Ses
   const opener = isStatic(shared) ? openByOutput : openLifted;
   const openAs = (files: string) => (one: LiftedGraph) => open(join(folder, files), one, opener);
   const { ngrams } = manifest;
-  if (ngrams === undefined || graph === undefined) return openAs("model.onnx")(encoder);
-  return openWithNgrams({ encoder, graph }, ngrams, pieceOf, openAs(`model.onnx with ${ngrams.file}`));
+  if (ngrams === undefined) return openAs("model.onnx")(encoder);
+  const graphs = { encoder, graph: must(graph, ngrams.file) };
+  return openWithNgrams(graphs, ngrams, pieceOf, openAs(`model.onnx with ${ngrams.file}`));
 }
 
 /** Its heads are most of what it does, and its weights are few: sessions for each output cost nothing beside what they save. */

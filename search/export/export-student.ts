@@ -44,15 +44,14 @@ export function writeGraphs(
   mkdirSync(folder, { recursive: true });
   const text = heads.filter((head) => head.input === "text");
   const { layerNormEpsilon } = options;
-  const graphs = new Map([
-    ["model.onnx", inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
+  const pairs = heads.filter((head) => head.input === "pair");
+  const graphs = new Map<string, () => Uint8Array>([
+    ["model.onnx", () => inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
     ...ngramGraph(weights, text, layerNormEpsilon),
-    ...heads
-      .filter((head) => head.input === "pair")
-      .map((head): [string, Uint8Array] => [headFile(head), pairGraph(a, weights, head, "int8")]),
+    ...pairs.map((head) => [headFile(head), () => pairGraph(a, weights, head, "int8")] as const),
   ]);
-  for (const [name, bytes] of graphs) {
-    if (options.unchanged === undefined || name === ngramFile) writeFileSync(join(folder, name), bytes);
+  for (const [name, make] of graphs) {
+    if (options.unchanged === undefined || name === ngramFile) writeFileSync(join(folder, name), make());
     else copyFileSync(join(options.unchanged, name), join(folder, name));
   }
   copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));
@@ -60,13 +59,17 @@ export function writeGraphs(
 }
 
 /** None where the student reads no n-grams. */
-function ngramGraph(weights: Weights, heads: readonly HeadShape[], layerNormEpsilon: number): [string, Uint8Array][] {
+function ngramGraph(
+  weights: Weights,
+  heads: readonly HeadShape[],
+  layerNormEpsilon: number,
+): [string, () => Uint8Array][] {
   const own = ngramPart(weights);
   if (own === null) return [];
   const known = heads.filter(({ task }) => hasNgramHead(own, task));
   const [rows, width] = must(own.get(tableName)).dims as [number, number];
   const options = { precision: "int8", layerNormEpsilon, heads: known } as const;
-  return [[ngramFile, inferenceGraph(ngramArchitectureOf(rows, width), own, options)]];
+  return [[ngramFile, () => inferenceGraph(ngramArchitectureOf(rows, width), own, options)]];
 }
 
 export type Description = Omit<Manifest, "format" | "version" | "files" | "bytes" | "created">;

@@ -11,11 +11,10 @@ import { headOf } from "../student/encoded-task.ts";
 import { asNgramPart, hasNgramHead, ngramArchitectureOf } from "../student/ngram-part.ts";
 import { restoreBlocks, restoreColumns, tableBlock } from "../student/quantize.ts";
 import {
-  encoderParameters,
   type HeadShape,
-  headParameters,
   type ParameterShape,
   sizeOf,
+  studentParameters,
   tableName,
   type Weight,
   type Weights,
@@ -50,11 +49,7 @@ function readNgramPart(folder: string, { file, rows }: Ngrams, heads: readonly H
 function weightsIn(folder: string, files: readonly string[], a: Architecture, heads: readonly HeadShape[]): Weights {
   const constants: Constants = new Map(files.flatMap((file) => readConstants(join(folder, file))));
   const positions = (constants.get("position")?.length ?? 0) / 4 / a.tableWidth;
-  const shapes = [
-    { name: tableName, dims: [a.vocabulary, a.tableWidth] },
-    ...encoderParameters(a, positions),
-    ...heads.flatMap((head) => headParameters(a, head)),
-  ];
+  const shapes = studentParameters(a, positions, heads);
   try {
     return new Map(shapes.map((shape) => [shape.name, restore(shape, constants)]));
   } catch (cause) {

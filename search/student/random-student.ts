@@ -2,14 +2,7 @@ import type { Architecture } from "../../src/contract/architecture.ts";
 import { createRandom, type Random } from "../../src/random.ts";
 import { inferenceGraph } from "./inference-graph.ts";
 import type { Precision } from "./inference-tensors.ts";
-import {
-  encoderParameters,
-  type HeadShape,
-  headParameters,
-  initialWeight,
-  tableName,
-  type Weights,
-} from "./weights.ts";
+import { type HeadShape, randomWeights } from "./weights.ts";
 
 export interface RandomStudentOptions {
   /** @default "int8" */
@@ -23,13 +16,7 @@ export interface RandomStudentOptions {
 /** The graph of a student that has learned nothing: how long it takes does not depend on that. */
 export function randomStudent(a: Architecture, options: RandomStudentOptions = {}): Uint8Array {
   const { precision = "int8", positions = 128, heads = [] } = options;
-  const random = repeatingNormals();
-  const shapes = [
-    { name: tableName, dims: [a.vocabulary, a.tableWidth] },
-    ...encoderParameters(a, positions),
-    ...heads.flatMap((head) => headParameters(a, head)),
-  ];
-  const weights: Weights = new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
+  const weights = randomWeights(a, positions, heads, repeatingNormals());
   return inferenceGraph(a, weights, { precision, layerNormEpsilon: 1e-5, heads });
 }
 

@@ -66,6 +66,15 @@ export function headParameters(a: Architecture, head: HeadShape): ParameterShape
   ];
 }
 
+/** All of a student: its token table, the rest of its encoder, its heads. */
+export function studentParameters(a: Architecture, positions: number, heads: readonly HeadShape[]): ParameterShape[] {
+  return [
+    { name: tableName, dims: [a.vocabulary, a.tableWidth] },
+    ...encoderParameters(a, positions),
+    ...heads.flatMap((head) => headParameters(a, head)),
+  ];
+}
+
 function linearShapes(name: string, inputs: number, outputs: number): ParameterShape[] {
   return [
     { name: `${name}.weight`, dims: [inputs, outputs] },
@@ -98,6 +107,16 @@ export function initialWeight(shape: ParameterShape, random: Random): Weight {
     for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
   }
   return { dims: shape.dims, data };
+}
+
+/** Those of a student that has learned nothing. */
+export function randomWeights(
+  a: Architecture,
+  positions: number,
+  heads: readonly HeadShape[],
+  random: Random,
+): Weights {
+  return new Map(studentParameters(a, positions, heads).map((shape) => [shape.name, initialWeight(shape, random)]));
 }
 
 /** The values of a parameter. @throws a bug when it is not there. */

@@ -33,8 +33,7 @@ export function addGraph(
     if (part.field === graphField.node) sum.message(part.field, renamed(part, beforeSum));
     else sum.whole(part);
   }
-  for (const part of more)
-    if (part.field in nameFields && part.field !== graphField.output) sum.message(part.field, renamed(part, ofSecond));
+  for (const part of more) if (part.field in nameFields) sum.message(part.field, renamed(part, ofSecond));
   for (const [name, weight] of weights) {
     const [factor, product] = [`${prefix}weight.${name}`, `${prefix}product.${name}`];
     sum.message(graphField.initializer, scalar(factor, weight));
@@ -50,12 +49,11 @@ export function addGraph(
   return { model: replaceGraph(top, graph, sum), tables: [...first.tables, ...tables] };
 }
 
-/** Fields that hold names, by the graph's field that they are part of. */
+/** Fields that hold names, by the graph's field that they are part of: of all that is taken over from a second graph. */
 const nameFields: Readonly<Record<number, readonly number[]>> = {
   [graphField.node]: [nodeField.input, nodeField.output, nodeField.name],
   [graphField.initializer]: [tensorField.name],
   [graphField.input]: [inputName],
-  [graphField.output]: [inputName],
 };
 
 function renamed({ field, bytes }: ProtoField, nameOf: (name: string) => string): ProtoWriter {

@@ -6,10 +6,12 @@ import { writeGraphs } from "../../../search/export/export-student.ts";
 import { readWeights } from "../../../search/export/read-weights.ts";
 import { headOf } from "../../../search/student/encoded-task.ts";
 import { asNgramPart, ngramArchitectureOf, ngramFile } from "../../../search/student/ngram-part.ts";
+import { randomWeights } from "../../../search/student/weights.ts";
 import { openGraph } from "../../../src/onnx/open-graph.ts";
 import { Tensor } from "../../../src/onnx/session.ts";
+import { createRandom } from "../../../src/random.ts";
 import { taskOf } from "../../../src/tasks/index.ts";
-import { description, randomWeights, writeStudent } from "./written-student.ts";
+import { description, writeStudent } from "./written-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-weights-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -44,7 +46,7 @@ test("readWeights() gives the weights by which a student answers as it does", as
 
 test("readWeights() reads n-grams of another number and width than those that are trained now", () => {
   const a = ngramArchitectureOf(40, 32);
-  const part = asNgramPart(randomWeights(a, [{ task: "sentiment", input: "text", labels: 3 }], 3));
+  const part = asNgramPart(randomWeights(a, 0, [{ task: "sentiment", input: "text", labels: 3 }], createRandom(3)));
   const { folder } = writeStudent(join(root, "ngrams"), 1, part);
   const ngrams = { file: ngramFile, tasks: [], rows: 40, longest: 3, most: 64 };
   const read = readWeights(folder, { ...description, ngrams });

@@ -1,14 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Description, type StudentFiles, writeGraphs } from "../../../search/export/export-student.ts";
-import {
-  encoderParameters,
-  type HeadShape,
-  headParameters,
-  initialWeight,
-  tableName,
-  type Weights,
-} from "../../../search/student/weights.ts";
+import { randomWeights, type Weights } from "../../../search/student/weights.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import type { Score } from "../../../src/contract/manifest.ts";
 import { machine } from "../../../src/onnx/machine.ts";
@@ -72,19 +65,9 @@ export const description: Description = {
 
 /** Graphs and tokeniser of a small student with random weights, by the export itself. @param more weights, of n-grams. */
 export function writeStudent(folder: string, seed = 1, more: Weights = new Map()): StudentFiles {
-  const weights: Weights = new Map([...randomWeights(architecture, heads, seed), ...more]);
+  const weights: Weights = new Map([...randomWeights(architecture, 32, heads, createRandom(seed)), ...more]);
   const tokenizerPath = `${folder}.tokenizer.json`;
   mkdirSync(dirname(folder), { recursive: true });
   writeFileSync(tokenizerPath, JSON.stringify(tinyTokenizerJson()));
   return writeGraphs(folder, architecture, weights, heads, { layerNormEpsilon: 1e-5, tokenizerPath });
-}
-
-export function randomWeights(a: Architecture, own: readonly HeadShape[], seed: number): Weights {
-  const random = createRandom(seed);
-  const shapes = [
-    { name: tableName, dims: [a.vocabulary, a.tableWidth] },
-    ...encoderParameters(a, 32),
-    ...own.flatMap((head) => headParameters(a, head)),
-  ];
-  return new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
 }

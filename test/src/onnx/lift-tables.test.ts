@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ModelBuilder } from "../../../search/graph/model-builder.ts";
 import { inferenceGraph } from "../../../search/student/inference-graph.ts";
-import { encoderParameters, initialWeight, type Weights } from "../../../search/student/weights.ts";
+import { randomWeights } from "../../../search/student/weights.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { liftTables } from "../../../src/onnx/lift-tables.ts";
 import { openLifted } from "../../../src/onnx/lifted-session.ts";
@@ -24,9 +24,7 @@ const architecture: Architecture = {
 };
 
 function graph(precision: "fp32" | "int8"): Uint8Array {
-  const random = createRandom(3);
-  const shapes = [{ name: "table", dims: [300, 32] }, ...encoderParameters(architecture, 64)];
-  const weights: Weights = new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
+  const weights = randomWeights(architecture, 64, [], createRandom(3));
   return inferenceGraph(architecture, weights, { precision, layerNormEpsilon: 1e-5, heads: [] });
 }
 
