@@ -26,6 +26,8 @@ export interface Prospects {
   readonly space: Space;
   readonly budgetsMs: readonly number[];
   readonly model: LatencyModel;
+  /** Whether any of the tasks reads character n-grams. */
+  readonly ngrams: boolean;
 }
 
 /** Timing an artefact, and building it. */
@@ -48,7 +50,7 @@ export function estimate(effort: Effort, prospects: Prospects): Plan {
     stage("explore", `${effort.trials} trials`, effort.trials * trialSeconds(effort, prospects)),
     stage("complete", "teacher's answers", tuned ? effort.softTokens * throughput.teacher : 0),
     ...budgetsMs.map((ms) =>
-      stage("complete", `student of ${ms} ms`, studentSeconds(effort, throughput, largestWithin(prospects, ms))),
+      stage("complete", `student of ${ms} ms`, studentSeconds(effort, prospects, largestWithin(prospects, ms))),
     ),
   ];
   const taken = stages.filter(({ seconds }) => seconds > 0);
@@ -65,10 +67,14 @@ function stage(part: Stage["part"], name: string, seconds: number): Stage {
 }
 
 /** Distilling in full, then the tasks, then the artefact. */
-export function studentSeconds(effort: Effort, throughput: Throughput, a: Architecture): number {
+export function studentSeconds(
+  effort: Effort,
+  { throughput, ngrams }: Pick<Prospects, "throughput" | "ngrams">,
+  a: Architecture,
+): number {
   const isStatic = a.layers === 0;
   const trained = effort.distilTokens + (isStatic ? effort.staticHeadTokens : effort.headTokens);
-  const spelled = isStatic ? effort.ngramTokens * ngramCost * throughput.base : 0;
+  const spelled = isStatic && ngrams ? effort.ngramTokens * ngramCost * throughput.base : 0;
   return effort.distilTexts * throughput.teacher + trained * trainingSeconds(throughput, a) + spelled + exportSeconds;
 }
 

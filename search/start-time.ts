@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
+import { readSources } from "./corpus/sources.ts";
 import type { Prospects } from "./estimate.ts";
 import { knownLatencies } from "./known-latencies.ts";
 import { fitLatencyModel } from "./reward/latency-model.ts";
@@ -19,11 +20,13 @@ export async function startTime(config: SearchConfig, log: Log): Promise<TimeBud
 /** Measures this machine. @throws {BadFileError} without a teacher. */
 export async function measureProspects(config: SearchConfig, log: Log): Promise<Prospects> {
   const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
+  const { wanted } = await readSources(config.data, config.tasks ?? undefined);
   log("time · measuring how fast this machine is");
   return {
     throughput: await measureThroughput(teacher, config),
     space: createSpace(teacher.vocabulary, teacher),
     budgetsMs: config.budgetsMs,
     model: fitLatencyModel([], knownLatencies(config.runs)),
+    ngrams: wanted.some((task) => task.ngrams),
   };
 }

@@ -135,11 +135,10 @@ class FittedTime implements TimeBudget {
   private decideCompletion(left: readonly Winner[]): number {
     const { effort } = this.config;
     const { slowness } = this.decisions;
-    const { throughput } = this.prospects;
     const secondsLeft = Math.max(0, this.seconds - this.spentSeconds());
     const needed = (factor: number) => {
       const scaled = { ...effort, ...scaleCompletion(effort, factor) };
-      const seconds = left.map(({ architecture }) => studentSeconds(scaled, throughput, architecture));
+      const seconds = left.map(({ architecture }) => studentSeconds(scaled, this.prospects, architecture));
       return slowness * seconds.reduce((sum, each) => sum + each, 0);
     };
     return round(fitFactor(secondsLeft, needed));

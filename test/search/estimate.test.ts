@@ -9,6 +9,7 @@ const prospects: Prospects = {
   space: createSpace(1000),
   budgetsMs: [0.000001, 3],
   model: priorModel,
+  ngrams: true,
 };
 const { full, quick } = presets;
 
@@ -33,7 +34,13 @@ test("estimate() leaves out what a preset does not do", () => {
 });
 
 test("estimate() takes the fastest student for a budget that none should meet, not a large one", () => {
-  const { stages } = estimate({ ...full, ngramTokens: 0 }, prospects);
+  const { stages } = estimate(full, { ...prospects, ngrams: false });
   const secondsOf = (name: string) => stages.find((stage) => stage.name === name)?.seconds ?? Number.NaN;
   expect(secondsOf("student of 0.000001 ms")).toBeLessThan(secondsOf("student of 3 ms"));
+});
+
+test("estimate() counts n-grams only where a task reads some", () => {
+  const secondsOf = (ngrams: boolean) => estimate(full, { ...prospects, ngrams }).seconds;
+  expect(secondsOf(true)).toBeGreaterThan(secondsOf(false));
+  expect(secondsOf(false)).toBe(estimate({ ...full, ngramTokens: 0 }, prospects).seconds);
 });

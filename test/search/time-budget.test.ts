@@ -20,6 +20,7 @@ const prospects: Prospects = {
   space: createSpace(1000),
   budgetsMs: [0.1, 1],
   model: priorModel,
+  ngrams: true,
 };
 const trial = syntheticTrial(sampleArchitecture(prospects.space, createRandom(1)));
 
