@@ -1,4 +1,4 @@
-import { membersAmong } from "../../src/contract/ensemble.ts";
+import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
 import type { Score } from "../../src/contract/manifest.ts";
 import type { Log } from "../command.ts";
 import { writeDescription } from "../export/write-description.ts";
@@ -7,18 +7,21 @@ import type { Student } from "./subjects.ts";
 
 type PlainScore = Measured["scores"][number];
 
-/** Puts scores, with the teacher's beside them, into manifest and card. The version stays: it is that of the model files. */
+/**
+ * Puts scores, with the teacher's beside them, into manifest and card. The version stays: it is that of the model files. What the
+ * manifest knows of a teacher that is not measured now is kept, for the same rows.
+ */
 export function writeScores(
   students: readonly Student[],
   subjects: Subjects,
   teacher: Measured | null,
   log: Log,
 ): void {
-  const key = ({ task, dataSet, language, rows }: PlainScore) => [task, dataSet, language, rows].join("\t");
-  const ceiling = new Map((teacher?.scores ?? []).map((score) => [key(score), score.student]));
+  const ceiling = new Map((teacher?.scores ?? []).map((score) => [rowsOf(score), score.student]));
   for (const { folder, manifest } of students) {
+    const known = new Map(servedScores(manifest).map((score) => [rowsOf(score), score.teacher]));
     const own = (subjects.get(manifest.name)?.scores ?? []).map(
-      (score): Score => ({ ...score, teacher: ceiling.get(key(score)) ?? null }),
+      (score): Score => ({ ...score, teacher: ceiling.get(rowsOf(score)) ?? known.get(rowsOf(score)) ?? null }),
     );
     const { ensemble } = manifest;
     const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
@@ -28,4 +31,9 @@ export function writeScores(
     });
     log(`${folder}: ${own.length} scores written`);
   }
+}
+
+/** What tells the rows that a score is of. */
+function rowsOf({ task, dataSet, language, rows }: PlainScore): string {
+  return [task, dataSet, language, rows].join("\t");
 }
