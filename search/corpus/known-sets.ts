@@ -55,6 +55,11 @@ const handlings: Readonly<Record<string, Handling>> = {
   hatecheck_en: { functional: true },
   // Few patterns, but what no public set of so many languages teaches: that it is not the group that makes a sentence toxic.
   kdnas_identity_filter: { share: 2 },
+  // A few hundred rows a language, which in most of them is all that is labelled: many passes.
+  kdnas_filter_comments: { share: 2, fineTuningShare: 3 },
+  kdnas_filter_suite: { functional: true },
+  kdnas_sentiment_comments: { share: 2, fineTuningShare: 3 },
+  kdnas_sentiment_suite: { functional: true },
   kdnas_japanese_filter: { functional: true },
   // A list for cleaning dialogues, not of abuse: it has the words for funeral, woman, accident and gay.
   lexicons_badwords: { leftOut: ["open2ch_ng"] },

@@ -1,21 +1,35 @@
 import { distinct } from "./distinct.ts";
-import type { Subjects } from "./measured.ts";
+import type { Measured, Subjects } from "./measured.ts";
 import { percent, type Table } from "./table.ts";
 
-/** Accuracy for each kind of case of the functional suites (Röttger et al. 2021): what a filter gets right, and what not. */
+type Kinds = Measured["kinds"];
+
+/**
+ * Accuracy for each kind of case of the functional suites (Röttger et al. 2021): what a filter gets right, and what not. A suite in many
+ * languages has a few cases of a kind in each, which are put together.
+ */
 export function kindTable(subjects: Subjects): Table {
-  const all = [...subjects.values()].flatMap(({ kinds }) => kinds);
-  const keys = distinct(all.map(({ dataSet, language, kind }) => `${dataSet}\t${language}\t${kind}`)).sort();
+  const columns = [...subjects.values()].map(({ kinds }) => kinds);
+  const keys = distinct(columns.flat().map(({ dataSet, kind }) => `${dataSet}\t${kind}`)).sort();
   return {
     title: "Cases of the functional suites, accuracy in %",
     head: ["data set", "language", "kind", "rows", ...subjects.keys()],
     rows: keys.map((key) => {
-      const [dataSet, language, kind] = key.split("\t") as [string, string, string];
-      const own = [...subjects.values()].map(({ kinds }) =>
-        kinds.find((k) => k.dataSet === dataSet && k.language === language && k.kind === kind),
-      );
-      const rows = String(own.find((k) => k !== undefined)?.rows ?? 0);
-      return [dataSet, language, kind, rows, ...own.map((k) => percent(k?.accuracy))];
+      const [dataSet, kind] = key.split("\t") as [string, string];
+      const own = columns.map((kinds) => kinds.filter((k) => k.dataSet === dataSet && k.kind === kind));
+      const languages = distinct(own.flat().map(({ language }) => language));
+      const language = languages.length === 1 ? (languages[0] as string) : `all ${languages.length}`;
+      const rows = String(rowsOf(own.find((kinds) => kinds.length > 0) ?? []));
+      return [dataSet, language, kind, rows, ...own.map((kinds) => percent(caseAccuracy(kinds)))];
     }),
   };
+}
+
+/** Over all cases, each counting the same; null without any. */
+export function caseAccuracy(kinds: Kinds): number | null {
+  return kinds.length === 0 ? null : kinds.reduce((hits, k) => hits + k.accuracy * k.rows, 0) / rowsOf(kinds);
+}
+
+function rowsOf(kinds: Kinds): number {
+  return kinds.reduce((total, { rows }) => total + rows, 0);
 }

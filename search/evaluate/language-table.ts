@@ -4,7 +4,7 @@ import type { Measured, Subjects } from "./measured.ts";
 import { percent, type Table } from "./table.ts";
 
 /** Sets of fewer languages say it all in the table of scores, of more are too wide to read. */
-const [fewest, most] = [3, 20];
+const [fewest, most] = [3, 24];
 
 /** A table a data set that compares languages: a row a subject, a column a language. */
 export function languageTables(subjects: Subjects): Table[] {

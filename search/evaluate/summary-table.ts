@@ -2,6 +2,7 @@ import { meanScore } from "../../src/contract/mean-score.ts";
 import { mean } from "../../src/stats.ts";
 import { handlingOf } from "../corpus/known-sets.ts";
 import { distinct } from "./distinct.ts";
+import { caseAccuracy } from "./kind-table.ts";
 import type { Measured, Subjects } from "./measured.ts";
 import { type Cell, percent, type Table } from "./table.ts";
 
@@ -44,8 +45,6 @@ function metricOf(task: string, columns: readonly Measured[]): string {
   return columns.flatMap(({ scores }) => scores).find((score) => score.task === task)?.metric ?? "";
 }
 
-function suiteAccuracy({ kinds }: Measured, dataSet: string): number {
-  const own = kinds.filter((kind) => kind.dataSet === dataSet);
-  const rows = own.reduce((total, kind) => total + kind.rows, 0);
-  return own.reduce((hits, kind) => hits + kind.accuracy * kind.rows, 0) / rows;
+function suiteAccuracy({ kinds }: Measured, dataSet: string): number | null {
+  return caseAccuracy(kinds.filter((kind) => kind.dataSet === dataSet));
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
+import { groupBy } from "../../../search/corpus/preparation.ts";
 import { textHash } from "../../../search/corpus/split.ts";
 import { must } from "../../../src/invariant.ts";
 import { tasks } from "../../../src/tasks/index.ts";
@@ -46,7 +47,7 @@ test("loadCorpus([]) balances the labels of the written sample, and has Japanese
       (e) => e.language === language && e.label === label && e.dataSet === (dataSet ?? e.dataSet),
     ).length;
   for (const language of ["en", "ar", "zh", "vi"]) {
-    expect(["0", "1", "2"].map((label) => count("sentiment", language, label))).toEqual([9, 9, 9]);
+    expect(["0", "1", "2"].map((label) => count("sentiment", language, label, "sample_sentiment"))).toEqual([9, 9, 9]);
     expect(["0", "1"].map((label) => count("filter", language, label, "sample_filter"))).toEqual([12, 12]);
   }
   for (const language of ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "vi", "zh"]) {
@@ -61,13 +62,45 @@ test("loadCorpus([]) knows at least 110 languages and has unlabelled text of the
   expect(new Set(sample.unlabelled.map((u) => u.language)).size).toBeGreaterThanOrEqual(110);
 });
 
+/** Of the suites that are written for this project. */
+const validationOf = (dataSet: string) => sample.validation.filter((set) => set.dataSet === dataSet);
+
 test("loadCorpus([]) judges Japanese filtering on sentences written for it, each of a kind, and trains on none of them", () => {
-  const rows = sample.validation.find(({ dataSet }) => dataSet === "kdnas_japanese_filter")?.rows ?? [];
+  const rows = validationOf("kdnas_japanese_filter").flatMap((set) => set.rows);
   expect(["0", "1"].map((label) => rows.filter((row) => row.label === label).length)).toEqual([35, 35]);
   expect(new Set(rows.map((row) => row.kind)).size).toBeGreaterThan(10);
   const learnt = [...sample.train.values()].flat();
   expect(learnt.filter(({ dataSet }) => dataSet === "kdnas_japanese_filter")).toEqual([]);
 });
+
+/** What a task learns from one set, by language. */
+const learntFrom = (task: string, dataSet: string) =>
+  groupBy(
+    (sample.train.get(task) ?? []).filter((example) => example.dataSet === dataSet),
+    ({ language }) => language,
+  );
+
+test.each([
+  { task: "filter", languages: 23, rows: 40, kinds: 14, labels: ["0", "1"], least: 500 },
+  { task: "sentiment", languages: 24, rows: 36, kinds: 3, labels: ["0", "1", "2"], least: 200 },
+])(
+  "loadCorpus([]) judges $task on comments in $languages languages and learns from others, of each label as many",
+  (expected) => {
+    const { task, languages, rows, kinds, labels, least } = expected;
+    const suite = validationOf(`kdnas_${task}_suite`);
+    const learnt = learntFrom(task, `kdnas_${task}_comments`);
+    expect(suite.length).toBe(languages);
+    for (const set of suite) {
+      const own = learnt.get(set.language) ?? [];
+      expect(new Set(set.rows.map(({ kind }) => kind)).size, set.language).toBe(kinds);
+      expect(own.length, set.language).toBeGreaterThan(least);
+      for (const label of labels) {
+        expect(set.rows.filter((row) => row.label === label).length, set.language).toBe(rows / labels.length);
+        expect(own.filter((row) => row.label === label).length / own.length).toBeCloseTo(1 / labels.length, 1);
+      }
+    }
+  },
+);
 
 test("loadCorpus([]) names what it used, for cards", () => {
   expect(sample.dataSets).toContainEqual(expect.objectContaining({ name: "sample_filter", licence: "Apache-2.0" }));
@@ -112,8 +145,8 @@ test("loadCorpus() holds a text out whatever set, task or split repeats it", asy
     },
   );
   const corpus = await loadCorpus([folder], { seed: 1, limits: small });
-  const dutch = corpus.train.get("sentiment")?.filter((e) => e.language === "nl");
-  expect(dutch?.map((e) => e.text)).toEqual(["Ik ben hier niet blij mee."]);
+  const own = corpus.train.get("sentiment")?.filter(({ dataSet }) => dataSet === "mood");
+  expect(own?.map((e) => e.text)).toEqual(["Ik ben hier niet blij mee."]);
   const texts = corpus.unlabelled.map((u) => u.text);
   expect(texts).toContain("Een gewone zin met nummer 7.");
   expect(texts.filter((text) => /heerlijke|vervelend/.test(text))).toEqual([]);
@@ -129,13 +162,9 @@ test("loadCorpus() weighs a set as it asks, or as is known of it", async () => {
     { name: "mine", task: "sentiment", columns, weight: 0.25, rows: [["train", "nl", "2", "Graag gedaan."]] },
   );
   const corpus = await loadCorpus([folder], { seed: 1, limits: small });
-  const weights = corpus.train.get("sentiment")?.filter((e) => e.language === "nl");
-  expect(new Map(weights?.map((e) => [e.dataSet, e.weight]))).toEqual(
-    new Map([
-      ["xed_subtitles", 0.3],
-      ["mine", 0.25],
-    ]),
-  );
+  const weights = new Map(corpus.train.get("sentiment")?.map((e) => [e.dataSet, e.weight]));
+  expect(weights.get("xed_subtitles")).toBe(0.3);
+  expect(weights.get("mine")).toBe(0.25);
 });
 
 const ticketRows = (labels: readonly string[]) =>

@@ -77,6 +77,15 @@ test("kindTable() gives the accuracy of each kind of case", () => {
   ]);
 });
 
+test("kindTable() puts the cases of a suite's languages together", () => {
+  const suite = { dataSet: "suite", kind: "insult" };
+  const kinds = [
+    { ...suite, language: "es", rows: 6, accuracy: 1 },
+    { ...suite, language: "hi", rows: 2, accuracy: 0 },
+  ];
+  expect(kindTable(new Map([["small", { ...measured, kinds }]])).rows).toEqual([["suite", "all 2", "insult", "8", 75]]);
+});
+
 test("confusionTables() sets close languages against each other, with all other answers in one column", () => {
   const table = confusionTables(new Map([["small", measured]])).find(({ title }) => title.includes("hr, bs"));
   expect(table?.rows).toEqual([
