@@ -1,5 +1,5 @@
 import { must } from "../../src/invariant.ts";
-import { macroF1, mean, softmax } from "../../src/stats.ts";
+import { macroF1, softmax } from "../../src/stats.ts";
 import type { Logits } from "./predict.ts";
 
 /**
@@ -48,20 +48,23 @@ export interface ThresholdGroup {
   readonly probabilities: readonly number[];
   /** 1 where the last label is the right one. */
   readonly truth: readonly number[];
+  /** Its say beside other groups. @default 1 */
+  readonly weight?: number;
 }
 
 /**
- * The threshold on the last label's probability with the best mean macro-F1 over groups of rows; of equally good ones the
- * nearest to `usual`, which it also is when there are no groups.
+ * The threshold on the last label's probability with the best weighted mean macro-F1 over groups of rows; of equally good ones
+ * the nearest to `usual`, which it also is when there are no groups.
  * @param caution mean macro-F1 that a threshold one away from `usual` has to gain.
  */
 export function fitThreshold(groups: readonly ThresholdGroup[], usual = 0.5, caution = 0): number {
   const candidates = Array.from({ length: 31 }, (_, i) => (10 + i) / 50);
   candidates.sort((a, b) => Math.abs(a - usual) - Math.abs(b - usual));
+  const total = groups.reduce((sum, { weight = 1 }) => sum + weight, 0);
   let best = { threshold: usual, score: Number.NEGATIVE_INFINITY };
   for (const threshold of candidates) {
-    const scores = groups.map(({ probabilities, truth }) => macroF1(truth, decided(probabilities, threshold)));
-    const score = mean(scores) - caution * Math.abs(threshold - usual);
+    const scores = groups.map((g) => ((g.weight ?? 1) / total) * macroF1(g.truth, decided(g.probabilities, threshold)));
+    const score = scores.reduce((sum, one) => sum + one, 0) - caution * Math.abs(threshold - usual);
     if (score > best.score + 1e-9) best = { threshold, score };
   }
   return best.threshold;
@@ -85,10 +88,15 @@ export function fitLanguageThresholds(
   for (const [language, own] of groups) {
     const rows = own.reduce((sum, { truth }) => sum + truth.length, 0);
     if (rows < leastLanguageRows) continue;
-    const threshold = fitThreshold(own, usual, cautionRows / rows);
+    const threshold = fitThreshold(own.map(byRows), usual, cautionRows / rows);
     if (threshold !== usual) fitted.push([language, threshold]);
   }
   return Object.fromEntries(fitted.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The macro-F1 of a few rows is mostly chance: within a language, a set's say grows with the root of its rows. */
+function byRows(group: ThresholdGroup): ThresholdGroup {
+  return { ...group, weight: Math.sqrt(group.truth.length) };
 }
 
 function decided(probabilities: readonly number[], threshold: number): number[] {

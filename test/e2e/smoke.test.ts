@@ -32,7 +32,7 @@ const tables: Readonly<Record<string, readonly Case[]>> = {
  * student misses is in the failure's message.
  */
 const leastRight: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  "budget-0.1ms": { sentiment: 18, filter: 19, "translation/language": 10, "translation/adequacy": 17 },
+  "budget-0.1ms": { sentiment: 16, filter: 19, "translation/language": 10, "translation/adequacy": 17 },
   "budget-0.3ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
   "budget-1ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
   "budget-3ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 19 },

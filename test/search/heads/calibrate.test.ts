@@ -95,6 +95,11 @@ test("fitLanguageThresholds() gives a language its own threshold where its rows 
   expect(Math.abs((fitted.bn ?? 0) - 0.3)).toBeLessThan(0.02);
 });
 
+test("fitLanguageThresholds() gives a set of many rows more say than one of few", () => {
+  const fitted = fitLanguageThresholds(new Map([["vi", [groupFrom(0.7, 1000), groupFrom(0.3, 40)]]]), 0.5);
+  expect(fitted.vi).toBeGreaterThan(0.6);
+});
+
 test("fitLanguageThresholds() does not believe few rows", () => {
   expect(fitLanguageThresholds(new Map([["ja", [groupFrom(0.7, 59)]]]), 0.5)).toEqual({});
   // One row of sixty lies far on the wrong side: chance in so few, a rule when thirty such sixties agree.
