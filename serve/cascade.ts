@@ -2,11 +2,14 @@ import { AppError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { language } from "../src/tasks/language.ts";
 import { type Answer, type Answers, type Asked, answerItems, type Predictor, type Question } from "./answer.ts";
-import { rankStudents } from "./choose.ts";
+import { accuracyOf, rankStudents } from "./choose.ts";
 import type { Student } from "./student.ts";
 
+/** Accuracy that the larger student of a cascade may lack of the most accurate one: as much as a cascade may lose by default. */
+const asGood = 0.005;
+
 /**
- * A fast student is asked first; what it is not sure enough of goes to the most accurate one. How sure it has to be was
+ * A fast student is asked first; what it is not sure enough of goes to a larger one. How sure it has to be was
  * fitted on validation rows for each task and language (`npm run cascade`) and stands in the fast student's manifest, for this
  * one pair of versions. The language is the fast student's own guess, from the same pass.
  */
@@ -48,16 +51,19 @@ async function escalate(deps: Predictor, question: Question, large: Student, ite
   }
 }
 
-/** The most accurate student, and a faster one whose thresholds were fitted for it. */
+/** A fast student, and the larger one that its thresholds were fitted for, if that is as good as the most accurate. */
 function findPair({ registry }: Predictor, { tasks, student, input }: Question) {
   if (student !== undefined || input === "pair") return undefined;
   const ranked = rankStudents(registry.students(), { tasks });
-  const large = must(ranked[0]);
-  const fast = ranked.find(({ manifest: { cascade } }) => {
-    const fitted = cascade?.to.name === large.manifest.name && cascade.to.version === large.manifest.version;
-    return fitted && tasks.every((task) => cascade.tasks.some((entry) => entry.task === task));
-  });
-  return fast && { fast, large };
+  const least = accuracyOf(must(ranked[0]), tasks) - asGood;
+  for (const [at, fast] of ranked.entries()) {
+    const { cascade } = fast.manifest;
+    if (!tasks.every((task) => cascade?.tasks.some((entry) => entry.task === task))) continue;
+    const { name, version } = must(cascade).to;
+    const large = ranked.slice(0, at).find(({ manifest }) => manifest.name === name && manifest.version === version);
+    if (large !== undefined && accuracyOf(large, tasks) >= least) return { fast, large };
+  }
+  return undefined;
 }
 
 function isSure(answer: Answer | Error, { manifest }: Student, tasks: readonly string[]): boolean {

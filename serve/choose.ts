@@ -110,7 +110,7 @@ function named(students: readonly Student[], tasks: readonly string[], name: str
 }
 
 /** Over several tasks their mean; students without scores come last. */
-function accuracyOf(student: Student, tasks: readonly string[]): number {
+export function accuracyOf(student: Student, tasks: readonly string[]): number {
   const values = tasks.map((task) => must(student.tasks.get(task)).accuracy);
   return values.includes(Number.NEGATIVE_INFINITY) ? -1e9 : mean(values);
 }

@@ -46,10 +46,13 @@ describe("the loop", () => {
     expect(await found.ended, found.stderr()).toBe(0);
     expect(found.stdout()).toMatch(/tokens\/s · .* left/);
     const students = readdirSync(join(root, "loop", "models")).sort();
-    expect(students).toContain("budget-5ms");
-    // A budget of tens of microseconds; on a machine that is busy with other work no student may meet it.
-    if (students.length === 1) expect(found.stdout()).toContain("0.08 ms · no trial meets this budget");
-    else expect(triedMs("loop", manifestOf("loop", "budget-0.08ms"))).toBeLessThanOrEqual(0.08);
+    // Tens of microseconds: on a busy machine no student may meet that budget, on a fast one the best may.
+    const [small, large] = ["budget-0.08ms", "budget-5ms"].map((name) => students.includes(name));
+    if (small) expect(triedMs("loop", manifestOf("loop", "budget-0.08ms"))).toBeLessThanOrEqual(0.08);
+    else expect(found.stdout()).toContain("0.08 ms · no trial meets this budget");
+    if (!large) expect(found.stdout()).toContain("5 ms · no trial is better than the student of 0.08 ms");
+    expect(students.length).toBe(Number(small) + Number(large));
+    expect(students.length).toBeGreaterThan(0);
 
     const config = { ...readConfig([], {}), port: 0, models: join(root, "loop", "models"), workers: 1 };
     const server = await startServer(config, createLog(process.stderr, "error"));
@@ -59,7 +62,7 @@ describe("the loop", () => {
       for (const { name, input, route } of tasks)
         for (const student of students) await ask(`${server.url}/v1/${route ?? name}`, input, student);
       const metrics = await fetch(`${server.url}/metrics`);
-      expect(await metrics.text()).toContain('kdnas_texts_total{task="sentiment",student="budget-5ms"} 60');
+      expect(await metrics.text()).toContain(`kdnas_texts_total{task="sentiment",student="${students.at(-1)}"} 60`);
 
       const fitted = search("loop", ...budgets, "--metrics", `${server.url}/metrics`);
       expect(await fitted.ended, fitted.stderr()).toBe(0);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Cascade } from "../../src/contract/manifest.ts";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 const texts = ["good", "what a bad day it was", "a b c d", "no"];
 let server: TestServer;
@@ -82,4 +83,16 @@ test("without time for the larger student the fast one's answer stands, as a dow
   for (let i = 0; i < 300; i++) speeds.batchDone(large as never, { priorMs: 1, workedMs: 1, tookMs: 1 });
   expect(await ask({ latencyBudgetMs: 250 })).toMatchObject({ student: "small", downgraded: true });
   expect(await count("kept")).toBe(1);
+});
+
+test("the larger one may be half a point below the most accurate, no more", async () => {
+  await calibrate(0);
+  const addOther = async (score: number) => {
+    writeTinyStudent(server.folder("other"), { name: "other", seed: 5, score, latencyMs: [200, 200, 200] });
+    await server.app.registry.scan();
+  };
+  await addOther(0.804);
+  expect(await ask({})).toMatchObject({ student: "small" });
+  await addOther(0.81);
+  expect(await ask({})).toMatchObject({ student: "other" });
 });
