@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Task } from "../src/tasks/task.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { readSources } from "./corpus/sources.ts";
@@ -15,7 +16,7 @@ export async function showPlan(config: SearchConfig, log: Log): Promise<void> {
   log(`run ${config.id} in ${join(config.runs, config.id)}, seed ${config.seed}, ${config.threads} threads`);
   log(`data: ${sets.length} sets, of ${config.data.join(", ") || "the sample that comes with the project"}`);
   log(`tasks: ${wanted.map(({ name }) => name).join(", ")}`);
-  if (existsSync(config.teacher)) await showTimes(config, log);
+  if (existsSync(config.teacher)) await showTimes(config, wanted, log);
   else {
     log(`teacher: ${config.teacher}, from the hub; how long it takes can be said when it is here`);
     showEffort(config, log);
@@ -24,8 +25,8 @@ export async function showPlan(config: SearchConfig, log: Log): Promise<void> {
   log(`then ${names.map((name) => join(config.models, name)).join(", ")}, where better than what is there`);
 }
 
-async function showTimes(config: SearchConfig, log: Log): Promise<void> {
-  const prospects = await measureProspects(config, log);
+async function showTimes(config: SearchConfig, tasks: readonly Task[], log: Log): Promise<void> {
+  const prospects = await measureProspects(config, tasks, log);
   const effort = config.hours === null ? config.effort : fittedEffort(config.effort, config.hours, prospects).effort;
   showEffort({ ...config, effort }, log);
   const { stages, seconds } = estimate(effort, prospects);

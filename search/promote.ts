@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
 import { studentFolder } from "../src/contract/models-folder.ts";
+import { scoreKey } from "../src/contract/score-key.ts";
 import { BadFileError } from "../src/errors.ts";
 import { mean } from "../src/stats.ts";
 import type { Log } from "./command.ts";
@@ -67,11 +68,10 @@ function readable(path: string): Manifest | null {
 
 /** Mean scores of both over what both have: each task's mean counts once. */
 export function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number] {
-  const key = (score: Score) => [score.task, score.dataSet, score.language, score.metric, score.rows].join("\t");
-  const other = new Map(b.map((score) => [key(score), score.student]));
-  const shared = a.filter((score) => other.has(key(score)));
+  const other = new Map(b.map((score) => [scoreKey(score), score.student]));
+  const shared = a.filter((score) => other.has(scoreKey(score)));
   const tasks = [...new Set(shared.map((score) => score.task))];
   const over = (scoreOf: (score: Score) => number) =>
     mean(tasks.map((task) => mean(shared.filter((score) => score.task === task).map(scoreOf))));
-  return [over((score) => score.student), over((score) => other.get(key(score)) as number)];
+  return [over((score) => score.student), over((score) => other.get(scoreKey(score)) as number)];
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Task } from "../src/tasks/task.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { readSources } from "./corpus/sources.ts";
@@ -14,19 +15,19 @@ import { noTimeBudget, openTimeBudget, type TimeBudget } from "./time-budget.ts"
 /** The time that a search has: `--hours`, or as much as it takes. */
 export async function startTime(config: SearchConfig, log: Log): Promise<TimeBudget> {
   if (config.hours === null) return noTimeBudget(config);
-  return openTimeBudget(config, config.hours, await measureProspects(config, log), log);
+  const { wanted } = await readSources(config.data, config.tasks ?? undefined);
+  return openTimeBudget(config, config.hours, await measureProspects(config, wanted, log), log);
 }
 
-/** Measures this machine. @throws {BadFileError} without a teacher. */
-export async function measureProspects(config: SearchConfig, log: Log): Promise<Prospects> {
+/** Measures this machine, for a search that trains these tasks. @throws {BadFileError} without a teacher. */
+export async function measureProspects(config: SearchConfig, tasks: readonly Task[], log: Log): Promise<Prospects> {
   const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
-  const { wanted } = await readSources(config.data, config.tasks ?? undefined);
   log("time · measuring how fast this machine is");
   return {
     throughput: await measureThroughput(teacher, config),
     space: createSpace(teacher.vocabulary, teacher),
     budgetsMs: config.budgetsMs,
     model: fitLatencyModel([], knownLatencies(config.runs)),
-    ngrams: wanted.some((task) => task.ngrams),
+    ngrams: tasks.some((task) => task.ngrams),
   };
 }

@@ -1,6 +1,6 @@
 import { distinct } from "./distinct.ts";
 import type { Measured, Subjects } from "./measured.ts";
-import { percent, type Table } from "./table.ts";
+import { percent, rowCount, type Table } from "./table.ts";
 
 type Kinds = Measured["kinds"];
 
@@ -19,17 +19,13 @@ export function kindTable(subjects: Subjects): Table {
       const own = columns.map((kinds) => kinds.filter((k) => k.dataSet === dataSet && k.kind === kind));
       const languages = distinct(own.flat().map(({ language }) => language));
       const language = languages.length === 1 ? (languages[0] as string) : `all ${languages.length}`;
-      const rows = String(rowsOf(own.find((kinds) => kinds.length > 0) ?? []));
-      return [dataSet, language, kind, rows, ...own.map((kinds) => percent(caseAccuracy(kinds)))];
+      return [dataSet, language, kind, rowCount(own), ...own.map((kinds) => percent(caseAccuracy(kinds)))];
     }),
   };
 }
 
 /** Over all cases, each counting the same; null without any. */
 export function caseAccuracy(kinds: Kinds): number | null {
-  return kinds.length === 0 ? null : kinds.reduce((hits, k) => hits + k.accuracy * k.rows, 0) / rowsOf(kinds);
-}
-
-function rowsOf(kinds: Kinds): number {
-  return kinds.reduce((total, { rows }) => total + rows, 0);
+  const cases = kinds.reduce((total, { rows }) => total + rows, 0);
+  return cases === 0 ? null : kinds.reduce((hits, { accuracy, rows }) => hits + accuracy * rows, 0) / cases;
 }

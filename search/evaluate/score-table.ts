@@ -1,7 +1,7 @@
 import { mean } from "../../src/stats.ts";
 import { distinct } from "./distinct.ts";
 import type { Measured, Subjects } from "./measured.ts";
-import { type Cell, percent, type Table } from "./table.ts";
+import { type Cell, percent, rowCount, type Table } from "./table.ts";
 
 type Scores = Measured["scores"];
 
@@ -21,19 +21,13 @@ function setRows(key: string, columns: readonly Scores[]): Cell[][] {
   const own = columns.map((scores) => scores.filter((score) => score.task === task && score.dataSet === dataSet));
   const languages = distinct(own.flat().map(({ language }) => language)).sort();
   const metric = own.flat()[0]?.metric ?? "";
-  const total: Cell[] = [task, dataSet, `mean of ${languages.length}`, metric, rowsOf(own), ...own.map(meanOf)];
+  const total: Cell[] = [task, dataSet, `mean of ${languages.length}`, metric, rowCount(own), ...own.map(meanOf)];
   if (languages.length === 1) return [total.with(2, languages[0] as string)];
   const each = languages.map((language) => {
     const scores = own.map((list) => list.filter((score) => score.language === language));
-    return ["", "", language, "", rowsOf(scores), ...scores.map(meanOf)];
+    return ["", "", language, "", rowCount(scores), ...scores.map(meanOf)];
   });
   return [total, ...each];
-}
-
-/** Counts are text: they are no percentages. */
-function rowsOf(columns: readonly Scores[]): string {
-  const judged = columns.find((scores) => scores.length > 0) ?? [];
-  return String(judged.reduce((total, { rows }) => total + rows, 0));
 }
 
 function meanOf(scores: Scores): number | null {

@@ -16,6 +16,12 @@ export function percent(share: number | null | undefined): number | null {
   return share === null || share === undefined || Number.isNaN(share) ? null : Math.round(share * 1000) / 10;
 }
 
+/** Rows of the first column that was judged on some; as text, since counts are no percentages. */
+export function rowCount(columns: readonly (readonly { readonly rows: number }[])[]): string {
+  const judged = columns.find((own) => own.length > 0) ?? [];
+  return String(judged.reduce((total, { rows }) => total + rows, 0));
+}
+
 export function tableText({ title, head, rows }: Table): string {
   return `${title}\n${table(
     head,

@@ -1,11 +1,10 @@
 import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
 import type { Score } from "../../src/contract/manifest.ts";
+import { scoreKey } from "../../src/contract/score-key.ts";
 import type { Log } from "../command.ts";
 import { writeDescription } from "../export/write-description.ts";
 import type { Measured, Subjects } from "./measured.ts";
 import type { Student } from "./subjects.ts";
-
-type PlainScore = Measured["scores"][number];
 
 /**
  * Puts scores, with the teacher's beside them, into manifest and card. The version stays: it is that of the model files. What the
@@ -17,11 +16,11 @@ export function writeScores(
   teacher: Measured | null,
   log: Log,
 ): void {
-  const ceiling = new Map((teacher?.scores ?? []).map((score) => [rowsOf(score), score.student]));
+  const ceiling = new Map((teacher?.scores ?? []).map((score) => [scoreKey(score), score.student]));
   for (const { folder, manifest } of students) {
-    const known = new Map(servedScores(manifest).map((score) => [rowsOf(score), score.teacher]));
+    const known = new Map(servedScores(manifest).map((score) => [scoreKey(score), score.teacher]));
     const own = (subjects.get(manifest.name)?.scores ?? []).map(
-      (score): Score => ({ ...score, teacher: ceiling.get(rowsOf(score)) ?? known.get(rowsOf(score)) ?? null }),
+      (score): Score => ({ ...score, teacher: ceiling.get(scoreKey(score)) ?? known.get(scoreKey(score)) ?? null }),
     );
     const { ensemble } = manifest;
     const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
@@ -31,9 +30,4 @@ export function writeScores(
     });
     log(`${folder}: ${own.length} scores written`);
   }
-}
-
-/** What tells the rows that a score is of. */
-function rowsOf({ task, dataSet, language, rows }: PlainScore): string {
-  return [task, dataSet, language, rows].join("\t");
 }
