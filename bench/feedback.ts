@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadCorpus } from "../search/corpus/load.ts";
 import { toCorrections } from "../search/corrections/corrections.ts";
-import { trainingMaxTokens } from "../search/prepare.ts";
+import { studentEncoding } from "../search/prepare.ts";
 import { table } from "../search/reward/report.ts";
 import { encodeCorpus } from "../search/student/encode-corpus.ts";
 import {
@@ -104,7 +104,8 @@ async function shifted(options: Experiment): Promise<Pick<Shift, "records"> & { 
     materials: {
       ...{ corpus, tokenizer, tokenizerPath: options.tokenizer },
       teacher: { layerNormEpsilon: 1e-5, padId: tokenizer.padId },
-      tasks: encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 }),
+      tasks: encodeCorpus(corpus, tokenizer, studentEncoding),
+      beside: [],
     },
   };
 }

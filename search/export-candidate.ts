@@ -1,5 +1,5 @@
 import type { Architecture } from "../src/contract/architecture.ts";
-import type { Manifest, ManifestTask, Ngrams } from "../src/contract/manifest.ts";
+import type { Manifest, ManifestTask, Ngrams, Score } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import type { NgramShape } from "../src/ngrams/ngrams.ts";
 import { machine } from "../src/onnx/machine.ts";
@@ -8,8 +8,9 @@ import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { withCuts } from "./corpus/cut-validation.ts";
 import { judgedRows, limitValidation } from "./corpus/limit-validation.ts";
-import { describeStudent, headFile, type StudentFiles, writeGraphs } from "./export/export-student.ts";
+import { describeStudent, headFile, type StudentFiles, writeGraphs, writeHeads } from "./export/export-student.ts";
 import { withReferences } from "./export/reference.ts";
+import { fitHeads } from "./heads/fit-heads.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { openEncoder } from "./heads/open-encoder.ts";
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "./heads/score.ts";
@@ -18,7 +19,7 @@ import { type Materials, studentPositions, trainingMaxTokens } from "./prepare.t
 import { measureLatency } from "./reward/measure.ts";
 import { type EncodedTask, headOf } from "./student/encoded-task.ts";
 import { hasNgramHead, ngramFile, ngramPart, ngramShape } from "./student/ngram-part.ts";
-import { parametersOf, type Weights } from "./student/weights.ts";
+import { type HeadShape, parametersOf, type Weights } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 
@@ -40,12 +41,15 @@ export interface Exported extends Candidate {
 }
 
 /** What judging and describing a student takes. */
-export interface ExportMaterials extends Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks"> {
+export interface ExportMaterials
+  extends Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks" | "beside"> {
+  /** How often the data sets of tasks that are learned beside others are drawn. @default as of `fitHeads` */
+  readonly besideShare?: (dataSet: string) => number;
   readonly teacher: Pick<Teacher, "layerNormEpsilon">;
 }
 export type ExportConfig = Pick<SearchConfig, "threads" | "seed" | "id">;
 
-interface Trained {
+export interface Trained {
   readonly name: string;
   readonly architecture: Architecture;
   readonly weights: Weights;
@@ -68,12 +72,13 @@ export async function exportCandidate(
   log: Log,
 ): Promise<Exported> {
   const { architecture: a, weights, name, folder, kept = [] } = trained;
-  const heads = materials.tasks.map(({ task, labels }) => headOf(task, labels));
-  const files = writeGraphs(folder, a, weights, heads, {
+  const graphs = writeGraphs(folder, a, weights, headsOf(materials.tasks), {
     layerNormEpsilon: materials.teacher.layerNormEpsilon,
     tokenizerPath: materials.tokenizerPath,
     unchanged: trained.unchanged,
   });
+  const heads = await learnHeads(config, materials, { folder, architecture: a }, log);
+  const files = writeHeads(graphs, a, heads, headsOf(materials.beside));
   log(`${name} · calibrating and scoring the int8 artefact`);
   const maxTokens = maxTokensOf(a);
   const ngrams = trained.keptNgrams ?? (await weighNgrams(config, materials, trained, maxTokens));
@@ -91,14 +96,35 @@ export async function exportCandidate(
     maxTokens,
     tasks,
     ...(ngrams && { ngrams }),
-    scores: scores.map((score) => ({ ...score, teacher: null })),
+    scores,
     latency: { ...machine(), threads: 1, lengths: latency },
-    parameters: parametersOf(weights),
+    parameters: parametersOf(weights) + parametersOf(heads),
     seed: config.seed,
     dataSets: materials.corpus.dataSets.map((set) => ({ ...set })),
     searchId: config.id,
   });
   return { files, manifest, results };
+}
+
+export function headsOf(tasks: readonly EncodedTask[]): HeadShape[] {
+  return tasks.map(({ task, labels }) => headOf(task, labels));
+}
+
+/** Weights of heads that are learned on the artefact in a folder as it is. */
+export async function learnHeads(
+  { threads, seed }: Pick<ExportConfig, "threads" | "seed">,
+  { beside, besideShare, tokenizer }: Pick<ExportMaterials, "beside" | "besideShare" | "tokenizer">,
+  { folder, architecture }: Pick<Trained, "folder" | "architecture">,
+  log: Log,
+): Promise<Weights> {
+  if (beside.length === 0) return new Map();
+  log(`learning ${beside.map(({ task }) => task.name).join(", ")} on the finished encoder`);
+  const classifier = await openStudentClassifier(folder, [], { tokenizer, threads });
+  try {
+    return await fitHeads(architecture, classifier, beside, { seed, threads, dataSetShare: besideShare });
+  } finally {
+    await classifier.release();
+  }
 }
 
 /** An artefact, and how it is read. */
@@ -123,7 +149,7 @@ async function weighNgrams(
     materials.corpus,
     tasks.map(({ task }) => task),
   );
-  const own = { ...materials, tasks, corpus };
+  const own = { ...materials, tasks, beside: [], corpus };
   const weighed = (weightOf: (encoded: EncodedTask) => number): Ngrams => ({
     ...shape,
     file: ngramFile,
@@ -134,13 +160,14 @@ async function weighNgrams(
   return weighed((encoded) => weightOfSecond(encoded, without, together));
 }
 
-/** Logits of the artefact in a folder on the validation sets. */
+/** Logits of the artefact in a folder on the validation sets. @param others tasks that it has besides: its language head may decide */
 export async function validate(
   { threads }: Pick<SearchConfig, "threads">,
-  { tasks, tokenizer, corpus }: Pick<ExportMaterials, "tasks" | "tokenizer" | "corpus">,
+  { tasks, beside, tokenizer, corpus }: Pick<ExportMaterials, "tasks" | "beside" | "tokenizer" | "corpus">,
   { folder, maxTokens, ngrams }: Judgeable,
+  others: readonly Pick<ManifestTask, "name" | "input">[] = [],
 ): Promise<SetLogits[]> {
-  const known = tasks.map(({ task }) => task);
+  const known = [...[...tasks, ...beside].map(({ task }) => task), ...others];
   const classifier = await openStudentClassifier(folder, known, { tokenizer, ngrams, threads });
   try {
     const names = known.map(({ name }) => name);
@@ -156,18 +183,27 @@ export function judgedTokens(maxTokens: number): number {
   return Math.min(maxTokens, 2 * trainingMaxTokens);
 }
 
-function judge(
-  materials: ExportMaterials,
+interface Judging {
+  readonly maxTokens: number;
+  /** As of `Trained`. */
+  readonly kept?: readonly ManifestTask[];
+  /** Tasks of the student that are not judged here. @default none */
+  readonly others?: readonly ManifestTask[];
+}
+
+/** The tasks as they are to be decided, and how well that does. */
+export function judge(
+  materials: Pick<ExportMaterials, "tasks" | "beside" | "corpus" | "tokenizer">,
   results: readonly SetLogits[],
-  { maxTokens, kept }: { readonly maxTokens: number; readonly kept: readonly ManifestTask[] },
+  { maxTokens, kept = [], others = [] }: Judging,
   log: Log,
-) {
-  const tasks = materials.tasks.map(({ task, labels }): ManifestTask => {
+): { tasks: ManifestTask[]; scores: Score[] } {
+  const tasks = [...materials.tasks, ...materials.beside].map(({ task, labels }): ManifestTask => {
     const base = {
       name: task.name,
       input: task.input,
       labels: [...labels],
-      file: headFile(headOf(task, labels)),
+      file: headFile(task),
       languages: languagesOf(materials, task.name),
       ...declarationOf(task),
     };
@@ -180,8 +216,10 @@ function judge(
       log(`${task.name} · expected calibration error ${(100 * calibrationError).toFixed(1)} %`);
     return described;
   });
-  const scores = scoresOf(results, tasks);
-  return { tasks: withReferences(tasks, results, materials.tokenizer, maxTokens), scores };
+  const all = [...tasks, ...others];
+  const scores = scoresOf(results, all).map((score) => ({ ...score, teacher: null }));
+  const referred = withReferences(all, results, materials.tokenizer, maxTokens);
+  return { tasks: referred.slice(0, tasks.length), scores };
 }
 
 function languagesOf({ corpus }: Pick<Materials, "corpus">, task: string): string[] {

@@ -46,7 +46,7 @@ export async function learnCorrections(
   const { candidate } = learner;
   const { name, version } = candidate.manifest;
   const records = readFeedback(config.feedback);
-  const corrections = toCorrections(records, materials.tasks, materials.corpus.heldOut);
+  const corrections = toCorrections(records, [...materials.tasks, ...materials.beside], materials.corpus.heldOut);
   logCorrections(name, records, corrections, log);
   if (corrections.heldOut.length < leastHeldOut) {
     log(

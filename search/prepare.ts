@@ -12,7 +12,7 @@ import { createHeritage, type Heritage } from "./distil/inherit.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
 import { printProgress, printShare } from "./progress.ts";
-import { encodeCorpus } from "./student/encode-corpus.ts";
+import { encodeBeside, encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { type FineTunedTeacher, fineTuneTeacher, readFineTuned, teacherEncoding } from "./teacher/fine-tune.ts";
 import { fetchTeacher } from "./teacher/hub.ts";
@@ -20,6 +20,8 @@ import { readTeacher, type Teacher, withTokenizer } from "./teacher/teacher.ts";
 
 /** Longest text that students train on; they read longer ones when served. */
 export const trainingMaxTokens = 64;
+/** How students see training texts: targets are smoothed a little. */
+export const studentEncoding = { maxTokens: trainingMaxTokens, smoothing: 0.05 };
 /** Longest text, in tokens, that a student with layers reads. */
 export const studentPositions = 256;
 
@@ -33,6 +35,8 @@ export interface Materials {
   /** The same with its heads, or null when it was taken as it is. */
   readonly tuned: FineTunedTeacher | null;
   readonly tasks: readonly EncodedTask[];
+  /** Learned on finished encoders. */
+  readonly beside: readonly EncodedTask[];
   readonly heritage: Heritage;
   readonly cacheFolder: string;
 }
@@ -57,7 +61,8 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   );
   const tuned = await tunedTeacher(config, original, corpus, tokenizer, log);
   const teacher = tuned ?? original;
-  const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 });
+  const tasks = encodeCorpus(corpus, tokenizer, studentEncoding);
+  const beside = encodeBeside(corpus, tokenizer, studentEncoding);
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
   const vectors = await contextlessVectors(teacher, shares, {
@@ -67,7 +72,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     onProgress: printShare("token vectors", "tokens", log),
   });
   const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
-  return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, heritage, cacheFolder };
+  return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, beside, heritage, cacheFolder };
 }
 
 function tunedTeacher(

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
+import { headsFile, type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
 import { studentFolder } from "../src/contract/models-folder.ts";
 import { scoreKey } from "../src/contract/score-key.ts";
 import { BadFileError } from "../src/errors.ts";
@@ -43,11 +43,17 @@ function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: 
   if (base !== undefined && isSameStudent(base, current)) return null;
   if (base === undefined && learnedFromFeedback(current))
     return `version ${current.version} has learned from corrections, and this one has not (--feedback FOLDER)`;
-  const [now, then] = sharedMeans((base ?? manifest).scores, current.scores);
+  const [now, then] = sharedMeans(encoderScores(base ?? manifest), encoderScores(current));
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;
   if (now > then) return null;
   return `mean score ${now.toFixed(4)} is not above the ${then.toFixed(4)} of version ${current.version}`;
+}
+
+/** Tasks that were added to a finished encoder are learned anew on another within seconds: they are no reason to keep the old one. */
+function encoderScores({ tasks, scores }: Manifest): readonly Score[] {
+  const added = new Set(tasks.filter(({ file }) => file === headsFile).map(({ name }) => name));
+  return scores.filter(({ task }) => !added.has(task));
 }
 
 /** Whether they come of one search, one of them or both fine-tuned on corrections. */

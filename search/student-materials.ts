@@ -1,14 +1,16 @@
 import { join } from "node:path";
-import type { Manifest } from "../src/contract/manifest.ts";
+import { headsFile, type Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
+import { asBeside } from "../src/tasks/declared.ts";
+import type { Task } from "../src/tasks/task.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
 import type { Flags } from "./command.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import type { Candidate } from "./export-candidate.ts";
-import { trainingMaxTokens } from "./prepare.ts";
-import { encodeCorpus } from "./student/encode-corpus.ts";
+import { studentEncoding } from "./prepare.ts";
+import { encodeBeside, encodeCorpus } from "./student/encode-corpus.ts";
 import { readTeacherConfig } from "./teacher/config.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
 
@@ -17,11 +19,12 @@ import type { LearningMaterials } from "./try-corrections.ts";
  * @throws {ConfigError} when the data give a task other labels than the student has.
  */
 export async function studentMaterials(flags: Flags, { manifest, files }: Candidate): Promise<LearningMaterials> {
-  const corpus = await loadCorpus(flags.data, {
+  const loaded = await loadCorpus(flags.data, {
     seed: manifest.seed,
     limits: presets[flags.preset as keyof typeof presets].limits,
     tasks: manifest.tasks.map(({ name }) => name),
   });
+  const corpus = { ...loaded, tasks: loaded.tasks.map((task) => asLearned(task, manifest)) };
   checkLabels(manifest, corpus);
   const tokenizerPath = join(files.folder, "tokenizer.json");
   const tokenizer = readTokenizer(tokenizerPath);
@@ -29,8 +32,14 @@ export async function studentMaterials(flags: Flags, { manifest, files }: Candid
   return {
     ...{ corpus, tokenizer, tokenizerPath },
     teacher: { layerNormEpsilon: config.layer_norm_eps, padId: tokenizer.padId },
-    tasks: encodeCorpus(corpus, tokenizer, { maxTokens: trainingMaxTokens, smoothing: 0.05 }),
+    tasks: encodeCorpus(corpus, tokenizer, studentEncoding),
+    beside: encodeBeside(corpus, tokenizer, studentEncoding),
   };
+}
+
+/** A task that was added to a finished student is learned so again, whatever the data declare. */
+function asLearned(task: Task, { tasks }: Manifest): Task {
+  return tasks.find(({ name }) => name === task.name)?.file === headsFile ? asBeside(task) : task;
 }
 
 /** A head has an output a label, in their order. */

@@ -2,10 +2,15 @@ import type { Task } from "../src/tasks/task.ts";
 
 /**
  * Name of the student of a budget, `budget-1ms`. Students of tasks that the data declare are named after them,
- * `tickets-1.2ms`, so that they stand beside those of the built-in tasks in a models folder.
+ * `tickets-1.2ms`, so that they stand beside those of the built-in tasks in a models folder. What is learned beside others names none.
  */
-export function studentName(tasks: readonly Pick<Task, "name" | "declared">[], given: string | null, budgetMs: number) {
-  const declared = tasks.filter((task) => task.declared !== undefined).map(({ name }) => name);
+export function studentName(
+  tasks: readonly Pick<Task, "name" | "declared" | "beside">[],
+  given: string | null,
+  budgetMs: number,
+) {
+  const own = tasks.filter(({ declared, beside }) => declared !== undefined && beside === undefined);
+  const declared = own.map(({ name }) => name);
   const prefix = given ?? (declared.length === 0 ? "budget" : declared.join("-"));
   return `${prefix}-${budgetMs}ms`;
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Manifest } from "../src/contract/manifest.ts";
+import { headsFile, type Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { addNgrams } from "./add-ngrams.ts";
 import type { Log } from "./command.ts";
@@ -69,9 +69,10 @@ export async function trainFurther(
   return await exportCandidate(config, taught, { ...trained, unchanged, ngramShape }, log);
 }
 
-/** Whether they are the student's own, no fewer: its graphs have a head for each. */
+/** Whether they are those of the student's encoder, no fewer: its graphs have a head for each. */
 function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">): boolean {
-  return isDeepStrictEqual(tasks.map(({ name }) => name).sort(), own.map(({ task }) => task.name).sort());
+  const encoders = tasks.filter(({ file }) => file !== headsFile).map(({ name }) => name);
+  return isDeepStrictEqual(encoders.sort(), own.map(({ task }) => task.name).sort());
 }
 
 /** Of all that its end depends on, so that no round is taken for another. */

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Log } from "./command.ts";
-import type { Corrections } from "./corrections/corrections.ts";
+import type { Correction, Corrections } from "./corrections/corrections.ts";
 import type { Decision } from "./corrections/decision.ts";
 import { feedbackSet } from "./corrections/feedback-set.ts";
-import { fineTuneOnCorrections } from "./corrections/fine-tune.ts";
+import { besideCorrected, fineTuneOnCorrections } from "./corrections/fine-tune.ts";
 import { gainOf } from "./corrections/gain.ts";
 import { reasonToStay } from "./corrections/gate.ts";
 import { type Rightness, rightAbout } from "./corrections/measure.ts";
@@ -15,17 +15,17 @@ import {
   type ExportMaterials,
   exportCandidate,
   judgedTokens,
+  type Trained,
   validate,
 } from "./export-candidate.ts";
 import { finishedWeights } from "./finished-student.ts";
 import { openStudentClassifier } from "./heads/open-classifier.ts";
 import { hasScore, type JudgedSet, judgedSets } from "./heads/score.ts";
-import { studentPositions, trainingMaxTokens } from "./prepare.ts";
+import { studentEncoding, studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { interpolate } from "./student/interpolate.ts";
-import type { Weights } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 
 /** How far to go towards the fine-tuned student: all the way, or less where that forgets too much. */
@@ -66,20 +66,27 @@ export async function tryCorrections(
 ): Promise<(share: number) => Promise<Attempt>> {
   const { manifest, files } = candidate;
   const weights = finishedWeights(candidate);
-  const tuned = await stageResult(join(lesson.folder, "heads"), async (checkpoint) =>
-    fineTuneOnCorrections(manifest.architecture, weights, lesson.corrections.train, materials.tokenizer, {
+  const isBeside = ({ task }: Correction) => materials.beside.some((own) => own.task.name === task);
+  const corrections = lesson.corrections.train.filter((one) => !isBeside(one));
+  const fineTune = async (checkpoint: string) =>
+    fineTuneOnCorrections(manifest.architecture, weights, corrections, materials.tokenizer, {
       ...{ seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
       ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
-      ...{ maxTokens: trainingMaxTokens, smoothing: 0.05, tasks: materials.tasks, replay: await replay() },
+      ...{ ...studentEncoding, tasks: materials.tasks, replay: await replay() },
       onProgress: printProgress(`corrections ${manifest.name}`, log),
-    }),
-  );
+    });
+  const tuned = corrections.length === 0 ? weights : await stageResult(join(lesson.folder, "heads"), fineTune);
   // Judged anew, since the data may have changed since the student was made.
   const results = await validate(config, materials, { folder: files.folder, ...manifest });
   const before = await answersOf(config, materials, { ...candidate, results }, lesson.corrections);
+  const { train } = lesson.corrections;
+  const taught = besideCorrected(train.filter(isBeside), materials.beside, materials.tokenizer, studentEncoding);
+  const corrected = { ...materials, beside: taught.beside, besideShare: taught.dataSetShare };
   return async (share) => {
-    const mixed = share === 1 ? tuned : interpolate(weights, tuned, share);
-    const exported = await exportTaught(config, materials, candidate, { weights: mixed, folder: lesson.folder }, log);
+    const mixed = share === 1 || tuned === weights ? tuned : interpolate(weights, tuned, share);
+    const unchanged = tuned === weights ? files.folder : undefined;
+    const student = { weights: mixed, folder: lesson.folder, unchanged };
+    const exported = await exportTaught(config, corrected, candidate, student, log);
     const after = await answersOf(config, materials, exported, lesson.corrections);
     return { exported, judged: compare(share, before, after) };
   };
@@ -117,12 +124,12 @@ function exportTaught(
   config: ExportConfig,
   materials: LearningMaterials,
   { manifest: { name, architecture, tasks, ngrams } }: Candidate,
-  { weights, folder }: { readonly weights: Weights; readonly folder: string },
+  { weights, folder, unchanged }: Pick<Trained, "weights" | "folder" | "unchanged">,
   log: Log,
 ): Promise<Exported> {
   const { corpus } = materials;
   const taught = { ...materials, corpus: { ...corpus, dataSets: [...corpus.dataSets, feedbackSet] } };
-  const student = { name, architecture, weights, folder: join(folder, "student") };
+  const student = { name, architecture, weights, unchanged, folder: join(folder, "student") };
   const trained = { ...student, kept: tasks, keptNgrams: ngrams };
   return exportCandidate(config, taught, trained, log);
 }

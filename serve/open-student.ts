@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ManifestTask } from "../src/contract/manifest.ts";
+import { headsFile, type ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { openWithNgrams } from "../src/ngrams/with-ngrams.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
@@ -22,14 +22,22 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
   checkTables(shared, tokenizer);
   const encoder = await openEncoder(shared, tokenizer);
-  const pairHeads = new Map<string, LoadedStudent["encoder"]>();
-  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
+  const opened: Session[] = [encoder];
+  const openHead = async (file: string, graph: LiftedGraph) => {
+    const session = await open(join(folder, file), graph);
+    opened.push(session);
+    return session;
+  };
   try {
-    for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await open(`${folder} ${task}`, graph));
+    const heads = shared.heads && (await openHead(headsFile, shared.heads));
+    const pairHeads = new Map<string, Session>();
+    for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await openHead(`pair_${task}.onnx`, graph));
+    const own = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
+    const student: LoadedStudent = heads ? { ...own, heads } : own;
     await warmUp(student);
     return student;
   } catch (cause) {
-    await releaseStudent(student);
+    for (const session of opened) await session.release();
     throw cause;
   }
 }
@@ -83,9 +91,8 @@ function checkRows(path: string, { tables }: LiftedGraph, needed: number, what: 
   throw new BadStudentError(`${path}: ${short.rows} rows in ${short.name} for ${needed} ${what}`, { reason: "shape" });
 }
 
-export async function releaseStudent(student: LoadedStudent): Promise<void> {
-  await student.encoder.release();
-  for (const head of student.pairHeads.values()) await head.release();
+export async function releaseStudent({ encoder, heads, pairHeads }: LoadedStudent): Promise<void> {
+  for (const session of [encoder, heads, ...pairHeads.values()]) await session?.release();
 }
 
 /** Runs every task at a few lengths: memory is then allocated, and a head of another shape than promised is found. */

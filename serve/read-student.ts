@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { headsFile } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { type LiftedGraph, liftTables, type Table } from "../src/onnx/lift-tables.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
@@ -27,7 +28,8 @@ export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): Read
   const pairTasks = manifest.tasks.filter((task) => task.input === "pair");
   const read = (name: string) => readChecked(files, name);
   const tabled = tabledFiles(manifest);
-  const used = [...tabled, ...pairTasks.map((task) => task.file)];
+  const hasHeads = manifest.tasks.some(({ file }) => file === headsFile);
+  const used = [...tabled, ...pairTasks.map((task) => task.file), ...(hasHeads ? [headsFile] : [])];
   for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
   let start = 0;
   const [encoder, ngrams] = tabled.map((name) => {
@@ -35,8 +37,12 @@ export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): Read
     start += roundUp(bytes.length);
     return blame("graph", () => shareGraph(bytes));
   });
-  const pairHeads = new Map(pairTasks.map(({ name, file }) => [name, { model: read(file), tables: [] }]));
-  return { ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }), pairHeads };
+  const readHeads = (file: string): LiftedGraph => ({ model: read(file), tables: [] });
+  return {
+    ...{ ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }) },
+    ...(hasHeads && { heads: readHeads(headsFile) }),
+    pairHeads: new Map(pairTasks.map(({ name, file }) => [name, readHeads(file)])),
+  };
 }
 
 /** @throws {BadStudentError} as `readGraphs` does. */

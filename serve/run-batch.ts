@@ -1,3 +1,4 @@
+import { headsFile } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { Tensor } from "../src/onnx/session.ts";
 import { argmax } from "../src/stats.ts";
@@ -49,13 +50,15 @@ async function ask(
   sequences: readonly Int32Array[],
   beside: readonly string[],
 ) {
-  const heads = [...new Set([...(input === "pair" ? [] : tasks), ...beside])];
-  const names = [...(input === "pair" ? ["pooled"] : []), ...heads.map(outputName)];
+  const asked = [...new Set([...(input === "pair" ? [] : tasks), ...beside])];
+  const added = asked.filter((task) => isAdded(student, task));
+  const inEncoder = asked.filter((task) => !added.includes(task));
+  const readsPooled = input === "pair" || added.length > 0;
+  const names = [...(readsPooled ? ["pooled"] : []), ...inEncoder.map(outputName)];
   const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
-  const logits =
-    input === "pair"
-      ? await runPairHeads(student, tasks, must(outputs.pooled), passes)
-      : Object.fromEntries(heads.map((task) => [task, must(outputs[outputName(task)])]));
+  const logits = Object.fromEntries(inEncoder.map((task) => [task, must(outputs[outputName(task)])]));
+  if (added.length > 0) Object.assign(logits, await runHeads(student, added, must(outputs.pooled), passes));
+  if (input === "pair") Object.assign(logits, await runPairHeads(student, tasks, must(outputs.pooled), passes));
   return { logits, passes, outputs };
 }
 
@@ -107,6 +110,27 @@ function outputName(task: string): string {
 }
 
 const languageOutput = outputName(language.name);
+
+/** Whether a task was learned on the finished encoder, and its head lies in the graph of those. */
+function isAdded({ manifest }: LoadedStudent, task: string): boolean {
+  return manifest.tasks.some(({ name, file }) => name === task && file === headsFile);
+}
+
+/** Pooled vectors [texts, hidden] to the logits of tasks that were learned on the finished encoder. */
+async function runHeads(
+  student: LoadedStudent,
+  tasks: readonly string[],
+  pooled: Float32Array,
+  passes: Pass[],
+): Promise<Record<string, Float32Array>> {
+  const { hidden } = student.manifest.architecture;
+  const texts = pooled.length / hidden;
+  const started = performance.now();
+  const feeds = { pooled: new Tensor("float32", pooled, [texts, hidden]) };
+  const results = await runGraph(must(student.heads, headsFile), feeds, tasks.map(outputName));
+  addTime(passes, (performance.now() - started) / texts);
+  return Object.fromEntries(tasks.map((task) => [task, must(results[outputName(task)]).data as Float32Array]));
+}
 
 /** Pooled vectors [2 · items, hidden], source and target by turns, to each pair task's logits. */
 async function runPairHeads(

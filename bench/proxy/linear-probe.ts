@@ -31,7 +31,7 @@ export async function probeScore(
 ): Promise<number> {
   const graph = inferenceGraph(a, encoder, { precision: "int8", layerNormEpsilon, heads: [] });
   const session = await openSession(graph, { threads });
-  const classifier = studentClassifier(session, new Map(), padId);
+  const classifier = studentClassifier({ model: session, heads: null, pairs: new Map() }, padId);
   const scores: number[] = [];
   for (const { task, examples, labels } of tasks.filter(({ task }) => task.input === "text")) {
     const sample = shuffle([...examples], createRandom(1)).slice(0, learned + judged);

@@ -10,7 +10,8 @@ interface Source {
 
 /**
  * The tasks that a corpus is made for: those named, or else those that the given folders have labelled sets of. A folder
- * with one task makes students of that task; the sample, which is read besides, adds rows to a task but no tasks.
+ * with one task makes students of that task; the sample, which is read besides, adds rows to a task but no tasks, except those
+ * that are learned beside one of them.
  * @throws {ConfigError} for a name that no folder has data for.
  */
 export function chooseTasks(
@@ -25,7 +26,9 @@ export function chooseTasks(
   const available = fedBy(sources);
   if (named === undefined) {
     const brought = fedBy(sources.filter(({ given }) => given));
-    return brought.length > 0 ? brought : available;
+    return brought.length > 0
+      ? available.filter((task) => brought.includes(task) || isBeside(task, brought))
+      : available;
   }
   if (named === "all") return available;
   const unknown = named.filter((name) => !available.some((task) => task.name === name));
@@ -34,4 +37,8 @@ export function chooseTasks(
       `no data for the task ${unknown.join(", ")}; there are ${available.map((task) => task.name).join(", ")}`,
     );
   return available.filter((task) => named.includes(task.name));
+}
+
+function isBeside({ beside }: Task, others: readonly Task[]): boolean {
+  return others.some(({ name }) => name === beside);
 }

@@ -47,6 +47,21 @@ export async function fineTuneOnCorrections(
   return new Map([...weights, ...trained]);
 }
 
+/** Tasks that are learned on a finished encoder, with corrections among their examples, and how often each data set is drawn. */
+export function besideCorrected(
+  corrections: readonly Correction[],
+  beside: readonly EncodedTask[],
+  tokenizer: Tokenizer,
+  options: Pick<FineTuning, "maxTokens" | "smoothing">,
+): { readonly beside: readonly EncodedTask[]; readonly dataSetShare: (dataSet: string) => number } {
+  const encoded = encodeCorrections(corrections, tokenizer, { ...options, tasks: beside });
+  const examplesOf = (name: string) => encoded.find(({ task }) => task.name === name)?.examples ?? [];
+  return {
+    beside: beside.map((own) => ({ ...own, examples: [...own.examples, ...examplesOf(own.task.name)] })),
+    dataSetShare: sharesFor(encoded, beside),
+  };
+}
+
 /** Name of a task's corrections among its data sets. */
 function dataSetOf(task: string): string {
   return `feedback (${task})`;

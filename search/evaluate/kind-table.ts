@@ -5,8 +5,9 @@ import { percent, rowCount, type Table } from "./table.ts";
 type Kinds = Measured["kinds"];
 
 /**
- * Accuracy for each kind of case of the functional suites (Röttger et al. 2021): what a filter gets right, and what not. A suite in many
- * languages has a few cases of a kind in each, which are put together.
+ * Accuracy for each kind of case of the functional suites (Röttger et al. 2021): what a filter gets right, and what not; of tasks that give
+ * scores, how often a case is on the right side of one of the other class. A suite in many languages has a few cases of a kind in each,
+ * which are put together.
  */
 export function kindTable(subjects: Subjects): Table {
   const columns = [...subjects.values()].map(({ kinds }) => kinds);

@@ -1,6 +1,6 @@
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { accuracy } from "../../src/stats.ts";
+import { accuracy, mean } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus } from "../corpus/assemble.ts";
@@ -54,12 +54,35 @@ function cutsOf(words: number | null, sets: readonly JudgedSet[]): Measured["cut
 
 function kindsOf(sets: readonly JudgedSet[]): Measured["kinds"] {
   const suites = sets.filter(({ set }) => handlingOf(set.dataSet).functional);
-  return suites.flatMap(({ set: { dataSet, language }, rows }) =>
+  return suites.flatMap(({ set: { dataSet, language }, metric, rows }) =>
     Array.from(
       groupBy(rows, ({ row }) => (row.kind ?? "").split("|")[0] as string),
-      ([kind, cases]) => ({ dataSet, language, kind, rows: cases.length, accuracy: shareOf(cases) }),
+      ([kind, cases]) => {
+        const accuracy = metric === "pearson" ? orderOf(cases, rows) : shareOf(cases);
+        return { dataSet, language, kind, rows: cases.length, accuracy };
+      },
     ),
   );
+}
+
+/** Scores of 50 and more are those of the good cases. */
+const goodFrom = 50;
+
+/**
+ * Of scores: how often one of these cases is on the right side of one that is good where it is bad, or bad where it is good (the area under
+ * the curve). A tie counts half.
+ */
+function orderOf(cases: readonly Judged[], all: readonly Judged[]): number {
+  const isGood = ({ truth }: Judged) => truth >= goodFrom;
+  const sides = cases.flatMap((one) =>
+    all
+      .filter((other) => isGood(other) !== isGood(one))
+      .map((other) => {
+        const ahead = isGood(one) ? one.predicted - other.predicted : other.predicted - one.predicted;
+        return ahead === 0 ? 0.5 : Number(ahead > 0);
+      }),
+  );
+  return mean(sides);
 }
 
 function confusionsOf(sets: readonly JudgedSet[], { labels }: ManifestTask): Measured["confusions"] {

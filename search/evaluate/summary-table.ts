@@ -16,6 +16,7 @@ export function summaryTable(subjects: Subjects, teacher: string | null): Table 
     ...columns.map((m) => percent(valueIn(m))),
   ];
   const ceiling = teacher === null ? undefined : subjects.get(teacher);
+  const taught = tasks.filter((task) => ceiling?.scores.some((score) => score.task === task));
   return {
     title: "In short, times 100",
     head: ["", ...subjects.keys()],
@@ -24,10 +25,10 @@ export function summaryTable(subjects: Subjects, teacher: string | null): Table 
       ...suites.map((suite) => row(`${suite}, accuracy over its cases`, (m) => suiteAccuracy(m, suite))),
       ...(ceiling === undefined
         ? []
-        : tasks.map((task) => row(`${task}, share of the teacher's`, share(ceiling, task)))),
+        : taught.map((task) => row(`${task}, share of the teacher's`, share(ceiling, task)))),
       ...(ceiling === undefined
         ? []
-        : [row("mean share of the teacher's", (m) => mean(tasks.map((task) => share(ceiling, task)(m))))]),
+        : [row("mean share of the teacher's", (m) => mean(taught.map((task) => share(ceiling, task)(m))))]),
     ],
   };
 }

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
-import { Manifest } from "../../src/contract/manifest.ts";
+import { headsFile, Manifest } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { headsGraph, inferenceGraph, pairGraph } from "../student/inference-graph.ts";
 import { hasNgramHead, ngramArchitectureOf, ngramFile, ngramPart } from "../student/ngram-part.ts";
 import { type HeadShape, tableName, type Weights } from "../student/weights.ts";
 import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
@@ -13,7 +14,7 @@ import { writeDescription } from "./write-description.ts";
 /** The graphs and the tokeniser of a student in a folder of their own, not yet described. */
 export interface StudentFiles {
   readonly folder: string;
-  /** File names: `model.onnx`, `ngrams.onnx` where it reads some, `pair_<task>.onnx`, `tokenizer.json`. */
+  /** File names: `model.onnx`, `ngrams.onnx` where it reads some, `pair_<task>.onnx`, `tokenizer.json`, `heads.onnx` where it has one. */
   readonly names: readonly string[];
 }
 
@@ -28,8 +29,13 @@ export interface GraphOptions {
   readonly unchanged?: string | undefined;
 }
 
-export function headFile({ task, input }: Pick<HeadShape, "task" | "input">): string {
-  return input === "pair" ? `pair_${task}.onnx` : "model.onnx";
+export function headFile({ name, input, beside }: Pick<Task, "name" | "input" | "beside">): string {
+  if (input === "pair") return pairFile(name);
+  return beside === undefined ? "model.onnx" : headsFile;
+}
+
+function pairFile(task: string): string {
+  return `pair_${task}.onnx`;
 }
 
 /** Writes the int8 graphs into `folder`, which is made anew. */
@@ -48,7 +54,7 @@ export function writeGraphs(
   const graphs = new Map<string, () => Uint8Array>([
     ["model.onnx", () => inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
     ...ngramGraph(weights, text, layerNormEpsilon),
-    ...pairs.map((head) => [headFile(head), () => pairGraph(a, weights, head, "int8")] as const),
+    ...pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, "int8")] as const),
   ]);
   for (const [name, make] of graphs) {
     if (options.unchanged === undefined || name === ngramFile) writeFileSync(join(folder, name), make());
@@ -56,6 +62,18 @@ export function writeGraphs(
   }
   copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));
   return { folder, names: [...graphs.keys(), "tokenizer.json"] };
+}
+
+/** Writes the graph of heads over a finished encoder beside the others; none where there are no such heads. */
+export function writeHeads(
+  { folder, names }: StudentFiles,
+  a: Architecture,
+  weights: Weights,
+  heads: readonly HeadShape[],
+): StudentFiles {
+  if (heads.length === 0) return { folder, names };
+  writeFileSync(join(folder, headsFile), headsGraph(a, weights, heads));
+  return { folder, names: [...names.filter((name) => name !== headsFile), headsFile] };
 }
 
 /** None where the student reads no n-grams. */

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
-import type { Manifest, Ngrams } from "../../src/contract/manifest.ts";
+import { headsFile, type Manifest, type ManifestTask, type Ngrams } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
 import { protoFields } from "../../src/onnx/protobuf.ts";
+import { asBeside } from "../../src/tasks/declared.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { headOf } from "../student/encoded-task.ts";
 import { asNgramPart, hasNgramHead, ngramArchitectureOf } from "../student/ngram-part.ts";
@@ -33,9 +34,15 @@ export function readWeights(
   { architecture: a, tasks, ngrams }: Pick<Manifest, "architecture" | "tasks" | "ngrams">,
 ): Weights {
   const graphs = [...new Set(["model.onnx", ...tasks.map(({ file }) => file)])];
-  const heads = tasks.map((task) => headOf(taskOf(task), task.labels));
+  const heads = tasks.map(headOfEntry);
   const encoder = weightsIn(folder, graphs, a, heads);
   return ngrams === undefined ? encoder : new Map([...encoder, ...readNgramPart(folder, ngrams, heads)]);
+}
+
+/** The head of a manifest's entry. */
+export function headOfEntry(entry: ManifestTask): HeadShape {
+  const task = taskOf(entry);
+  return headOf(entry.file === headsFile ? asBeside(task) : task, entry.labels);
 }
 
 /** Its heads are those of the student that the graph has, and its width is the table's. */

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ManifestTask } from "../../src/contract/manifest.ts";
+import { headsFile, type ManifestTask } from "../../src/contract/manifest.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
 import { type EncoderOptions, openEncoder } from "./open-encoder.ts";
 import { type Classifier, studentClassifier } from "./predict.ts";
@@ -11,14 +12,19 @@ export async function openStudentClassifier(
   options: EncoderOptions,
 ): Promise<Classifier & { release(): Promise<void> }> {
   const model = await openEncoder(folder, options);
+  const heads = existsSync(join(folder, headsFile)) ? await open(headsFile) : null;
   const pairs = new Map<string, Session>();
   for (const { name } of tasks.filter(({ input }) => input === "pair")) {
-    pairs.set(name, await openSession(join(folder, `pair_${name}.onnx`), { threads: options.threads }));
+    pairs.set(name, await open(`pair_${name}.onnx`));
   }
   return {
-    ...studentClassifier(model, pairs, options.tokenizer.padId),
+    ...studentClassifier({ model, heads, pairs }, options.tokenizer.padId),
     release: async () => {
-      for (const session of [model, ...pairs.values()]) await session.release();
+      for (const session of [model, ...(heads ? [heads] : []), ...pairs.values()]) await session.release();
     },
   };
+
+  function open(file: string): Promise<Session> {
+    return openSession(join(folder, file), { threads: options.threads });
+  }
 }

@@ -16,12 +16,23 @@ export type Logits = readonly Float32Array[];
 
 const tokensPerBatch = 2048;
 
-/** A student's sessions as a classifier; `pairs` holds the graph of each task over pairs. */
-export function studentClassifier(model: Session, pairs: ReadonlyMap<string, Session>, padId: number): Classifier {
+interface StudentSessions {
+  readonly model: Session;
+  /** Of the tasks that were learned on the finished encoder; null where there are none. */
+  readonly heads: Session | null;
+  /** The graph of each task over pairs. */
+  readonly pairs: ReadonlyMap<string, Session>;
+}
+
+/** A student's sessions as a classifier. */
+export function studentClassifier({ model, heads, pairs }: StudentSessions, padId: number): Classifier {
   return {
     padId,
-    run: ({ rows, tokens, ids, mask }) =>
-      model.run({ ids: new Tensor("int32", ids, [rows, tokens]), mask: new Tensor("float32", mask, [rows, tokens]) }),
+    run: async ({ rows, tokens, ids, mask }) => {
+      const dims = [rows, tokens];
+      const said = await model.run({ ids: new Tensor("int32", ids, dims), mask: new Tensor("float32", mask, dims) });
+      return heads === null ? said : { ...said, ...(await heads.run({ pooled: must(said.pooled) })) };
+    },
     runPair: async (task, source, target) => {
       const outputs = await must(pairs.get(task), `graph of ${task}`).run({ source, target });
       return must(outputs[logitsOf(task)]);

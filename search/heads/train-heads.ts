@@ -57,6 +57,8 @@ interface TaskTrainingOptions extends HeadTrainingOptions {
   readonly peakRate: number;
   /** Weight of a data set in the draw, beside the root of its size. */
   readonly dataSetShare: (dataSet: string) => number;
+  /** The token table is not learned. @default false */
+  readonly frozenTable?: boolean;
 }
 
 /** Trains a student and heads that it has already, from where they are; returns all weights. @throws {DivergedError} */
@@ -74,6 +76,7 @@ export async function trainTasks(
     layerNormEpsilon: options.layerNormEpsilon,
     threads: options.threads,
     precision: options.precision,
+    ...(options.frozenTable && { frozenTable: true }),
     headRate: a.layers === 0 ? 1 : 5,
   });
   try {

@@ -5,7 +5,7 @@ import { type Batch, toBatch } from "../../src/text/batch.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { LabelledExample } from "../corpus/preparation.ts";
 import { packInts, shareEqual } from "./packed-arrays.ts";
-import type { HeadShape } from "./weights.ts";
+import { besideWidth, type HeadShape } from "./weights.ts";
 
 /** A task's training examples as token ids and targets. */
 export interface EncodedTask {
@@ -24,8 +24,8 @@ export interface EncodedExample {
   readonly dataSet: string;
 }
 
-export function headOf(task: Task, labels: readonly string[]): HeadShape {
-  return { task: task.name, input: task.input, labels: labels.length };
+export function headOf({ name, input, beside }: Task, labels: readonly string[]): HeadShape {
+  return { task: name, input, labels: labels.length, ...(beside !== undefined && { width: besideWidth }) };
 }
 
 /** Encodes the examples that say something about the task; `smoothing` moves that share of each target to all labels. */

@@ -19,7 +19,12 @@ export interface HeadShape {
   readonly task: string;
   readonly input: "text" | "pair";
   readonly labels: number;
+  /** Of its hidden layer. @default `headWidth` of the architecture */
+  readonly width?: number;
 }
+
+/** Width of the hidden layer of a head that is learned on a finished encoder. */
+export const besideWidth = 192;
 
 /** Name of the token table, which lives outside the training graph. */
 export const tableName = "table";
@@ -60,9 +65,10 @@ export function headWidth(a: Architecture): number {
 
 export function headParameters(a: Architecture, head: HeadShape): ParameterShape[] {
   const inputs = head.input === "pair" ? 4 * a.hidden : a.hidden;
+  const { width = headWidth(a) } = head;
   return [
-    ...linearShapes(`head.${head.task}.dense`, inputs, headWidth(a)),
-    ...linearShapes(`head.${head.task}.out`, headWidth(a), head.labels),
+    ...linearShapes(`head.${head.task}.dense`, inputs, width),
+    ...linearShapes(`head.${head.task}.out`, width, head.labels),
   ];
 }
 

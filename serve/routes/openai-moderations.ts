@@ -7,8 +7,10 @@ import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import type { Student } from "../student.ts";
 import { ask } from "./ask.ts";
+import { has, probabilityOf, toxicityTask } from "./attributes.ts";
 import {
   byCategory,
+  type Category,
   categories,
   type Moderation,
   ModerationReply,
@@ -21,11 +23,10 @@ import {
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute, Parameters } from "./route.ts";
-import { isToxic, toxicityOf, toxicityTask } from "./toxicity.ts";
 
 const shared = { scope: "infer", errors: openAiErrors } as const;
 
-/** OpenAI's moderations, with what the filter can say: one kind of toxicity, which is nearest to harassment. */
+/** OpenAI's moderations, with what the filter can say, which is nearest to harassment, and the tasks of attributes. */
 export const openAiRoutes: readonly HotRoute[] = [
   {
     ...{ ...shared, method: "POST", path: "/v1/moderations", answer: moderate },
@@ -50,19 +51,32 @@ export const openAiRoutes: readonly HotRoute[] = [
 
 /** Names of OpenAI's own models, which clients send without a thought. */
 const theirModels = /^(omni|text)-moderation-/;
-const covered = "harassment";
+
+/** The tasks that a text has to have all of, for a category. */
+const askedFor: Partial<Record<Category, readonly string[]>> = {
+  harassment: [toxicityTask],
+  "harassment/threatening": ["threat"],
+  hate: ["identity-attack"],
+  "hate/threatening": ["identity-attack", "threat"],
+  sexual: ["sexually-explicit"],
+};
+
+/** Those that a student with these tasks can tell. */
+function coveredBy(tasks: ReadonlySet<string> | ReadonlyMap<string, unknown>): Category[] {
+  return categories.filter((category) => askedFor[category]?.every((task) => tasks.has(task)));
+}
 
 async function moderate(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { input, model } = parseBody(ModerationRequest, await readJson(req, app.config.bodyLimitBytes));
   const { texts, joined } = toTexts(input);
   const student = model === undefined || theirModels.test(model) ? undefined : model;
   const items = texts.map((text) => [text]);
-  const { prediction, results } = await ask(app, req, res, { tasks: [toxicityTask], input: "text", items, student });
-  const toxicities = results.map((result) => must(result[toxicityTask]));
+  const tasks = moderatingTasks(app.registry.students(), student);
+  const { prediction, results } = await ask(app, req, res, { tasks, input: "text", items, student });
   const body = {
     id: `modr-${randomUUID()}`,
     model: prediction.student.manifest.name,
-    results: joined ? [toModeration(toxicities)] : toxicities.map((result) => toModeration([result])),
+    results: joined ? [toModeration(results)] : results.map((result) => toModeration([result])),
   };
   sendJson(res, body, predictionHeaders(prediction));
 }
@@ -77,16 +91,34 @@ function toTexts(input: ModerationRequest["input"]): { texts: string[]; joined: 
   return { texts, joined: typeof input[0] !== "string" };
 }
 
+/** Of the filter, and those of attributes that every student has which may answer: no category depends on who does. */
+function moderatingTasks(students: readonly Student[], name: string | undefined): string[] {
+  const able = moderators(students).filter(({ manifest }) => name === undefined || manifest.name === name);
+  const wanted = new Set(Object.values(askedFor).flat());
+  return [...wanted].filter((task) => task === toxicityTask || able.every(({ tasks }) => tasks.has(task)));
+}
+
+type Answered = Readonly<Record<string, Result>>;
+
 /** Of several parts the worst one counts. */
-function toModeration(parts: readonly Result[]): Moderation {
-  const flagged = parts.some(isToxic);
-  const score = Math.max(...parts.map(toxicityOf));
+function toModeration(parts: readonly Answered[]): Moderation {
+  const covered = coveredBy(new Set(Object.keys(parts[0] ?? {})));
+  const tasksOf = (category: Category) => (covered.includes(category) ? (askedFor[category] ?? []) : []);
+  const isOf = (category: Category) => {
+    const tasks = tasksOf(category);
+    return tasks.length > 0 && parts.some((part) => tasks.every((task) => has(must(part[task]))));
+  };
+  const scoreOf = (category: Category) => {
+    const tasks = tasksOf(category);
+    const score = (part: Answered) => Math.min(...tasks.map((task) => probabilityOf(must(part[task]))));
+    return tasks.length === 0 ? 0 : Math.max(...parts.map(score));
+  };
   return {
-    flagged,
-    categories: byCategory((category) => category === covered && flagged),
-    category_scores: byCategory((category) => (category === covered ? score : 0)),
-    category_applied_input_types: byCategory((category) => (category === covered ? ["text"] : [])),
-    ...(parts.some((part) => part.truncated) && { truncated: true }),
+    flagged: covered.some(isOf),
+    categories: byCategory(isOf),
+    category_scores: byCategory(scoreOf),
+    category_applied_input_types: byCategory((category) => (covered.includes(category) ? ["text"] : [])),
+    ...(parts.some((part) => Object.values(part).some(({ truncated }) => truncated)) && { truncated: true }),
   };
 }
 
@@ -104,12 +136,13 @@ function moderators(students: readonly Student[]): Student[] {
   return students.filter((student) => student.tasks.has(toxicityTask));
 }
 
-function toModel({ manifest }: Student): typeof OpenAiModel._zod.output {
+function toModel({ manifest, tasks }: Student): typeof OpenAiModel._zod.output {
+  const covered = coveredBy(tasks);
   return {
     id: manifest.name,
     object: "model",
     created: Math.floor(Date.parse(manifest.created) / 1000),
     owned_by: "kdnas",
-    moderation: { covered: [covered], not_covered: categories.filter((category) => category !== covered) },
+    moderation: { covered, not_covered: categories.filter((category) => !covered.includes(category)) },
   };
 }

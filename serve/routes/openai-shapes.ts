@@ -21,7 +21,7 @@ export const categories = [
   "violence",
   "violence/graphic",
 ] as const;
-type Category = (typeof categories)[number];
+export type Category = (typeof categories)[number];
 
 /** An entry for each category. */
 export function byCategory<T>(toEntry: (category: Category) => T): Record<Category, T> {

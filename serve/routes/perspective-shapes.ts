@@ -51,6 +51,7 @@ export const SuggestRequest = z.object({
     }),
   ),
 });
+export type SuggestRequest = z.infer<typeof SuggestRequest>;
 export const SuggestReply = z.strictObject({ clientToken: z.string().optional() });
 
 /** One of the causes that Perspective tells apart. */

@@ -6,6 +6,7 @@ import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import { NotEnabledError } from "../http-errors.ts";
 import { type Answer, ask } from "./ask.ts";
+import { attributeTasks, probabilityOf, toxicityTask } from "./attributes.ts";
 import { storeCorrection } from "./feedback.ts";
 import { languagesOf } from "./perspective-languages.ts";
 import {
@@ -21,7 +22,6 @@ import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute } from "./route.ts";
 import { type Span, sentencesOf } from "./sentences.ts";
-import { toxicityOf, toxicityTask } from "./toxicity.ts";
 
 const shared = {
   method: "POST",
@@ -35,7 +35,7 @@ export const perspectiveRoutes: readonly HotRoute[] = [
     ...{ ...shared, path: "/v1alpha1/comments:analyze", scope: "infer", answer: analyze },
     describe: {
       tag: "Perspective",
-      summary: "Scores a comment's toxicity",
+      summary: "Scores a comment's toxicity and other attributes",
       request: AnalyzeRequest,
       headers: budgetHeaders,
       responses: { 200: AnalyzeReply },
@@ -54,30 +54,40 @@ export const perspectiveRoutes: readonly HotRoute[] = [
   },
 ];
 
-/** The one attribute that students are trained for. */
-const attribute = "TOXICITY";
+/** The attribute that is the filter's; others are named as their task is, `IDENTITY_ATTACK` as `identity-attack`. */
+const toxicity = "TOXICITY";
+
+/** The tasks that answer attributes, by the attribute's name. */
+function attributesOf({ registry }: App): ReadonlyMap<string, string> {
+  const others = attributeTasks(registry.students());
+  const named = others.map((task) => [task.toUpperCase().replaceAll("-", "_"), task] as const);
+  return new Map([[toxicity, toxicityTask], ...named]);
+}
 
 async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const request = parseBody(AnalyzeRequest, await readJson(req, app.config.bodyLimitBytes));
-  check(request);
+  const attributes = check(request, attributesOf(app));
   const { text } = request.comment;
   const spans = request.spanAnnotations ? sentencesOf(text) : [];
   if (spans.length >= app.config.maxItems)
     throw new PerspectiveError("COMMENT_TOO_LONG", `Comment has ${spans.length} sentences; leave spanAnnotations out.`);
   const answer = await ask(app, req, res, {
-    tasks: [toxicityTask, ...detector(app)],
+    tasks: [...attributes.values(), ...detector(app, [...attributes.values()])],
     input: "text",
     items: [[text], ...spans.map(({ begin, end }) => [text.slice(begin, end)])],
   });
-  sendJson(res, toReply(request, answer, spans), predictionHeaders(answer.prediction));
+  sendJson(res, toReply(request, attributes, answer, spans), predictionHeaders(answer.prediction));
 }
 
 type Checked = Pick<AnalyzeRequest, "comment" | "languages"> & {
   readonly requestedAttributes: Readonly<Record<string, { readonly scoreType?: string | undefined }>>;
 };
 
-/** @throws {PerspectiveError} in the words of Perspective's own errors, which clients look for. */
-function check({ comment, requestedAttributes, languages }: Checked): void {
+/** The requested ones of the known attributes. @throws {PerspectiveError} in the words of Perspective's own errors, which clients look for. */
+function check(
+  { comment, requestedAttributes, languages }: Checked,
+  known: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
   const invalid = (message: string) => new PerspectiveError("INVALID_REQUEST", message);
   if (comment.text.trim() === "") throw new PerspectiveError("COMMENT_EMPTY", "Comment must be non-empty.");
   if (comment.type === "HTML") throw invalid("Currently, only 'PLAIN_TEXT' comments are supported");
@@ -86,52 +96,58 @@ function check({ comment, requestedAttributes, languages }: Checked): void {
   if (requested.length === 0) throw new PerspectiveError("NO_REQUESTED_ATTRIBUTES", "Missing requested_attributes");
   for (const [name, { scoreType }] of requested) {
     const shown = /^\w{1,40}$/.test(name) ? name : "(not a name)";
-    if (name !== attribute)
-      throw invalid(`Unknown requested attribute: ${shown} (this server covers ${attribute} only)`);
+    if (!known.has(name))
+      throw invalid(`Unknown requested attribute: ${shown} (this server covers ${[...known.keys()].join(", ")})`);
     if (!["PROBABILITY", "SCORE_TYPE_UNSPECIFIED", undefined].includes(scoreType))
       throw invalid(`Requested score type is not supported by attribute ${name}`);
   }
   if (!languages?.length && !/\p{L}/u.test(comment.text))
     throw new PerspectiveError("LANGUAGE_DETECTION_FAILED", "Unable to detect language");
+  return new Map([...known].filter(([name]) => name in requestedAttributes));
 }
 
 /** The language is told in the same pass, where a student can. */
-function detector({ registry }: App): string[] {
-  const able = registry.students().some(({ tasks }) => tasks.has(toxicityTask) && tasks.has(language.name));
+function detector({ registry }: App, asked: readonly string[]): string[] {
+  const able = registry
+    .students()
+    .some(({ tasks }) => tasks.has(language.name) && asked.every((task) => tasks.has(task)));
   return able ? [language.name] : [];
 }
 
-function toReply(
-  { languages, requestedAttributes, comment, clientToken }: AnalyzeRequest,
-  answer: Answer,
-  spans: Span[],
-) {
-  const [whole, ...parts] = answer.results.map((result) => must(result[toxicityTask]));
-  const { entry } = must(answer.prediction.student.tasks.get(toxicityTask));
+function toReply(request: AnalyzeRequest, attributes: ReadonlyMap<string, string>, answer: Answer, spans: Span[]) {
+  const { languages: requested, requestedAttributes, comment, clientToken } = request;
   const detected = answer.results[0]?.[language.name];
-  const judgedIn = languagesOf({ requested: languages, detected, supported: entry.languages }, attribute);
+  const { tasks } = answer.prediction.student;
+  let languages: string[] = [];
+  const attributeScores: Record<string, AttributeScores> = {};
   const scored = spans.length === 0 ? [{ begin: 0, end: comment.text.length }] : spans;
-  const spanScores = scored.map((span, i) => ({ ...span, score: toScore(parts[i] ?? must(whole)) }));
-  const least = requestedAttributes[attribute]?.scoreThreshold ?? 0;
+  for (const [attribute, task] of attributes) {
+    const supported = must(tasks.get(task)).entry.languages;
+    languages = languagesOf({ requested, detected, supported }, attribute);
+    const [whole, ...parts] = answer.results.map((result) => toScore(must(result[task])));
+    const spanScores = scored.map((span, i) => ({ ...span, score: parts[i] ?? must(whole) }));
+    const least = requestedAttributes[attribute]?.scoreThreshold ?? 0;
+    const scores = atLeast(least, { spanScores, summaryScore: must(whole) });
+    if (scores !== null) attributeScores[attribute] = scores;
+  }
+  const isCut = Object.values(answer.results[0] ?? {}).some(({ truncated }) => truncated);
   return {
-    attributeScores: atLeast(least, { spanScores, summaryScore: toScore(must(whole)) }),
-    languages: judgedIn,
+    attributeScores,
+    languages,
     detectedLanguages: detected === undefined ? [] : [detected.label],
     ...(clientToken !== undefined && { clientToken }),
-    ...(whole?.truncated && { truncated: true }),
+    ...(isCut && { truncated: true }),
   };
 }
 
 function toScore(result: Result) {
-  return { value: toxicityOf(result), type: "PROBABILITY" as const };
+  return { value: probabilityOf(result), type: "PROBABILITY" as const };
 }
 
-/** Scores below the caller's threshold are left out, span by span and as a whole. */
-function atLeast(threshold: number, { spanScores, summaryScore }: AttributeScores): Record<string, AttributeScores> {
-  if (summaryScore.value < threshold) return {};
-  return {
-    [attribute]: { spanScores: spanScores.filter(({ score }) => score.value >= threshold), summaryScore },
-  };
+/** Scores below the caller's threshold are left out, span by span; null where the whole is below it. */
+function atLeast(threshold: number, { spanScores, summaryScore }: AttributeScores): AttributeScores | null {
+  if (summaryScore.value < threshold) return null;
+  return { spanScores: spanScores.filter(({ score }) => score.value >= threshold), summaryScore };
 }
 
 /** A client's mistakes show also where nothing is stored. */
@@ -140,12 +156,19 @@ async function suggest(app: App, req: IncomingMessage, res: ServerResponse): Pro
   const { comment, clientToken, languages } = request;
   const suggested = Object.entries(request.attributeScores);
   const types = suggested.map(([name, { summaryScore }]) => [name, { scoreType: summaryScore?.type }] as const);
-  check({ comment, requestedAttributes: Object.fromEntries(types), languages: languages ?? ["*"] });
-  const score = request.attributeScores[attribute]?.summaryScore?.value;
-  if (score === undefined || score < 0 || score > 1)
-    throw new PerspectiveError("INVALID_REQUEST", "A summaryScore with a value from 0 to 1 is needed");
+  const checked = { comment, requestedAttributes: Object.fromEntries(types), languages: languages ?? ["*"] };
+  const attributes = check(checked, attributesOf(app));
+  const corrections = Array.from(attributes, ([name, task]) => ({ task, score: suggestedScore(request, name) }));
   if (app.feedback === null) throw new NotEnabledError("Feedback is not enabled on this server; nothing was stored.");
   const language = languages?.find(({ length }) => length <= 35);
-  await storeCorrection(app, req, { task: toxicityTask, text: comment.text, score, language });
+  for (const correction of corrections)
+    await storeCorrection(app, req, { ...correction, text: comment.text, language });
   sendJson(res, clientToken === undefined ? {} : { clientToken });
+}
+
+function suggestedScore({ attributeScores }: SuggestRequest, attribute: string): number {
+  const score = attributeScores[attribute]?.summaryScore?.value;
+  if (score === undefined || score < 0 || score > 1)
+    throw new PerspectiveError("INVALID_REQUEST", "A summaryScore with a value from 0 to 1 is needed");
+  return score;
 }

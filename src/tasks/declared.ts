@@ -25,6 +25,12 @@ export const TaskDeclaration = z
     metric: Declared.shape.metric.default("macroF1"),
     /** Share of training batches, relative to other tasks. */
     weight: z.number().positive().max(100).default(2),
+    /** A task such as `filter`: this one is learned wherever that one is, on the finished encoder, and changes no other task. */
+    beside: TaskName.optional(),
+  })
+  .refine(({ beside, input }) => beside === undefined || input === "text", {
+    path: ["beside"],
+    message: "only tasks over single texts are learned beside another",
   })
   .refine(({ metric, labels }) => metric !== "pearson" || labels?.length === 2, {
     path: ["labels"],
@@ -33,8 +39,12 @@ export const TaskDeclaration = z
 export type TaskDeclaration = Readonly<z.infer<typeof TaskDeclaration>>;
 
 export function createDeclaredTask(declaration: Omit<TaskDeclaration, "weight"> & { readonly weight?: number }): Task {
-  const { name, input, metric, labels, weight } = declaration;
-  const common = { name, dataTask: name, input, route: `tasks/${name}`, labels: labels ?? null, weight: weight ?? 1 };
+  const { name, input, metric, labels, weight, beside } = declaration;
+  const route = `tasks/${name}`;
+  const common = {
+    ...{ name, dataTask: name, input, route, labels: labels ?? null, weight: weight ?? 1 },
+    ...(beside !== undefined && { beside }),
+  };
   const declared = { metric };
   return metric === "pearson"
     ? { ...common, declared, metric, ...scored }
@@ -44,6 +54,11 @@ export function createDeclaredTask(declaration: Omit<TaskDeclaration, "weight"> 
 /** The part of a manifest's entry that makes its task known to a server which has never heard of it. */
 export function declarationOf({ declared }: Task): Pick<ManifestTask, "declared"> {
   return declared === undefined ? {} : { declared };
+}
+
+/** The same task, learned on a finished encoder. */
+export function asBeside(task: Task): Task {
+  return { ...task, beside: task.beside ?? task.name };
 }
 
 const labelled = {

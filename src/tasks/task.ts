@@ -32,6 +32,11 @@ export interface Task {
   readonly certain?: true;
   /** Spelling tells it something that words do not: static students also read character n-grams for it. @default false */
   readonly ngrams?: true;
+  /**
+   * Learned on the finished encoder, which stays as it is: the task changes no other one. The task that it comes along with; its own
+   * name where it comes by itself. @default learned together with the others
+   */
+  readonly beside?: string;
   /** Of a task that is data (`declared.ts`): what a manifest has to say of it. */
   readonly declared?: NonNullable<ManifestTask["declared"]>;
   /** Share of training batches, relative to the other tasks. */

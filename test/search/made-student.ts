@@ -11,6 +11,7 @@ import { saveWeights } from "../../search/student/weights-file.ts";
 import type { LearningMaterials } from "../../search/try-corrections.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom, type Random } from "../../src/random.ts";
+import { createDeclaredTask } from "../../src/tasks/declared.ts";
 import { taskNamed } from "../../src/tasks/index.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import { tinyTokenizerJson } from "../fixtures/tiny-tokenizer.ts";
@@ -62,7 +63,33 @@ export function materialsOf(words: Words, tokenizerPath: string): LearningMateri
     dataSets: [{ name: "made", licence: "none", source: "here" }],
   };
   const tasks = encodeCorpus(corpus, tokenizer, { maxTokens: 32, smoothing: 0.05 });
-  return { corpus, tokenizer, tokenizerPath, tasks, teacher: { layerNormEpsilon: 1e-5, padId: tokenizer.padId } };
+  return {
+    corpus,
+    tokenizer,
+    tokenizerPath,
+    tasks,
+    beside: [],
+    teacher: { layerNormEpsilon: 1e-5, padId: tokenizer.padId },
+  };
+}
+
+/** Whether a sentence has a word that is worth something: what the encoder knows, but was not asked. */
+export const polar = createDeclaredTask({ name: "polar", input: "text", metric: "macroF1", labels: ["none", "polar"] });
+export const isPolar = ({ label }: { label: string }) => label !== "1";
+
+/** Rows of another task about the same sentences, and nothing else. */
+export function corpusOf(task: typeof polar, labelOf: (row: ReturnType<typeof rows>[number]) => boolean): Corpus {
+  const labelled = (count: number, seed: number) =>
+    rows(known, count, seed).map((row) => ({ ...row, label: String(Number(labelOf(row))) }));
+  return {
+    tasks: [task],
+    train: new Map([[task.name, labelled(300, 3)]]),
+    labels: new Map([[task.name, must(task.labels)]]),
+    validation: [{ task: task.name, dataSet: "more", language: "en", rows: labelled(120, 4) }],
+    unlabelled: [],
+    heldOut: new HeldOut(),
+    dataSets: [{ name: "more", licence: "none", source: "here" }],
+  };
 }
 
 /** Trains one on the known words. */

@@ -8,7 +8,7 @@ import { planPasses } from "../../serve/run-passes.ts";
 import { BadFileError, ModelFailedError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { argmax } from "../../src/stats.ts";
-import { writeTinyStudent } from "../fixtures/tiny-student.ts";
+import { addedTask, declaredTask, writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-engine-"));
 const folder = join(root, "tiny");
@@ -56,6 +56,36 @@ describe("run", () => {
     expect(together.logits.filter).toHaveLength(2 * texts.length);
     expect(together.passes.reduce((rows, pass) => rows + pass.rows, 0)).toBe(texts.length);
   });
+
+  test.each([0, 1])(
+    "run() answers tasks in heads.onnx as if their heads were the encoder's (%i layers)",
+    async (layers) => {
+      const kinds = ["ham", "spam"];
+      const students = {
+        own: { declared: [declaredTask("spam", "text", kinds), declaredTask("topic", "text", ["a", "b", "c"])] },
+        added: { declared: [addedTask("spam", kinds), addedTask("topic", ["a", "b", "c"])] },
+      };
+      const said = Object.entries(students).map(async ([name, options]) => {
+        const at = join(root, `${name}${layers}`);
+        const manifest = writeTinyStudent(at, { name, layers, ...options });
+        const memory = new SharedArrayBuffer(1 << 20);
+        await engine.load(await readStudent({ id: at, folder: at, manifest, maxTokens: 16 }, memory));
+        const asked = {
+          texts,
+          tokenBudget: 64,
+          studentId: at,
+          input: "text",
+          tasks: ["topic", "filter", "spam"],
+        } as const;
+        return (await engine.run(asked)).logits;
+      });
+      const [own, added] = await Promise.all(said);
+      for (const task of ["topic", "filter", "spam"]) {
+        const expected = Array.from(must(own?.[task]), (x) => expect.closeTo(x, 5));
+        expect(Array.from(must(added?.[task]))).toEqual(expected);
+      }
+    },
+  );
 
   test("run() answers pairs by their two halves", async () => {
     const both = await engine.run({ ...batch(texts), input: "pair", tasks: ["adequacy"] });

@@ -22,6 +22,16 @@ test("chooseTasks() takes the sample's tasks when no folder has a labelled set",
   expect(names(chooseTasks(all, [texts, sample], undefined))).toEqual(tasks.map(({ name }) => name));
 });
 
+test("chooseTasks() takes a task of the sample along with the one that it is learned beside, and not without it", () => {
+  const insult = createDeclaredTask({ name: "insult", input: "text", metric: "macroF1", beside: "filter" });
+  const both = [...all, insult];
+  const richer = { ...sample, dataSets: [...sample.dataSets, { task: "insult" }] };
+  const filtering = { given: true, dataSets: [{ task: "filter" }] };
+  expect(names(chooseTasks(both, [filtering, richer], undefined))).toEqual(["filter", "insult"]);
+  expect(names(chooseTasks(both, [own, richer], undefined))).toEqual(["tickets"]);
+  expect(names(chooseTasks(both, [filtering, richer], ["filter"]))).toEqual(["filter"]);
+});
+
 test("chooseTasks() takes the named tasks, also those that only the sample has rows of", () => {
   expect(names(chooseTasks(all, [own, sample], ["tickets", "filter"]))).toEqual(["filter", "tickets"]);
   expect(names(chooseTasks(all, [own, sample], "all"))).toEqual(names(all));

@@ -194,7 +194,9 @@ test("loadCorpus() makes a folder's own task, finds its labels, and leaves out t
 
 test("loadCorpus() adds the tasks of further folders", async () => {
   const both = await loadCorpus([ticketFolder(trainRows), "sample"], { seed: 1, limits: small });
-  expect([...both.train.keys()]).toEqual(["filter", "sentiment", "language", "adequacy", "tickets"]);
+  const beside = both.tasks.filter((task) => task.beside === "filter").map(({ name }) => name);
+  expect(beside).toContain("insult");
+  expect([...both.train.keys()]).toEqual(["filter", "sentiment", "language", "adequacy", "tickets", ...beside]);
 });
 
 test("loadCorpus() refuses a label that is not listed", async () => {

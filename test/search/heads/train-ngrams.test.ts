@@ -87,7 +87,7 @@ beforeAll(async () => {
     ...headParameters(architecture, { task: other.name, input: "text", labels: 3 }),
   ];
   encoder = new Map(shapes.map((shape) => [shape.name, initialWeight(shape, createRandom(1))]));
-  const materials = { corpus, tokenizer, tokenizerPath, tasks, teacher: { layerNormEpsilon: 1e-5 } };
+  const materials = { corpus, tokenizer, tokenizerPath, tasks, beside: [], teacher: { layerNormEpsilon: 1e-5 } };
   const weights = new Map([...encoder, ...part]);
   const trained = { name: "made", architecture, weights, folder: join(root, "student") };
   made = await exportCandidate({ seed: 1, threads: 1, id: "made" }, materials, trained, () => {});

@@ -3,6 +3,7 @@ import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { categories, ModerationReply, OpenAiModels } from "../../../serve/routes/openai-shapes.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+import { addedTask } from "../../fixtures/tiny-student.ts";
 
 let server: TestServer;
 let client: OpenAI;
@@ -84,6 +85,40 @@ describe("POST /v1/moderations, asked by the openai client", () => {
     expect(await response.json()).toMatchObject({
       error: { type: "invalid_request_error", message: expect.any(String) },
     });
+  });
+});
+
+describe("students that tell attributes", () => {
+  const names = ["identity-attack", "threat", "sexually-explicit"];
+  const declared = names.map((name) => addedTask(name, ["none", name]));
+  let able: TestServer;
+  let asking: OpenAI;
+  beforeAll(async () => {
+    able = await startTestServer([{ name: "able", declared }]);
+    asking = new OpenAI({ baseURL: `${able.url}/v1`, apiKey: "none is asked for", maxRetries: 0 });
+  });
+  afterAll(() => able.end());
+
+  test("score their categories, and one that takes two attributes by the lesser", async () => {
+    const { results } = await asking.moderations.create({ input: "You people" });
+    const [result] = ModerationReply.shape.results.parse(results);
+    const of = async (task: string) => {
+      const reply = await (await able.post(`/v1/tasks/${task}`, { inputs: "You people" })).json();
+      return (reply as { results: { label: string; scores: Record<string, number> }[] }).results[0];
+    };
+    const [attack, threat] = [await of("identity-attack"), await of("threat")];
+    const scores = [attack?.scores["identity-attack"], threat?.scores.threat] as [number, number];
+    expect(result?.category_scores.hate).toBeCloseTo(scores[0], 5);
+    expect(result?.category_scores["hate/threatening"]).toBeCloseTo(Math.min(...scores), 5);
+    expect(result?.categories["hate/threatening"]).toBe(attack?.label !== "none" && threat?.label !== "none");
+    expect(result?.flagged).toBe(Object.values(result?.categories ?? {}).includes(true));
+    expect(result?.category_scores["self-harm"]).toBe(0);
+  });
+
+  test("say so in the list of models", async () => {
+    const { data } = await asking.models.list();
+    const covered = ["harassment", "harassment/threatening", "hate", "hate/threatening", "sexual"];
+    expect(data[0]).toMatchObject({ moderation: { covered } });
   });
 });
 

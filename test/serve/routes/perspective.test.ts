@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AnalyzeReply, googleErrors } from "../../../serve/routes/perspective-shapes.ts";
 import { readFeedback } from "../../../src/contract/feedback.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+import { addedTask } from "../../fixtures/tiny-student.ts";
 
 /** The client has Google's address written into it, so its axios is told to go elsewhere. */
 interface Axios {
@@ -91,6 +92,67 @@ describe("comments:analyze, asked by perspective-api-client", () => {
       message: expect.stringMatching(/^Unknown requested attribute: SEVERE_TOXICITY/),
       response: { status: 400, data: { error: { status: "INVALID_ARGUMENT" } } },
     });
+  });
+});
+
+describe("attributes beside toxicity", () => {
+  const labelled = {
+    insult: ["none", "insult"],
+    "identity-attack": ["none", "identity-attack"],
+    topic: ["a", "b", "c"],
+  };
+  const declared = Object.entries(labelled).map(([name, labels]) => addedTask(name, labels));
+  let able: TestServer;
+  beforeAll(async () => {
+    able = await startTestServer([{ name: "able", declared }], { maxItems: 4 });
+  });
+  afterAll(() => able.end());
+  const post = async (method: string, body: object) => (await able.post(`/v1alpha1/comments:${method}`, body)).json();
+
+  test("an attribute is answered by the task of its name, as a whole and by sentence", async () => {
+    const text = "You idiot. What a day.";
+    const requested = { TOXICITY: {}, INSULT: {}, IDENTITY_ATTACK: { scoreThreshold: 1 } };
+    const asked = { comment: { text }, requestedAttributes: requested, spanAnnotations: true, languages: ["en"] };
+    const reply = AnalyzeReply.parse(await post("analyze", asked));
+    expect(Object.keys(reply.attributeScores)).toEqual(["TOXICITY", "INSULT"]);
+    const inputs = [text, "You idiot.", "What a day."];
+    const own = (await (await able.post("/v1/tasks/insult", { inputs })).json()) as {
+      results: { scores: { insult: number } }[];
+    };
+    const [whole, ...parts] = own.results.map(({ scores }) => scores.insult);
+    const { summaryScore, spanScores } = reply.attributeScores.INSULT ?? {};
+    expect(summaryScore?.value).toBeCloseTo(whole as number, 5);
+    expect(spanScores?.map(({ score }) => score.value)).toEqual(parts.map((score) => expect.closeTo(score, 5)));
+  });
+
+  test("attributes may be asked for without toxicity", async () => {
+    const reply = AnalyzeReply.parse(await post("analyze", { comment, requestedAttributes: { INSULT: {} } }));
+    expect(Object.keys(reply.attributeScores)).toEqual(["INSULT"]);
+    expect(reply.detectedLanguages).toHaveLength(1);
+  });
+
+  test("a task of more labels, and one that no student has, are refused, and those there are named", async () => {
+    for (const name of ["TOPIC", "THREAT", "FILTER"]) {
+      const { error } = (await post("analyze", { comment, requestedAttributes: { [name]: {} } })) as {
+        error: { message: string };
+      };
+      expect(error.message).toBe(
+        `Unknown requested attribute: ${name} (this server covers TOXICITY, INSULT, IDENTITY_ATTACK)`,
+      );
+    }
+  });
+
+  test("suggestscore stores a correction for each attribute", async () => {
+    const feedback = mkdtempSync(join(tmpdir(), "kdnas-suggest-"));
+    const keeping = await startTestServer([{ name: "able", declared }], { feedback });
+    const attributeScores = { TOXICITY: { summaryScore: { value: 0.9 } }, INSULT: { summaryScore: { value: 0.2 } } };
+    await keeping.post("/v1alpha1/comments:suggestscore", { comment, attributeScores });
+    await keeping.end();
+    expect(readFeedback(feedback).map(({ task, score }) => [task, score])).toEqual([
+      ["filter", 0.9],
+      ["insult", 0.2],
+    ]);
+    rmSync(feedback, { recursive: true });
   });
 });
 

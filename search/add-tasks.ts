@@ -1,0 +1,85 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { headsFile, type Manifest, type ManifestTask, type Score } from "../src/contract/manifest.ts";
+import { ConfigError } from "../src/errors.ts";
+import { asBeside } from "../src/tasks/declared.ts";
+import { readTokenizer } from "../src/text/read-tokenizer.ts";
+import type { Log } from "./command.ts";
+import type { Corpus } from "./corpus/assemble.ts";
+import { describeStudent, writeHeads } from "./export/export-student.ts";
+import { headOfEntry, readWeights } from "./export/read-weights.ts";
+import { type Candidate, type ExportConfig, headsOf, judge, learnHeads, validate } from "./export-candidate.ts";
+import { studentEncoding } from "./prepare.ts";
+import { encodeBeside } from "./student/encode-corpus.ts";
+import { parametersOf, type Weights } from "./student/weights.ts";
+
+/**
+ * A finished student with more tasks: a head for each is learned on its encoder, which stays as it is, and so does every other answer.
+ * A task that was added before is learned anew. @param folder for the student, made anew.
+ * @throws {ConfigError} for a task that the student learned together with its encoder, or one over pairs
+ */
+export async function addTasks(
+  config: Pick<ExportConfig, "threads" | "seed">,
+  data: Corpus,
+  { manifest, files }: Candidate,
+  folder: string,
+  log: Log,
+): Promise<Candidate> {
+  for (const { name, input } of data.tasks) refuse(manifest, name, input);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(files.folder, folder, { recursive: true });
+  const { maxTokens, ngrams, architecture } = manifest;
+  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
+  const corpus = { ...data, tasks: data.tasks.map(asBeside) };
+  const materials = { corpus, tokenizer, tasks: [], beside: encodeBeside(corpus, tokenizer, studentEncoding) };
+  const learned = await learnHeads(config, materials, { folder, architecture }, log);
+  const others = manifest.tasks.filter(({ name }) => !corpus.tasks.some((task) => task.name === name));
+  const old: Weights = manifest.tasks.some(isAdded) ? readWeights(files.folder, manifest) : new Map();
+  const shapes = [...others.filter(isAdded).map(headOfEntry), ...headsOf(materials.beside)];
+  const made = writeHeads({ folder, names: files.names }, architecture, new Map([...old, ...learned]), shapes);
+  const results = await validate(config, materials, { folder, maxTokens, ngrams }, others);
+  const judged = judge(materials, results, { maxTokens, others }, log);
+  const more = new Map([...learned].filter(([name]) => !old.has(name)));
+  const parameters = manifest.parameters + parametersOf(more);
+  return {
+    files: made,
+    manifest: describeStudent(made, { ...described(manifest, others, judged, corpus), parameters }),
+  };
+}
+
+function isAdded({ file }: ManifestTask): boolean {
+  return file === headsFile;
+}
+
+function refuse({ name: student, tasks }: Manifest, name: string, input: string): void {
+  if (input === "pair") throw new ConfigError(`${name} is a task over pairs; such tasks are learned by npm run search`);
+  const own = tasks.find((task) => task.name === name);
+  if (own !== undefined && !isAdded(own))
+    throw new ConfigError(`${student} learned ${name} together with its encoder; npm run train trains it further`);
+}
+
+interface JudgedTasks {
+  readonly tasks: readonly ManifestTask[];
+  readonly scores: readonly Score[];
+}
+
+/** What the manifest says with the new tasks, which the student answers alone. */
+function described(manifest: Manifest, others: readonly ManifestTask[], judged: JudgedTasks, { dataSets }: Corpus) {
+  const { format, version, files, bytes, created, ensemble, ...rest } = manifest;
+  const isOther = (task: string) => others.some(({ name }) => name === task);
+  const withScores = (scores: readonly Score[]) => [...scores.filter(({ task }) => isOther(task)), ...judged.scores];
+  const known = new Set(manifest.dataSets.map(({ name }) => name));
+  return {
+    ...rest,
+    tasks: [...others, ...judged.tasks],
+    scores: withScores(manifest.scores),
+    dataSets: [...manifest.dataSets, ...dataSets.filter(({ name }) => !known.has(name)).map((set) => ({ ...set }))],
+    ...(ensemble && {
+      ensemble: {
+        ...ensemble,
+        tasks: ensemble.tasks.filter(({ task }) => isOther(task)),
+        scores: withScores(ensemble.scores),
+      },
+    }),
+  };
+}

@@ -1,0 +1,102 @@
+import type { Architecture } from "../../src/contract/architecture.ts";
+import { must } from "../../src/invariant.ts";
+import { createRandom } from "../../src/random.ts";
+import { shareOf } from "../corpus/known-sets.ts";
+import { type EncodedTask, headOf } from "../student/encoded-task.ts";
+import { headParameters, initialWeight, tableName, type Weights, weightOf } from "../student/weights.ts";
+import { type Classifier, pooledRows } from "./predict.ts";
+import { trainTasks } from "./train-heads.ts";
+
+/**
+ * Heads on a finished encoder. Its pooled vectors are computed once for each text and stay as they are, so that a head is a small
+ * network over rows of a matrix: to the trainer a static student whose frozen table holds those rows, and whose texts are one row each.
+ */
+
+export interface FitOptions {
+  readonly seed: number;
+  readonly threads: number;
+  /** Weight of a data set in the draw, beside the root of its size. @default as known sets are used */
+  readonly dataSetShare?: ((dataSet: string) => number) | undefined;
+}
+
+/**
+ * Times that each example is seen. Six tasks on the static student and on 3x384, mean area under the curve: 87.5 and 89.2 after ten, 86.6
+ * and 88.7 after twenty, 84.1 and 86.9 after forty.
+ */
+const passes = 10;
+const peakRate = 1e-3;
+
+/** Weights of a head for each task, over the pooled vectors as the classifier gives them. */
+export async function fitHeads(
+  { hidden }: Pick<Architecture, "hidden">,
+  classifier: Classifier,
+  tasks: readonly EncodedTask[],
+  { seed, threads, dataSetShare = shareOf }: FitOptions,
+): Promise<Weights> {
+  const { rows, of } = await rowsOf(classifier, tasks);
+  const { mean, deviation } = standardise(rows);
+  const a = frozenArchitecture(rows.length, hidden);
+  const random = createRandom(seed);
+  const shapes = tasks.flatMap(({ task, labels }) => headParameters(a, headOf(task, labels)));
+  const start: Weights = new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
+  start.set(tableName, { dims: [rows.length, hidden], data: tableOf(rows, mean, deviation) });
+  const inRows = tasks.map((encoded) => ({
+    ...encoded,
+    examples: encoded.examples.map((example) => ({ ...example, ids: Int32Array.of(of(example.ids)) })),
+  }));
+  const trained = await trainTasks(a, start, inRows, {
+    ...{ seed, threads, peakRate, dataSetShare, frozenTable: true },
+    ...{ positions: 0, layerNormEpsilon: 0, padId: 0, onProgress: () => {} },
+    tokens: passes * inRows.reduce((sum, { examples }) => sum + examples.length, 0),
+  });
+  const heads = shapes.map(({ name }) => [name, weightOf(trained, name)] as const);
+  return folded(new Map(heads), tasks, mean, deviation);
+}
+
+/** Pooled vectors of the tasks' texts, each once, and the row of a text. */
+async function rowsOf(classifier: Classifier, tasks: readonly EncodedTask[]) {
+  const keyOf = (ids: Int32Array) => ids.join();
+  const texts = new Map(tasks.flatMap(({ examples }) => examples.map(({ ids }) => [keyOf(ids), ids] as const)));
+  const rows = await pooledRows(classifier, [...texts.values()]);
+  const at = new Map(Array.from(texts.keys(), (key, row) => [key, row]));
+  return { rows, of: (ids: Int32Array) => must(at.get(keyOf(ids))) };
+}
+
+function frozenArchitecture(rows: number, hidden: number): Architecture {
+  return { layers: 0, hidden, heads: 0, ffn: 0, activation: "relu", tableWidth: hidden, vocabulary: rows };
+}
+
+/** Mean and standard deviation of each column. */
+function standardise(rows: readonly Float32Array[]) {
+  const width = must(rows[0]).length;
+  const [mean, deviation] = [new Float64Array(width), new Float64Array(width)];
+  for (const row of rows) for (let i = 0; i < width; i++) mean[i] = must(mean[i]) + must(row[i]) / rows.length;
+  for (const row of rows)
+    for (let i = 0; i < width; i++) deviation[i] = must(deviation[i]) + (must(row[i]) - must(mean[i])) ** 2;
+  // A column that never changes says nothing, whatever it is divided by.
+  return { mean, deviation: deviation.map((squares) => Math.sqrt(squares / rows.length) || 1) };
+}
+
+function tableOf(rows: readonly Float32Array[], mean: Float64Array, deviation: Float64Array): Float32Array {
+  const table = new Float32Array(rows.length * mean.length);
+  rows.forEach((row, r) => {
+    for (let i = 0; i < mean.length; i++)
+      table[r * mean.length + i] = (must(row[i]) - must(mean[i])) / must(deviation[i]);
+  });
+  return table;
+}
+
+/** Heads over standardised columns as heads over the columns themselves: (x − m) / s · W + b = x · (W / s) + (b − m / s · W). */
+function folded(heads: Weights, tasks: readonly EncodedTask[], mean: Float64Array, deviation: Float64Array): Weights {
+  for (const { task } of tasks) {
+    const { data } = weightOf(heads, `head.${task.name}.dense.weight`);
+    const bias = weightOf(heads, `head.${task.name}.dense.bias`).data;
+    for (let i = 0; i < mean.length; i++)
+      for (let j = 0; j < bias.length; j++) {
+        const at = i * bias.length + j;
+        data[at] = must(data[at]) / must(deviation[i]);
+        bias[j] = must(bias[j]) - must(mean[i]) * must(data[at]);
+      }
+  }
+  return heads;
+}

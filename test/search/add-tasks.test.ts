@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { addTasks } from "../../search/add-tasks.ts";
+import type { Corpus } from "../../search/corpus/assemble.ts";
+import { readWeights } from "../../search/export/read-weights.ts";
+import type { Candidate } from "../../search/export-candidate.ts";
+import { openStudentClassifier } from "../../search/heads/open-classifier.ts";
+import { textLogits } from "../../search/heads/predict.ts";
+import { parametersOf } from "../../search/student/weights.ts";
+import { ConfigError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
+import { accuracy, argmax } from "../../src/stats.ts";
+import { adequacy } from "../../src/tasks/adequacy.ts";
+import { createDeclaredTask } from "../../src/tasks/declared.ts";
+import { corpusOf, isPolar, known, madeConfig, makeStudent, polar, rows } from "./made-student.ts";
+
+/** Whether the word that tells is one of the strong ones: what the encoder has in it, but was not trained for. */
+const strong = createDeclaredTask({ name: "strong", input: "text", metric: "macroF1", labels: ["no", "yes"] });
+
+let made: Awaited<ReturnType<typeof makeStudent>>;
+beforeAll(async () => {
+  made = await makeStudent();
+  return () => made.remove();
+});
+
+const isStrong = ({ text }: { text: string }) => /awful|great/.test(text);
+
+async function logitsOf({ files, manifest }: Candidate, task: string, texts: readonly string[]) {
+  const { tokenizer } = made.materials;
+  const classifier = await openStudentClassifier(files.folder, manifest.tasks, { tokenizer, threads: 1 });
+  const sequences = texts.map((text) => tokenizer.encode(text, 32).ids);
+  const logits = must((await textLogits(classifier, sequences, [task])).get(task));
+  await classifier.release();
+  return logits.map((row) => Array.from(row));
+}
+
+const add = (corpus: Corpus, student: Candidate, name: string) =>
+  addTasks(madeConfig, corpus, student, join(dirname(student.files.folder), name), () => {});
+
+test("addTasks() teaches a finished student a task, and leaves every other answer as it was", async () => {
+  const { candidate } = await made.finished();
+  const added = await add(corpusOf(polar, isPolar), candidate, "with-polar");
+  const judged = rows(known, 90, 9);
+  const texts = judged.map(({ text }) => text);
+  const said = await logitsOf(added, "polar", texts);
+  const truth = judged.map((row) => Number(isPolar(row)));
+  expect(accuracy(truth, said.map(argmax))).toBeGreaterThan(0.95);
+  expect(await logitsOf(added, "sentiment", texts)).toEqual(await logitsOf(candidate, "sentiment", texts));
+  for (const file of candidate.files.names)
+    expect(readFileSync(join(added.files.folder, file))).toEqual(readFileSync(join(candidate.files.folder, file)));
+  const [own, entry] = added.manifest.tasks;
+  expect(own).toEqual(candidate.manifest.tasks[0]);
+  expect(entry).toMatchObject({ name: "polar", file: "heads.onnx", declared: { metric: "macroF1" } });
+  expect(added.manifest.version).not.toBe(candidate.manifest.version);
+  expect(added.manifest.scores.map(({ task, dataSet }) => `${task} ${dataSet}`)).toEqual([
+    "sentiment made",
+    "polar more",
+  ]);
+  expect(added.manifest.dataSets.map(({ name }) => name)).toEqual(["made", "more"]);
+});
+
+test("addTasks() keeps tasks that were added before, learns one anew that is added again, and counts parameters once", async () => {
+  const { candidate } = await made.finished();
+  const first = await add(corpusOf(polar, isPolar), candidate, "first");
+  const both = await add(corpusOf(strong, isStrong), first, "both");
+  const texts = rows(known, 30, 9).map(({ text }) => text);
+  const polarSaid = await logitsOf(first, "polar", texts);
+  expect(await logitsOf(both, "polar", texts)).toEqual(polarSaid);
+  const again = await add(
+    corpusOf(polar, (row) => !isPolar(row)),
+    both,
+    "again",
+  );
+  expect(await logitsOf(again, "polar", texts)).not.toEqual(polarSaid);
+  expect(again.manifest.tasks.map(({ name }) => name)).toEqual(["sentiment", "strong", "polar"]);
+  expect(again.manifest.parameters).toBe(both.manifest.parameters);
+  const weights = readWeights(again.files.folder, again.manifest);
+  expect(parametersOf(weights)).toBe(again.manifest.parameters);
+});
+
+test("addTasks() refuses a task that was learned with the encoder, and one over pairs, before it writes anything", async () => {
+  const { candidate } = await made.finished();
+  const folder = join(dirname(candidate.files.folder), "refused");
+  for (const tasks of [made.materials.corpus.tasks, [adequacy]]) {
+    const adding = addTasks(madeConfig, { ...made.materials.corpus, tasks }, candidate, folder, () => {});
+    await expect(adding).rejects.toThrow(ConfigError);
+  }
+  expect(existsSync(folder)).toBe(false);
+});

@@ -1,0 +1,28 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { followVersion } from "../../search/follow-version.ts";
+import { readManifest } from "../../src/contract/manifest.ts";
+import { tinyManifest, writeTinyStudent } from "../fixtures/tiny-student.ts";
+
+const models = mkdtempSync(join(tmpdir(), "kdnas-follow-"));
+afterAll(() => rmSync(models, { recursive: true, force: true }));
+const manifestPath = (name: string) => join(models, name, "manifest.json");
+
+test("followVersion() makes ensembles and cascades hold for a new version, and leaves those of others alone", () => {
+  const small = { name: "small", version: writeTinyStudent(join(models, "small"), { name: "small" }).version };
+  const { scores, latency } = tinyManifest({ name: "any" });
+  const ensemble = { members: [small, { name: "other", version: "0".repeat(12) }], tasks: [], scores, latency };
+  const cascade = { to: small, tasks: [] };
+  writeTinyStudent(join(models, "large"), { name: "large", ensemble, cascade });
+  writeTinyStudent(join(models, "alone"), { name: "alone" });
+  const untouched = readFileSync(manifestPath("alone"));
+  followVersion(models, { name: "small", version: "f".repeat(12) }, "a".repeat(12));
+  expect(readManifest(manifestPath("large")).ensemble).toEqual(ensemble);
+  followVersion(models, small, "a".repeat(12));
+  const { ensemble: joined, cascade: led } = readManifest(manifestPath("large"));
+  expect(joined?.members.map(({ version }) => version)).toEqual(["a".repeat(12), "0".repeat(12)]);
+  expect(led?.to).toEqual({ name: "small", version: "a".repeat(12) });
+  expect(readFileSync(manifestPath("alone"))).toEqual(untouched);
+});
