@@ -9,16 +9,20 @@ import { saveWeights } from "./student/weights-file.ts";
 
 /**
  * Students that are served, in a run's folder as if that run had finished them: with the weights that they are served with,
- * since those that they were trained with are nowhere but in the run that made them. Copied once for a version.
+ * since those that they were trained with are nowhere but in the run that made them. Copied once for a version; each is read when its turn
+ * comes, since what is done to one may change what is said of the next.
  * @param wanted their names; undefined: all. @throws {ConfigError} when one is not there.
  */
-export function takeUpStudents(models: string, wanted: readonly string[] | undefined, run: string): Candidate[] {
-  const students = findStudents(models);
-  const missing = wanted?.find((name) => !students.some(({ manifest }) => manifest.name === name));
+export function* takeUpStudents(
+  models: string,
+  wanted: readonly string[] | undefined,
+  run: string,
+): Generator<Candidate, void> {
+  const names = findStudents(models).map(({ manifest }) => manifest.name);
+  const missing = wanted?.find((name) => !names.includes(name));
   if (missing !== undefined) throw new ConfigError(`${models}: no student is called ${missing}`);
-  return students
-    .filter(({ manifest }) => wanted?.includes(manifest.name) ?? true)
-    .map((student) => takeUp(student, run));
+  for (const name of names.filter((one) => wanted?.includes(one) ?? true))
+    for (const student of findStudents(models)) if (student.manifest.name === name) yield takeUp(student, run);
 }
 
 function takeUp({ folder: served, manifest }: Student, run: string): Candidate {

@@ -41,7 +41,7 @@ function quote(tag: string): string {
   return /^[\w-]{1,35}$/.test(tag) ? tag : "(not a language tag)";
 }
 
-/** `pt-BR` is `pt`; but romanised text (`hi-Latn`) is not what was learned as `hi`. */
+/** `pt-BR` is `pt`; but romanised text is not what was learned as `hi`: `hi-Latn` is a language of its own. */
 function isSupported(tag: string, supported: readonly string[]): boolean {
   if (supported.includes(tag)) return true;
   try {

@@ -66,6 +66,30 @@ test("npm run train takes that student further without the run that made it", as
   expect(version).not.toBe(readManifest(join(models, "tickets-5ms", "manifest.json")).version);
 }, 120_000);
 
+test("npm run add-task teaches that student another task, which the server answers beside the old one", async () => {
+  const folder = join(root, "queues");
+  cpSync(example, folder, { recursive: true });
+  const path = join(folder, "datasets.json");
+  writeFileSync(path, readFileSync(path, "utf8").replaceAll("tickets", "queues").replace("queues.tsv", "tickets.tsv"));
+  const before = readFileSync(join(models, "tickets-5ms", "model.onnx"));
+  const add = () =>
+    start("search/add-tasks-main.ts", ["--data", folder, "--preset", "smoke", "--runs", runs, "--models", models]);
+  const added = add();
+  expect(await added.ended, added.stderr()).toBe(0);
+  const { tasks } = readManifest(join(models, "tickets-5ms", "manifest.json"));
+  expect(tasks.map(({ name, file }) => [name, file])).toEqual([
+    ["tickets", "model.onnx"],
+    ["queues", "heads.onnx"],
+  ]);
+  expect(readFileSync(join(models, "tickets-5ms", "model.onnx"))).toEqual(before);
+  cpSync(join(models, "tickets-5ms"), server.folder("tickets-5ms"), { recursive: true });
+  await eventually(async () => expect(await labelsOf("/v1/tasks/queues")).toHaveLength(2));
+  expect(await labelsOf("/v1/tasks/tickets")).toHaveLength(2);
+  const again = add();
+  expect(await again.ended).toBe(2);
+  expect(again.stderr()).toMatch(/^error: tickets-5ms has all tasks of these data: queues \(npm run train/);
+}, 120_000);
+
 /** Labels that the server gives two texts. */
 async function labelsOf(route: string): Promise<string[]> {
   const reply = await server.post(route, { inputs: ["Where is my parcel?", "Ich komme nicht in mein Konto."] });

@@ -9,6 +9,11 @@ test("languagesOf() takes the caller's languages that are supported, regions and
   expect(languagesOf({ requested, detected: undefined, supported }, "T")).toEqual(["pt-BR", "en"]);
 });
 
+test("languagesOf() takes romanised text where it was learned", () => {
+  const learned = [...supported, "hi-Latn"];
+  expect(languagesOf({ requested: ["hi-Latn"], detected: undefined, supported: learned }, "T")).toEqual(["hi-Latn"]);
+});
+
 test("languagesOf() takes the detected one where the caller names none", () => {
   expect(languagesOf({ requested: [], detected: detected("pt", 0.3), supported }, "T")).toEqual(["pt"]);
   expect(languagesOf({ requested: undefined, detected: undefined, supported }, "T")).toEqual([]);
