@@ -1,12 +1,15 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
+import { readRollouts } from "../src/contract/rollout.ts";
 import { ConfigError } from "../src/errors.ts";
 import { addTasks } from "./add-tasks.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import { presets } from "./config.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { readSources } from "./corpus/sources.ts";
+import { learnedFromFeedback } from "./corrections/feedback-set.ts";
 import { promote } from "./export/export-student.ts";
+import type { Candidate } from "./export-candidate.ts";
 import { followVersion } from "./follow-version.ts";
 import { lockRun } from "./run-lock.ts";
 import { studentFlags } from "./student-flags.ts";
@@ -43,31 +46,54 @@ await runCommand(
 
 async function add(flags: Flags, log: Log): Promise<void> {
   const { models, threads, seed, promote: when } = flags;
+  const { limits } = presets[flags.preset as keyof typeof presets];
   const run = join(flags.runs, flags.id);
   const unlock = lockRun(run);
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
     const { manifest, files } = candidate;
     const tasks = flags.tasks?.split(",") ?? (await newTasks(flags.data, manifest));
-    const { limits } = presets[flags.preset as keyof typeof presets];
-    const corpus = await loadCorpus(flags.data, { seed, limits, tasks });
-    const folder = join(files.folder, "..", `with-${tasks.join("-")}`);
-    const added = await addTasks({ threads, seed }, corpus, candidate, folder, log);
-    const { name, version } = added.manifest;
-    if (when === "never") log(`${name} · left in ${folder}: --promote never`);
-    else {
-      promote(added.files, models, name);
-      followVersion(models, manifest, version);
-      log(`${name} · now in ${join(models, name)} (version ${version})`);
+    if (tasks.length === 0) {
+      log(`${manifest.name} · has all tasks of these data; --tasks learns one anew that was added to it`);
+      continue;
     }
+    if (when !== "never") refuseRollout(models, manifest);
+    const corpus = await loadCorpus(flags.data, { seed, limits, tasks });
+    const folder = join(dirname(files.folder), `with-${tasks.join("-")}`);
+    const added = await addTasks({ threads, seed }, corpus, candidate, folder, log);
+    if (when === "never") log(`${manifest.name} · left in ${folder}: --promote never`);
+    else replace(models, manifest, added, tasks, log);
   }
   unlock();
 }
 
-/** @throws {ConfigError} when the student has them all */
-async function newTasks(data: readonly string[], { name, tasks: own }: Manifest): Promise<string[]> {
+/** Of the data folders, those over single texts that the student lacks. */
+async function newTasks(data: readonly string[], { tasks: own }: Manifest): Promise<string[]> {
   const { wanted } = await readSources(data, undefined);
   const fresh = wanted.filter(({ input }) => input === "text").map((task) => task.name);
-  const tasks = fresh.filter((task) => !own.some((known) => known.name === task));
-  if (tasks.length > 0) return tasks;
-  throw new ConfigError(`${name} has all tasks of these data: ${fresh.join(", ")} (npm run train trains them further)`);
+  return fresh.filter((task) => !own.some((known) => known.name === task));
+}
+
+/** A candidate without the new tasks would take them away again. @throws {ConfigError} */
+function refuseRollout(models: string, { name }: Manifest): void {
+  const isRolledOut = readRollouts(models).rollouts.some(({ student, now }) => student === name && now !== null);
+  if (isRolledOut)
+    throw new ConfigError(`a candidate is beside ${name}; end its rollout first (npm run rollout), then add tasks`);
+}
+
+/** Others follow first: killed between, the same command makes the same version again, and puts it where they look for it. */
+function replace(
+  models: string,
+  old: Manifest,
+  { manifest, files }: Candidate,
+  tasks: readonly string[],
+  log: Log,
+): void {
+  const { name, version } = manifest;
+  followVersion(models, old, version, tasks);
+  promote(files, models, name);
+  log(`${name} · now in ${join(models, name)} (version ${version})`);
+  const again = old.tasks.filter((task) => tasks.includes(task.name)).map((task) => task.name);
+  if (again.length > 0)
+    log(`ensembles and cascades leave ${again.join(", ")} out until npm run ensemble, cascade -- --write`);
+  if (learnedFromFeedback(old)) log(`${name} · corrections of these tasks are not in it: npm run learn`);
 }

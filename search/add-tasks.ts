@@ -26,12 +26,15 @@ export async function addTasks(
   log: Log,
 ): Promise<Candidate> {
   for (const { name, input } of data.tasks) refuse(manifest, name, input);
-  rmSync(folder, { recursive: true, force: true });
-  cpSync(files.folder, folder, { recursive: true });
   const { maxTokens, ngrams, architecture } = manifest;
-  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
+  const tokenizer = readTokenizer(join(files.folder, "tokenizer.json"));
   const corpus = { ...data, tasks: data.tasks.map(asBeside) };
   const materials = { corpus, tokenizer, tasks: [], beside: encodeBeside(corpus, tokenizer, studentEncoding) };
+  for (const { name } of corpus.tasks)
+    if (!materials.beside.some(({ task }) => task.name === name))
+      throw new ConfigError(`${name}: these data have no rows to learn from, only ones to judge by`);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(files.folder, folder, { recursive: true });
   const learned = await learnHeads(config, materials, { folder, architecture }, log);
   const others = manifest.tasks.filter(({ name }) => !corpus.tasks.some((task) => task.name === name));
   const old: Weights = manifest.tasks.some(isAdded) ? readWeights(files.folder, manifest) : new Map();
@@ -39,8 +42,8 @@ export async function addTasks(
   const made = writeHeads({ folder, names: files.names }, architecture, new Map([...old, ...learned]), shapes);
   const results = await validate(config, materials, { folder, maxTokens, ngrams }, others);
   const judged = judge(materials, results, { maxTokens, others }, log);
-  const more = new Map([...learned].filter(([name]) => !old.has(name)));
-  const parameters = manifest.parameters + parametersOf(more);
+  const replaced = new Map([...old].filter(([name]) => learned.has(name)));
+  const parameters = manifest.parameters - parametersOf(replaced) + parametersOf(learned);
   return {
     files: made,
     manifest: describeStudent(made, { ...described(manifest, others, judged, corpus), parameters }),
@@ -65,7 +68,7 @@ interface JudgedTasks {
 
 /** What the manifest says with the new tasks, which the student answers alone. */
 function described(manifest: Manifest, others: readonly ManifestTask[], judged: JudgedTasks, { dataSets }: Corpus) {
-  const { format, version, files, bytes, created, ensemble, ...rest } = manifest;
+  const { format, version, files, bytes, created, ensemble, cascade, ...rest } = manifest;
   const isOther = (task: string) => others.some(({ name }) => name === task);
   const withScores = (scores: readonly Score[]) => [...scores.filter(({ task }) => isOther(task)), ...judged.scores];
   const known = new Set(manifest.dataSets.map(({ name }) => name));
@@ -74,6 +77,7 @@ function described(manifest: Manifest, others: readonly ManifestTask[], judged: 
     tasks: [...others, ...judged.tasks],
     scores: withScores(manifest.scores),
     dataSets: [...manifest.dataSets, ...dataSets.filter(({ name }) => !known.has(name)).map((set) => ({ ...set }))],
+    ...(cascade && { cascade: { ...cascade, tasks: cascade.tasks.filter(({ task }) => isOther(task)) } }),
     ...(ensemble && {
       ensemble: {
         ...ensemble,

@@ -76,6 +76,7 @@ export async function exportCandidate(
     layerNormEpsilon: materials.teacher.layerNormEpsilon,
     tokenizerPath: materials.tokenizerPath,
     unchanged: trained.unchanged,
+    ngramsAnew: trained.keptNgrams === undefined,
   });
   const heads = await learnHeads(config, materials, { folder, architecture: a }, log);
   const files = writeHeads(graphs, a, heads, headsOf(materials.beside));
@@ -98,7 +99,7 @@ export async function exportCandidate(
     ...(ngrams && { ngrams }),
     scores,
     latency: { ...machine(), threads: 1, lengths: latency },
-    parameters: parametersOf(weights) + parametersOf(heads),
+    parameters: parametersOf(new Map([...weights, ...heads])),
     seed: config.seed,
     dataSets: materials.corpus.dataSets.map((set) => ({ ...set })),
     searchId: config.id,

@@ -1,5 +1,5 @@
-import type { Manifest } from "../src/contract/manifest.ts";
-import { findStudents } from "./evaluate/subjects.ts";
+import type { Manifest, Score } from "../src/contract/manifest.ts";
+import { findStudents, type Student } from "./evaluate/subjects.ts";
 import { writeDescription } from "./export/write-description.ts";
 
 interface Named {
@@ -9,21 +9,31 @@ interface Named {
 
 /**
  * Ensembles and cascades hold for one version of another student. Where a new version answers all that they ask it as the old one did, they
- * are made to hold for the new one.
+ * are made to hold for the new one; not for the tasks that it answers otherwise.
  */
-export function followVersion(models: string, old: Named, version: string): void {
+export function followVersion(models: string, old: Named, version: string, changed: readonly string[]): void {
   const isOld = (one: Named) => one.name === old.name && one.version === old.version;
-  for (const { folder, manifest } of findStudents(models)) {
-    const { ensemble, cascade } = manifest;
-    const hasJoined = ensemble?.members.some(isOld) ?? false;
-    const leadsTo = cascade !== undefined && isOld(cascade.to);
-    if (!hasJoined && !leadsTo) continue;
-    const follow = (one: Named) => (isOld(one) ? { ...one, version } : one);
+  const follow = (one: Named) => (isOld(one) ? { ...one, version } : one);
+  const isKept = ({ task }: { readonly task: string }) => !changed.includes(task);
+  for (const { folder, manifest } of findStudents(models).filter(concerns(isOld))) {
+    const { ensemble, cascade, scores } = manifest;
     const followed: Manifest = {
       ...manifest,
-      ...(ensemble && { ensemble: { ...ensemble, members: ensemble.members.map(follow) } }),
-      ...(cascade && { cascade: { ...cascade, to: follow(cascade.to) } }),
+      ...(ensemble && {
+        ensemble: {
+          ...ensemble,
+          members: ensemble.members.map(follow),
+          tasks: ensemble.tasks.filter(isKept),
+          scores: [...ensemble.scores.filter(isKept), ...scores.filter((score: Score) => !isKept(score))],
+        },
+      }),
+      ...(cascade && { cascade: { ...cascade, to: follow(cascade.to), tasks: cascade.tasks.filter(isKept) } }),
     };
     writeDescription(folder, followed);
   }
+}
+
+function concerns(isOld: (one: Named) => boolean): (student: Student) => boolean {
+  return ({ manifest: { ensemble, cascade } }) =>
+    (ensemble?.members.some(isOld) ?? false) || (cascade !== undefined && isOld(cascade.to));
 }

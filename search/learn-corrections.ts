@@ -9,7 +9,14 @@ import { percent } from "./corrections/gate.ts";
 import type { Candidate, ExportConfig } from "./export-candidate.ts";
 import type { Materials } from "./prepare.ts";
 import { taughtTasks } from "./taught-tasks.ts";
-import { type Learner, type LearningMaterials, type Lesson, shares, tryCorrections } from "./try-corrections.ts";
+import {
+  isOfEncoder,
+  type Learner,
+  type LearningMaterials,
+  type Lesson,
+  shares,
+  tryCorrections,
+} from "./try-corrections.ts";
 
 /** With fewer held-out corrections than this, nobody could tell whether the others help. */
 const leastHeldOut = 20;
@@ -89,7 +96,7 @@ function outcome(candidate: Candidate, { attempts }: Decision, folder: string, l
   return { files: { folder, names: Object.keys(manifest.files) }, manifest, base: candidate.manifest };
 }
 
-/** Tries shares of the way until one passes. */
+/** Tries shares of the way until one passes; where the encoder has nothing to learn there is no way to go. */
 async function decide(
   config: ExportConfig,
   materials: LearningMaterials,
@@ -100,7 +107,7 @@ async function decide(
   const { name, version } = learner.candidate.manifest;
   const attempt = await tryCorrections(config, materials, learner, lesson, log);
   const attempts: Decision["attempts"] = [];
-  for (const share of shares) {
+  for (const share of lesson.corrections.train.some(isOfEncoder(materials)) ? shares : [1]) {
     const { judged } = await attempt(share);
     attempts.push(judged);
     if (judged.refusal === null) break;

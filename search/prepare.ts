@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { BadFileError } from "../src/errors.ts";
+import { BadFileError, ConfigError } from "../src/errors.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 import type { Log } from "./command.ts";
@@ -63,6 +63,10 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const teacher = tuned ?? original;
   const tasks = encodeCorpus(corpus, tokenizer, studentEncoding);
   const beside = encodeBeside(corpus, tokenizer, studentEncoding);
+  if (tasks.length === 0)
+    throw new ConfigError(
+      `${corpus.tasks.map(({ name }) => name).join(", ")}: learned beside other tasks only; name one of those too, or add them to students with npm run add-task`,
+    );
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
   const vectors = await contextlessVectors(teacher, shares, {

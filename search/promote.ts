@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { headsFile, type Manifest, readManifest, type Score } from "../src/contract/manifest.ts";
+import { headsFile, type Manifest, type ManifestTask, readManifest, type Score } from "../src/contract/manifest.ts";
 import { studentFolder } from "../src/contract/models-folder.ts";
 import { scoreKey } from "../src/contract/score-key.ts";
 import { BadFileError } from "../src/errors.ts";
@@ -38,7 +38,7 @@ function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: 
     return `the student in ${join(config.models, manifest.name)} has a manifest that cannot be read`;
   const lost = current.tasks.filter(({ name }) => !manifest.tasks.some((task) => task.name === name));
   if (lost.length > 0)
-    return `version ${current.version} also answers ${lost.map(({ name }) => name).join(", ")} (--name gives students another name)`;
+    return `version ${current.version} also answers ${lost.map(({ name }) => name).join(", ")} (${adviceFor(lost)})`;
   // It has passed its gates against the student that it was made from.
   if (base !== undefined && isSameStudent(base, current)) return null;
   if (base === undefined && learnedFromFeedback(current))
@@ -50,7 +50,15 @@ function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: 
   return `mean score ${now.toFixed(4)} is not above the ${then.toFixed(4)} of version ${current.version}`;
 }
 
-/** Tasks that were added to a finished encoder are learned anew on another within seconds: they are no reason to keep the old one. */
+/** What may be done about tasks that a candidate lacks. */
+function adviceFor(lost: readonly ManifestTask[]): string {
+  const wereAdded = lost.every(({ file }) => file === headsFile);
+  return wereAdded
+    ? "they were added to it: name them, --tasks, and give their data, --data"
+    : "--name gives students another name";
+}
+
+/** How well tasks do that were added to a finished encoder says little of the encoder: they are learned anew on another within seconds. */
 function encoderScores({ tasks, scores }: Manifest): readonly Score[] {
   const added = new Set(tasks.filter(({ file }) => file === headsFile).map(({ name }) => name));
   return scores.filter(({ task }) => !added.has(task));

@@ -66,8 +66,9 @@ export async function tryCorrections(
 ): Promise<(share: number) => Promise<Attempt>> {
   const { manifest, files } = candidate;
   const weights = finishedWeights(candidate);
-  const isBeside = ({ task }: Correction) => materials.beside.some((own) => own.task.name === task);
-  const corrections = lesson.corrections.train.filter((one) => !isBeside(one));
+  const { train } = lesson.corrections;
+  const isJoint = isOfEncoder(materials);
+  const corrections = train.filter(isJoint);
   const fineTune = async (checkpoint: string) =>
     fineTuneOnCorrections(manifest.architecture, weights, corrections, materials.tokenizer, {
       ...{ seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
@@ -79,8 +80,8 @@ export async function tryCorrections(
   // Judged anew, since the data may have changed since the student was made.
   const results = await validate(config, materials, { folder: files.folder, ...manifest });
   const before = await answersOf(config, materials, { ...candidate, results }, lesson.corrections);
-  const { train } = lesson.corrections;
-  const taught = besideCorrected(train.filter(isBeside), materials.beside, materials.tokenizer, studentEncoding);
+  const others = train.filter((one) => !isJoint(one));
+  const taught = besideCorrected(others, materials.beside, materials.tokenizer, studentEncoding);
   const corrected = { ...materials, beside: taught.beside, besideShare: taught.dataSetShare };
   return async (share) => {
     const mixed = share === 1 || tuned === weights ? tuned : interpolate(weights, tuned, share);
@@ -90,6 +91,11 @@ export async function tryCorrections(
     const after = await answersOf(config, materials, exported, lesson.corrections);
     return { exported, judged: compare(share, before, after) };
   };
+}
+
+/** Whether a correction is of a task that is learned together with the encoder. */
+export function isOfEncoder({ tasks }: Pick<LearningMaterials, "tasks">): (correction: Correction) => boolean {
+  return (correction) => tasks.some(({ task }) => task.name === correction.task);
 }
 
 /** What both students are compared by. */

@@ -56,9 +56,11 @@ async function ask(
   const readsPooled = input === "pair" || added.length > 0;
   const names = [...(readsPooled ? ["pooled"] : []), ...inEncoder.map(outputName)];
   const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
+  // What is asked beside pairs is about their texts, not about them.
+  if (input === "pair")
+    return { logits: await runPairHeads(student, tasks, must(outputs.pooled), passes), passes, outputs };
   const logits = Object.fromEntries(inEncoder.map((task) => [task, must(outputs[outputName(task)])]));
   if (added.length > 0) Object.assign(logits, await runHeads(student, added, must(outputs.pooled), passes));
-  if (input === "pair") Object.assign(logits, await runPairHeads(student, tasks, must(outputs.pooled), passes));
   return { logits, passes, outputs };
 }
 

@@ -61,7 +61,7 @@ const handlings: Readonly<Record<string, Handling>> = {
   kdnas_sentiment_comments: { share: 2, fineTuningShare: 3 },
   kdnas_sentiment_suite: { functional: true },
   // Beside encyclopedia text of seven pairs, all that there is of how people write and of errors that are small and grave.
-  kdnas_adequacy_pairs: { share: 4, fineTuningShare: 6 },
+  kdnas_adequacy_pairs: { share: 1.5, fineTuningShare: 2 },
   kdnas_adequacy_suite: { functional: true },
   kdnas_japanese_filter: { functional: true },
   // A list for cleaning dialogues, not of abuse: it has the words for funeral, woman, accident and gay.

@@ -61,7 +61,7 @@ function kindsOf(sets: readonly JudgedSet[]): Measured["kinds"] {
         const accuracy = metric === "pearson" ? orderOf(cases, rows) : shareOf(cases);
         return { dataSet, language, kind, rows: cases.length, accuracy };
       },
-    ),
+    ).filter(({ accuracy: share }) => !Number.isNaN(share)),
   );
 }
 
@@ -70,7 +70,7 @@ const goodFrom = 50;
 
 /**
  * Of scores: how often one of these cases is on the right side of one that is good where it is bad, or bad where it is good (the area under
- * the curve). A tie counts half.
+ * the curve). A tie counts half; NaN where there is none of the other class.
  */
 function orderOf(cases: readonly Judged[], all: readonly Judged[]): number {
   const isGood = ({ truth }: Judged) => truth >= goodFrom;

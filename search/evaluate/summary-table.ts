@@ -22,7 +22,7 @@ export function summaryTable(subjects: Subjects, teacher: string | null): Table 
     head: ["", ...subjects.keys()],
     rows: [
       ...tasks.map((task) => row(`${task}, ${metricOf(task, columns)}, mean over data sets`, (m) => taskMean(m, task))),
-      ...suites.map((suite) => row(`${suite}, accuracy over its cases`, (m) => suiteAccuracy(m, suite))),
+      ...suites.map((suite) => row(`${suite}, cases that are told right`, (m) => suiteAccuracy(m, suite))),
       ...(ceiling === undefined
         ? []
         : taught.map((task) => row(`${task}, share of the teacher's`, share(ceiling, task)))),

@@ -23,10 +23,12 @@ export interface GraphOptions {
   /** A tokeniser that fits the student's token table. */
   readonly tokenizerPath: string;
   /**
-   * Folder of a student that these weights are those of, but for its n-grams: its other graphs are taken as they are, since scales
-   * that are read and written again differ in their last digit. @default all are written
+   * Folder of a student that these weights are those of: its graphs are taken as they are, since scales that are read and written again
+   * differ in their last digit. @default all are written
    */
   readonly unchanged?: string | undefined;
+  /** Whether its n-grams are other ones all the same. @default false */
+  readonly ngramsAnew?: boolean;
 }
 
 export function headFile({ name, input, beside }: Pick<Task, "name" | "input" | "beside">): string {
@@ -57,8 +59,9 @@ export function writeGraphs(
     ...pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, "int8")] as const),
   ]);
   for (const [name, make] of graphs) {
-    if (options.unchanged === undefined || name === ngramFile) writeFileSync(join(folder, name), make());
-    else copyFileSync(join(options.unchanged, name), join(folder, name));
+    const isNew = options.unchanged === undefined || (name === ngramFile && options.ngramsAnew);
+    if (isNew) writeFileSync(join(folder, name), make());
+    else copyFileSync(join(options.unchanged as string, name), join(folder, name));
   }
   copyFileSync(options.tokenizerPath, join(folder, "tokenizer.json"));
   return { folder, names: [...graphs.keys(), "tokenizer.json"] };

@@ -25,7 +25,7 @@ export interface FitOptions {
  */
 const passes = 10;
 /**
- * Examples that each task is taught at the least. A hundred texts in seven classes, right of 42 on the static student: 10 after ten passes, 26
+ * Examples that a task is taught at the least. A hundred texts in seven classes, right of 42 on the static student: 10 after ten passes, 26
  * after fifty and after two hundred.
  */
 const leastExamples = 20_000;
@@ -41,21 +41,22 @@ export async function fitHeads(
   const { rows, of } = await rowsOf(classifier, tasks);
   const { mean, deviation } = standardise(rows);
   const a = frozenArchitecture(rows.length, hidden);
-  const random = createRandom(seed);
-  const shapes = tasks.flatMap(({ task, labels }) => headParameters(a, headOf(task, labels)));
-  const start: Weights = new Map(shapes.map((shape) => [shape.name, initialWeight(shape, random)]));
-  start.set(tableName, { dims: [rows.length, hidden], data: tableOf(rows, mean, deviation) });
-  const inRows = tasks.map((encoded) => ({
-    ...encoded,
-    examples: encoded.examples.map((example) => ({ ...example, ids: Int32Array.of(of(example.ids)) })),
-  }));
-  const trained = await trainTasks(a, start, inRows, {
-    ...{ seed, threads, peakRate, dataSetShare, frozenTable: true },
-    ...{ positions: 0, layerNormEpsilon: 0, padId: 0, onProgress: () => {} },
-    tokens: inRows.reduce((sum, { examples }) => sum + Math.max(passes * examples.length, leastExamples), 0),
-  });
-  const heads = shapes.map(({ name }) => [name, weightOf(trained, name)] as const);
-  return folded(new Map(heads), tasks, mean, deviation);
+  const table = { dims: [rows.length, hidden], data: tableOf(rows, mean, deviation) };
+  const heads: Weights = new Map();
+  // Each by itself, so that none depends on what else is learned.
+  for (const one of tasks) {
+    const shapes = headParameters(a, headOf(one.task, one.labels));
+    const random = createRandom(seed);
+    const start = shapes.map((shape) => [shape.name, initialWeight(shape, random)] as const);
+    const examples = one.examples.map((example) => ({ ...example, ids: Int32Array.of(of(example.ids)) }));
+    const trained = await trainTasks(a, new Map([...start, [tableName, table]]), [{ ...one, examples }], {
+      ...{ seed, threads, peakRate, dataSetShare, frozenTable: true },
+      ...{ positions: 0, layerNormEpsilon: 0, padId: 0, onProgress: () => {} },
+      tokens: Math.max(passes * examples.length, leastExamples),
+    });
+    for (const { name } of shapes) heads.set(name, weightOf(trained, name));
+  }
+  return folded(heads, tasks, mean, deviation);
 }
 
 /** Pooled vectors of the tasks' texts, each once, and the row of a text. */

@@ -15,12 +15,16 @@ export function attributeTasks(students: readonly Student[]): string[] {
   return [...new Set(names.map(({ entry }) => entry.name))].filter((name) => name !== toxicityTask);
 }
 
-/** Calibrated probability that the text has it. */
-export function probabilityOf({ scores }: Result): number {
-  return must(Object.values(scores)[1]);
-}
-
-/** From the student's own threshold on. */
-export function has({ label, scores }: Result): boolean {
-  return label === Object.keys(scores)[1];
+/** Reads what a student said of a task that answers an attribute. */
+export function attributeReader(
+  { tasks }: Student,
+  task: string,
+): {
+  /** Calibrated probability that the text has it. */
+  readonly probabilityOf: (result: Result) => number;
+  /** From the student's own threshold on. */
+  readonly has: (result: Result) => boolean;
+} {
+  const label = must(must(tasks.get(task), task).entry.labels[1]);
+  return { probabilityOf: ({ scores }) => must(scores[label]), has: (result) => result.label === label };
 }

@@ -7,7 +7,7 @@ import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import type { Student } from "../student.ts";
 import { ask } from "./ask.ts";
-import { has, probabilityOf, toxicityTask } from "./attributes.ts";
+import { attributeReader, toxicityTask } from "./attributes.ts";
 import {
   byCategory,
   type Category,
@@ -76,7 +76,9 @@ async function moderate(app: App, req: IncomingMessage, res: ServerResponse): Pr
   const body = {
     id: `modr-${randomUUID()}`,
     model: prediction.student.manifest.name,
-    results: joined ? [toModeration(results)] : results.map((result) => toModeration([result])),
+    results: joined
+      ? [toModeration(prediction.student, results)]
+      : results.map((result) => toModeration(prediction.student, [result])),
   };
   sendJson(res, body, predictionHeaders(prediction));
 }
@@ -101,16 +103,20 @@ function moderatingTasks(students: readonly Student[], name: string | undefined)
 type Answered = Readonly<Record<string, Result>>;
 
 /** Of several parts the worst one counts. */
-function toModeration(parts: readonly Answered[]): Moderation {
+function toModeration(student: Student, parts: readonly Answered[]): Moderation {
   const covered = coveredBy(new Set(Object.keys(parts[0] ?? {})));
   const tasksOf = (category: Category) => (covered.includes(category) ? (askedFor[category] ?? []) : []);
   const isOf = (category: Category) => {
     const tasks = tasksOf(category);
-    return tasks.length > 0 && parts.some((part) => tasks.every((task) => has(must(part[task]))));
+    return (
+      tasks.length > 0 &&
+      parts.some((part) => tasks.every((task) => attributeReader(student, task).has(must(part[task]))))
+    );
   };
   const scoreOf = (category: Category) => {
     const tasks = tasksOf(category);
-    const score = (part: Answered) => Math.min(...tasks.map((task) => probabilityOf(must(part[task]))));
+    const score = (part: Answered) =>
+      Math.min(...tasks.map((task) => attributeReader(student, task).probabilityOf(must(part[task]))));
     return tasks.length === 0 ? 0 : Math.max(...parts.map(score));
   };
   return {

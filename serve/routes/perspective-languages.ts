@@ -5,7 +5,7 @@ export interface Languages {
   readonly requested: readonly string[] | undefined;
   /** The language task's answer; undefined when no student has that task. */
   readonly detected: Result | undefined;
-  /** Languages that the filter has learned. */
+  /** Languages that the attribute was learned in. */
   readonly supported: readonly string[];
 }
 

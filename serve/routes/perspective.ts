@@ -6,7 +6,7 @@ import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import { NotEnabledError } from "../http-errors.ts";
 import { type Answer, ask } from "./ask.ts";
-import { attributeTasks, probabilityOf, toxicityTask } from "./attributes.ts";
+import { attributeReader, attributeTasks, toxicityTask } from "./attributes.ts";
 import { storeCorrection } from "./feedback.ts";
 import { languagesOf } from "./perspective-languages.ts";
 import {
@@ -58,15 +58,19 @@ export const perspectiveRoutes: readonly HotRoute[] = [
 const toxicity = "TOXICITY";
 
 /** The tasks that answer attributes, by the attribute's name. */
-function attributesOf({ registry }: App): ReadonlyMap<string, string> {
+type Attributes = ReadonlyMap<string, string>;
+
+/** All that can be asked for. */
+function attributesOf({ registry }: App): Attributes {
   const others = attributeTasks(registry.students());
   const named = others.map((task) => [task.toUpperCase().replaceAll("-", "_"), task] as const);
-  return new Map([[toxicity, toxicityTask], ...named]);
+  return new Map([[toxicity, toxicityTask], ...named.filter(([name]) => name !== toxicity)]);
 }
 
 async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const request = parseBody(AnalyzeRequest, await readJson(req, app.config.bodyLimitBytes));
   const attributes = check(request, attributesOf(app));
+  checkTogether(app, attributes);
   const { text } = request.comment;
   const spans = request.spanAnnotations ? sentencesOf(text) : [];
   if (spans.length >= app.config.maxItems)
@@ -84,10 +88,7 @@ type Checked = Pick<AnalyzeRequest, "comment" | "languages"> & {
 };
 
 /** The requested ones of the known attributes. @throws {PerspectiveError} in the words of Perspective's own errors, which clients look for. */
-function check(
-  { comment, requestedAttributes, languages }: Checked,
-  known: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
+function check({ comment, requestedAttributes, languages }: Checked, known: Attributes): Attributes {
   const invalid = (message: string) => new PerspectiveError("INVALID_REQUEST", message);
   if (comment.text.trim() === "") throw new PerspectiveError("COMMENT_EMPTY", "Comment must be non-empty.");
   if (comment.type === "HTML") throw invalid("Currently, only 'PLAIN_TEXT' comments are supported");
@@ -106,6 +107,13 @@ function check(
   return new Map([...known].filter(([name]) => name in requestedAttributes));
 }
 
+/** Attributes that were added to different students have no student that answers them in one pass. @throws {PerspectiveError} */
+function checkTogether({ registry }: App, attributes: Attributes): void {
+  const able = registry.students().some(({ tasks }) => [...attributes.values()].every((task) => tasks.has(task)));
+  if (!able && registry.students().length > 0)
+    throw new PerspectiveError("INVALID_REQUEST", `No student answers ${[...attributes.keys()].join(", ")} together`);
+}
+
 /** The language is told in the same pass, where a student can. */
 function detector({ registry }: App, asked: readonly string[]): string[] {
   const able = registry
@@ -114,34 +122,41 @@ function detector({ registry }: App, asked: readonly string[]): string[] {
   return able ? [language.name] : [];
 }
 
-function toReply(request: AnalyzeRequest, attributes: ReadonlyMap<string, string>, answer: Answer, spans: Span[]) {
-  const { languages: requested, requestedAttributes, comment, clientToken } = request;
+function toReply(request: AnalyzeRequest, attributes: Attributes, answer: Answer, spans: readonly Span[]) {
+  const { requestedAttributes, comment, clientToken } = request;
   const detected = answer.results[0]?.[language.name];
-  const { tasks } = answer.prediction.student;
-  let languages: string[] = [];
-  const attributeScores: Record<string, AttributeScores> = {};
   const scored = spans.length === 0 ? [{ begin: 0, end: comment.text.length }] : spans;
-  for (const [attribute, task] of attributes) {
-    const supported = must(tasks.get(task)).entry.languages;
-    languages = languagesOf({ requested, detected, supported }, attribute);
-    const [whole, ...parts] = answer.results.map((result) => toScore(must(result[task])));
-    const spanScores = scored.map((span, i) => ({ ...span, score: parts[i] ?? must(whole) }));
+  const scores = Array.from(attributes, ([attribute, task]) => {
     const least = requestedAttributes[attribute]?.scoreThreshold ?? 0;
-    const scores = atLeast(least, { spanScores, summaryScore: must(whole) });
-    if (scores !== null) attributeScores[attribute] = scores;
-  }
+    return [attribute, atLeast(least, scoresOf(answer, task, scored))] as const;
+  });
   const isCut = Object.values(answer.results[0] ?? {}).some(({ truncated }) => truncated);
   return {
-    attributeScores,
-    languages,
+    attributeScores: Object.fromEntries(scores.filter(([, own]) => own !== null)),
+    languages: judgedIn(request, attributes, answer),
     detectedLanguages: detected === undefined ? [] : [detected.label],
     ...(clientToken !== undefined && { clientToken }),
     ...(isCut && { truncated: true }),
   };
 }
 
-function toScore(result: Result) {
-  return { value: probabilityOf(result), type: "PROBABILITY" as const };
+/** Languages in which every attribute counts as judged. @throws {PerspectiveError} for an attribute of which that can be said of none */
+function judgedIn({ languages: requested }: AnalyzeRequest, attributes: Attributes, { prediction, results }: Answer) {
+  const detected = results[0]?.[language.name];
+  const each = Array.from(attributes, ([attribute, task]) => {
+    const { entry } = must(prediction.student.tasks.get(task));
+    return languagesOf({ requested, detected, supported: entry.languages }, attribute);
+  });
+  return must(each[0]).filter((tag) => each.every((tags) => tags.includes(tag)));
+}
+
+/** Of the whole text, which is the first that was judged, and of its parts; a text without parts is its own. */
+function scoresOf({ results, prediction }: Answer, task: string, scored: readonly Span[]): AttributeScores {
+  const { probabilityOf } = attributeReader(prediction.student, task);
+  const toScore = (result: Result) => ({ value: probabilityOf(result), type: "PROBABILITY" as const });
+  const [whole, ...parts] = results.map((result) => toScore(must(result[task])));
+  const spanScores = scored.map((span, i) => ({ ...span, score: parts[i] ?? must(whole) }));
+  return { spanScores, summaryScore: must(whole) };
 }
 
 /** Scores below the caller's threshold are left out, span by span; null where the whole is below it. */

@@ -79,6 +79,13 @@ test("addTasks() keeps tasks that were added before, learns one anew that is add
   expect(parametersOf(weights)).toBe(again.manifest.parameters);
 });
 
+test("addTasks() refuses a task without rows to learn from, and leaves nothing behind", async () => {
+  const { candidate } = await made.finished();
+  const judged = { ...corpusOf(polar, isPolar), train: new Map() };
+  await expect(add(judged, candidate, "unlearned")).rejects.toThrow(/polar: these data have no rows to learn from/);
+  expect(existsSync(join(dirname(candidate.files.folder), "unlearned"))).toBe(false);
+});
+
 test("addTasks() refuses a task that was learned with the encoder, and one over pairs, before it writes anything", async () => {
   const { candidate } = await made.finished();
   const folder = join(dirname(candidate.files.folder), "refused");

@@ -15,13 +15,14 @@ import { type TinyStudent, tinyManifest, writeTinyStudent } from "../fixtures/ti
 const small: TinyStudent = { name: "small", layers: 0, seed: 2, score: 0.6, latencyMs: [0.1, 0.1, 0.1] };
 const middle: TinyStudent = { name: "middle", layers: 1, seed: 3, score: 0.7, latencyMs: [0.2, 0.2, 0.2] };
 
-/** With `small` and `middle`: at sentiment both count, at adequacy the first only, the rest is answered alone. */
+/** With `small` and `middle`: at sentiment both count, at adequacy and language the first only, the rest is answered alone. */
 function ensembleWith(members: readonly Pick<Manifest, "name" | "version">[]): Ensemble {
   return {
     members: members.map(({ name, version }) => ({ name, version })),
     tasks: [
       { task: "sentiment", weights: [0.5, 0.25, 1] },
       { task: "adequacy", weights: [2, 1, 0] },
+      { task: "language", weights: [1, 1, 0] },
     ],
     scores: [
       { task: "sentiment", dataSet: "s", language: "en", metric: "macroF1", rows: 9, student: 0.9, teacher: null },
@@ -57,6 +58,13 @@ describe("run() of a student with an ensemble", () => {
       { name: "large", ensemble: ensembleWith([must(members[0]), { name: "middle", version: "0".repeat(12) }]) },
       "lonely",
     );
+  });
+
+  test("answers pairs also where their languages are asked for, which it tells together too", async () => {
+    const plain = await run("large", "pair", ["adequacy"]);
+    const { logits, languages } = await run("large", "pair", ["adequacy"], { asksLanguages: true });
+    expect(logits).toEqual(plain.logits);
+    expect(languages).toHaveLength(texts.length);
   });
 
   test("adds the logits of all, each times its weight, and leaves the other tasks alone", async () => {

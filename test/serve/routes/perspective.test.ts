@@ -125,6 +125,36 @@ describe("attributes beside toxicity", () => {
     expect(spanScores?.map(({ score }) => score.value)).toEqual(parts.map((score) => expect.closeTo(score, 5)));
   });
 
+  test("a task of a user's own may be called toxicity, or have numbers for labels", async () => {
+    const declared = [addedTask("toxicity", ["none", "toxic"]), addedTask("odd", ["1", "0"])];
+    const other = await startTestServer([{ name: "other", declared }]);
+    const scoreOf = async (attribute: string) => {
+      const asked = { comment, requestedAttributes: { [attribute]: {} }, languages: ["en"] };
+      const reply = AnalyzeReply.parse(await (await other.post("/v1alpha1/comments:analyze", asked)).json());
+      return reply.attributeScores[attribute]?.summaryScore.value;
+    };
+    const answer = async (route: string) => {
+      const reply = (await (await other.post(route, { inputs: comment.text })).json()) as {
+        results: { scores: Record<string, number> }[];
+      };
+      return reply.results[0]?.scores ?? {};
+    };
+    expect(await scoreOf("TOXICITY")).toBeCloseTo((await answer("/v1/filter")).toxic as number, 5);
+    expect(await scoreOf("ODD")).toBeCloseTo((await answer("/v1/tasks/odd"))["0"] as number, 5);
+    await other.end();
+  });
+
+  test("attributes that no one student has together are refused by name", async () => {
+    const students = ["off-topic", "promotion"].map((name) => ({ name, declared: [addedTask(name, ["none", name])] }));
+    const apart = await startTestServer(students);
+    const asked = { comment, requestedAttributes: { OFF_TOPIC: {}, PROMOTION: {} } };
+    const { error } = (await (await apart.post("/v1alpha1/comments:analyze", asked)).json()) as {
+      error: { code: number; message: string };
+    };
+    expect([error.code, error.message]).toEqual([400, "No student answers OFF_TOPIC, PROMOTION together"]);
+    await apart.end();
+  });
+
   test("attributes may be asked for without toxicity", async () => {
     const reply = AnalyzeReply.parse(await post("analyze", { comment, requestedAttributes: { INSULT: {} } }));
     expect(Object.keys(reply.attributeScores)).toEqual(["INSULT"]);
