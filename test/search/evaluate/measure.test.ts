@@ -1,7 +1,7 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { HeldOut } from "../../../search/corpus/split.ts";
 import { Measured } from "../../../search/evaluate/measured.ts";
@@ -9,6 +9,7 @@ import { findStudents, measureStudent } from "../../../search/evaluate/subjects.
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 
 const models = mkdtempSync(join(tmpdir(), "evaluate-"));
+afterAll(() => rmSync(models, { recursive: true, force: true }));
 writeTinyStudent(join(models, "tiny"), { name: "tiny", tasks: ["filter", "language"] });
 
 const row = (language: string, label: string, text: string, kind?: string) => ({
@@ -60,4 +61,38 @@ test("measureStudent() judges cases by kind, languages on whole and cut texts, a
   expect(measured.confusions.reduce((sum, { rows }) => sum + rows, 0)).toBe(2);
   expect(measured.calibration.map(({ task }) => task)).toEqual(["filter", "language"]);
   expect(Measured.parse(JSON.parse(JSON.stringify(measured)))).toEqual(measured);
+});
+
+test("measureStudent() judges cases of a score by their order, and says nothing of kinds that have no other class beside them", async () => {
+  writeTinyStudent(join(models, "pairs"), { name: "pairs", tasks: ["adequacy"] });
+  const pair = (label: string, kind: string, target: string) => ({
+    ...row("en-de", label, "the phone is good", kind),
+    pair: target,
+  });
+  const suite = (language: string, rows: object[]) => ({
+    task: "adequacy",
+    dataSet: "kdnas_adequacy_suite",
+    language,
+    rows,
+  });
+  const both = [
+    pair("100", "good", "das gute Telefon"),
+    pair("95", "paraphrase", "ein gutes Gerät"),
+    pair("10", "negation", "nein"),
+  ];
+  const validation = [
+    suite("en-de", both),
+    suite("en-fr", [pair("100", "good", "oui"), pair("90", "paraphrase", "non")]),
+  ];
+  const student = findStudents(models).find(({ manifest }) => manifest.name === "pairs");
+  const judged = { ...corpus, validation } as unknown as Corpus;
+  const { kinds } = await measureStudent(student as NonNullable<typeof student>, [], judged, 1, () => {});
+  expect(kinds.map(({ language, kind }) => `${language} ${kind}`)).toEqual([
+    "en-de good",
+    "en-de paraphrase",
+    "en-de negation",
+  ]);
+  const [good, paraphrase, negation] = kinds.map(({ accuracy }) => accuracy) as [number, number, number];
+  // Each side of an order is right as often as the other.
+  expect(negation).toBe((good + paraphrase) / 2);
 });
