@@ -1,5 +1,5 @@
 import { weightedSum } from "../../src/contract/ensemble.ts";
-import type { ManifestTask } from "../../src/contract/manifest.ts";
+import { headsFile, type ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -25,6 +25,8 @@ export interface Team {
   readonly weights: ReadonlyMap<string, readonly number[]>;
   /** By task, the mean over its data sets. */
   readonly scores: ReadonlyMap<string, number>;
+  /** The mean over the tasks that were learned with the encoder; over all where there are no such. */
+  readonly score: number;
   readonly ms: number;
 }
 
@@ -46,9 +48,9 @@ export function teamsWithin(student: Voice, faster: readonly Voice[], budgetMs: 
   return teams.filter(({ ms, members }) => ms <= budgetMs || members.length === 1);
 }
 
-/** The one whose tasks are answered best in the mean, less what its time has to bring. */
+/** The one that answers best in the mean, less what its time has to bring. */
 export function bestTeam(teams: readonly Team[]): Team {
-  const worth = ({ scores, ms }: Team) => mean([...scores.values()]) - gainForTwice * Math.log2(ms);
+  const worth = ({ score, ms }: Team) => score - gainForTwice * Math.log2(ms);
   return teams.reduce((best, team) => (worth(team) > worth(best) ? team : best));
 }
 
@@ -76,7 +78,15 @@ function toTeam(members: readonly Voice[], choices: readonly Choice[]): Team {
   for (const choice of possible)
     if (choice.score > (best.get(choice.task)?.score ?? Number.NEGATIVE_INFINITY)) best.set(choice.task, choice);
   const together = [...best.values()].filter(({ weights }) => weights.size > 1);
+  // Tasks that are added to a student may outnumber those that it was made for.
+  const added = new Set(
+    must(members[0])
+      .tasks.filter(({ file }) => file === headsFile)
+      .map(({ name }) => name),
+  );
+  const made = [...best.values()].filter(({ task }) => !added.has(task));
   return {
+    score: mean((made.length > 0 ? made : [...best.values()]).map(({ score }) => score)),
     members,
     weights: new Map(together.map(({ task, weights }) => [task, members.map((one) => weights.get(one) ?? 0)])),
     scores: new Map([...best.values()].map(({ task, score }) => [task, score])),

@@ -117,3 +117,78 @@ export const adequacyCases: readonly SmokePair[] = Object.keys(thanks).flatMap((
     { languages, input: { source, target: bridge[language] as string }, label: "inadequate" as const },
   ];
 });
+
+interface AttributeCase {
+  readonly language: string;
+  readonly task: string;
+  readonly input: string;
+  readonly label: string;
+}
+
+const attribute = (
+  task: string,
+  has: readonly (readonly [string, string])[],
+  lacks: readonly (readonly [string, string])[],
+) => [
+  ...has.map(([language, input]): AttributeCase => ({ language, task, input, label: task })),
+  ...lacks.map(([language, input]): AttributeCase => ({ language, task, input, label: "none" })),
+];
+
+/** Comments that have an attribute, and ones that could be taken for it. */
+export const attributeCases: readonly AttributeCase[] = [
+  ...attribute(
+    "insult",
+    [
+      ["en", "You are the dumbest person I have ever met"],
+      ["de", "Du bist echt zu blöd für alles"],
+      ["pt", "Você é um completo imbecil"],
+      ["tr", "Sen tam bir gerizekalısın"],
+    ],
+    [
+      ["en", "That was a very hard exam, I think I failed"],
+      ["fr", "Le nouveau menu est moins bon que l'ancien"],
+      ["ja", "昨日の試合は本当に残念でした"],
+    ],
+  ),
+  ...attribute(
+    "threat",
+    [
+      ["en", "I will find you and break every bone in your body"],
+      ["es", "Te voy a matar en cuanto salgas de casa"],
+      ["ru", "Я тебя найду и убью"],
+      ["id", "Awas, nanti kubunuh kamu di jalan"],
+    ],
+    [
+      ["en", "This heat is killing me today"],
+      ["it", "Domani arriva mia sorella da Torino"],
+      ["zh", "这部电影的结局我没看懂"],
+    ],
+  ),
+  ...attribute(
+    "identity-attack",
+    [
+      ["en", "All immigrants are criminals and should be thrown out"],
+      ["fr", "Les musulmans sont tous des terroristes"],
+      ["nl", "Vrouwen zijn te dom om te stemmen"],
+    ],
+    [
+      ["en", "Many immigrants open shops in our street"],
+      ["es", "Mi vecina es musulmana y celebramos juntas"],
+      ["sv", "Kvinnor fick rösträtt 1921"],
+    ],
+  ),
+  ...attribute(
+    "profanity",
+    [
+      ["en", "What a shitty day, I lost my fucking keys"],
+      ["de", "Scheiße, der Zug ist schon wieder weg"],
+      ["es", "Joder, qué mierda de tiempo"],
+      ["pl", "Kurwa, znowu pada"],
+    ],
+    [
+      ["en", "What a lovely day for a walk"],
+      ["ko", "오늘 점심은 김치찌개였어요"],
+      ["uk", "Потяг запізнився на годину"],
+    ],
+  ),
+];

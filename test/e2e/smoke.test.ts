@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../serve/config.ts";
 import { createLog } from "../../serve/log.ts";
 import { type RunningServer, startServer } from "../../serve/server.ts";
-import { adequacyCases, filterCases, languageCases, sentimentCases } from "./smoke-table.ts";
+import { adequacyCases, attributeCases, filterCases, languageCases, sentimentCases } from "./smoke-table.ts";
 
 /** What the students in `models/` make of plain sentences, asked as a client asks. */
 let server: RunningServer;
@@ -61,3 +61,20 @@ async function ask(route: string, student: string, cases: readonly Case[]): Prom
   const { results } = (await reply.json()) as { results: { label: string }[] };
   return results.map(({ label }) => label);
 }
+
+/** Of the 27 comments about attributes: one less than each student got. */
+const leastAttributes: Readonly<Record<string, number>> = {
+  "budget-0.1ms": 26,
+  "budget-0.3ms": 26,
+  "budget-1ms": 26,
+  "budget-3ms": 26,
+};
+
+test.each(Object.entries(leastAttributes))("%s tells attributes of plain comments", async (student, least) => {
+  const misses: string[] = [];
+  for (const { language, task, input, label } of attributeCases) {
+    const [answer] = await ask(`tasks/${task}`, student, [{ language, input, label }]);
+    if (answer !== label) misses.push(`${language} ${JSON.stringify(input)}: ${task} is ${answer}`);
+  }
+  expect(attributeCases.length - misses.length, misses.join("\n")).toBeGreaterThanOrEqual(least);
+});

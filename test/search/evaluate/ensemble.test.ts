@@ -6,7 +6,7 @@ import { limitValidation } from "../../../search/corpus/limit-validation.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
 import { bestTeam, teamsWithin, type Voice } from "../../../search/evaluate/choose-ensemble.ts";
 import { findStudents, measureStudent } from "../../../search/evaluate/subjects.ts";
-import { type Manifest, type ManifestTask, readManifest } from "../../../src/contract/manifest.ts";
+import { headsFile, type Manifest, type ManifestTask, readManifest } from "../../../src/contract/manifest.ts";
 import { must } from "../../../src/invariant.ts";
 import { start } from "../../e2e/command-line.ts";
 import { type TinyStudent, writeTinyStudent } from "../../fixtures/tiny-student.ts";
@@ -64,6 +64,19 @@ describe("teamsWithin()", () => {
     expect(names(9)).toEqual(["slow", "slow+help", "slow+echo", "slow+help+echo"]);
     expect(names(1.15)).toEqual(["slow", "slow+help"]);
     expect(names(0.5)).toEqual(["slow"]);
+  });
+
+  test("bestTeam() takes nobody for the sake of tasks that were added to a finished encoder", () => {
+    const added: ManifestTask = { ...entry, name: "mood", file: headsFile, declared: { metric: "macroF1" } };
+    const withMood = (own: Voice, mood: Voice): Voice => ({
+      ...own,
+      tasks: [entry, added],
+      results: [...own.results, ...mood.results.map((one) => ({ ...one, set: { ...set, task: "mood" } }))],
+    });
+    const [student, member] = [withMood(slow, slow), withMood(echo, help)];
+    const [alone, together] = teamsWithin(student, [member], 9);
+    expect(together?.scores.get("mood")).toBeGreaterThan(must(alone?.scores.get("mood")));
+    expect(bestTeam([must(alone), must(together)]).members).toEqual([student]);
   });
 
   test("bestTeam() takes those who know what the others do not, and nobody who adds nothing", () => {
