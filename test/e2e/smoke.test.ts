@@ -33,9 +33,9 @@ const tables: Readonly<Record<string, readonly Case[]>> = {
  */
 const leastRight: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "budget-0.1ms": { sentiment: 16, filter: 19, "translation/language": 10, "translation/adequacy": 17 },
-  "budget-0.3ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
+  "budget-0.3ms": { sentiment: 18, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
   "budget-1ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 18 },
-  "budget-3ms": { sentiment: 19, filter: 19, "translation/language": 10, "translation/adequacy": 19 },
+  "budget-3ms": { sentiment: 18, filter: 19, "translation/language": 10, "translation/adequacy": 19 },
 };
 
 test("models/ holds the students that this table expects", () => {
