@@ -2,9 +2,11 @@ import { dirname, join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
 import { readRollouts } from "../src/contract/rollout.ts";
 import { ConfigError } from "../src/errors.ts";
+import type { Task } from "../src/tasks/task.ts";
 import { addTasks } from "./add-tasks.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import { presets } from "./config.ts";
+import type { Corpus } from "./corpus/assemble.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { readSources } from "./corpus/sources.ts";
 import { learnedFromFeedback } from "./corrections/feedback-set.ts";
@@ -49,15 +51,19 @@ async function add(flags: Flags, log: Log): Promise<void> {
   const { limits } = presets[flags.preset as keyof typeof presets];
   const run = join(flags.runs, flags.id);
   const unlock = lockRun(run);
+  const { wanted } = await readSources(flags.data, flags.tasks?.split(","));
+  const corpora = new Map<string, Corpus>();
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
     const { manifest, files } = candidate;
-    const tasks = flags.tasks?.split(",") ?? (await newTasks(flags.data, manifest));
+    const tasks = flags.tasks?.split(",") ?? newTasks(wanted, manifest);
     if (tasks.length === 0) {
       log(`${manifest.name} · has all tasks of these data; --tasks learns one anew that was added to it`);
       continue;
     }
     if (when !== "never") refuseRollout(models, manifest);
-    const corpus = await loadCorpus(flags.data, { seed, limits, tasks });
+    const key = tasks.join();
+    const corpus = corpora.get(key) ?? (await loadCorpus(flags.data, { seed, limits, tasks }));
+    corpora.set(key, corpus);
     const folder = join(dirname(files.folder), `with-${tasks.join("-")}`);
     const added = await addTasks({ threads, seed }, corpus, candidate, folder, log);
     if (when === "never") log(`${manifest.name} · left in ${folder}: --promote never`);
@@ -66,9 +72,8 @@ async function add(flags: Flags, log: Log): Promise<void> {
   unlock();
 }
 
-/** Of the data folders, those over single texts that the student lacks. */
-async function newTasks(data: readonly string[], { tasks: own }: Manifest): Promise<string[]> {
-  const { wanted } = await readSources(data, undefined);
+/** Those over single texts that the student lacks. */
+function newTasks(wanted: readonly Task[], { tasks: own }: Manifest): string[] {
   const fresh = wanted.filter(({ input }) => input === "text").map((task) => task.name);
   return fresh.filter((task) => !own.some((known) => known.name === task));
 }

@@ -1,6 +1,8 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { headsFile, type Manifest, type ManifestTask, type Score } from "../src/contract/manifest.ts";
+import { answeredAlone } from "../src/contract/ensemble.ts";
+import { isAdded } from "../src/contract/graph-files.ts";
+import type { Manifest, ManifestTask, Score } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { asBeside } from "../src/tasks/declared.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
@@ -8,9 +10,10 @@ import type { Log } from "./command.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { describeStudent, writeHeads } from "./export/export-student.ts";
 import { headOfEntry, readWeights } from "./export/read-weights.ts";
-import { type Candidate, type ExportConfig, headsOf, judge, learnHeads, validate } from "./export-candidate.ts";
+import { type Candidate, type ExportConfig, judge, learnHeads, validate } from "./export-candidate.ts";
 import { studentEncoding } from "./prepare.ts";
 import { encodeBeside } from "./student/encode-corpus.ts";
+import { headsOf } from "./student/encoded-task.ts";
 import { parametersOf, type Weights } from "./student/weights.ts";
 
 /**
@@ -46,12 +49,8 @@ export async function addTasks(
   const parameters = manifest.parameters - parametersOf(replaced) + parametersOf(learned);
   return {
     files: made,
-    manifest: describeStudent(made, { ...described(manifest, others, judged, corpus), parameters }),
+    manifest: describeStudent(made, { ...describe(manifest, others, judged, corpus), parameters }),
   };
-}
-
-function isAdded({ file }: ManifestTask): boolean {
-  return file === headsFile;
 }
 
 function refuse({ name: student, tasks }: Manifest, name: string, input: string): void {
@@ -67,23 +66,18 @@ interface JudgedTasks {
 }
 
 /** What the manifest says with the new tasks, which the student answers alone. */
-function described(manifest: Manifest, others: readonly ManifestTask[], judged: JudgedTasks, { dataSets }: Corpus) {
-  const { format, version, files, bytes, created, ensemble, cascade, ...rest } = manifest;
-  const isOther = (task: string) => others.some(({ name }) => name === task);
-  const withScores = (scores: readonly Score[]) => [...scores.filter(({ task }) => isOther(task)), ...judged.scores];
+function describe(manifest: Manifest, others: readonly ManifestTask[], judged: JudgedTasks, { dataSets }: Corpus) {
+  const { format, version, files, bytes, created, ...rest } = manifest;
+  const isOther = ({ task }: Score) => others.some(({ name }) => name === task);
   const known = new Set(manifest.dataSets.map(({ name }) => name));
-  return {
+  const described = {
     ...rest,
     tasks: [...others, ...judged.tasks],
-    scores: withScores(manifest.scores),
+    scores: [...manifest.scores.filter(isOther), ...judged.scores],
     dataSets: [...manifest.dataSets, ...dataSets.filter(({ name }) => !known.has(name)).map((set) => ({ ...set }))],
-    ...(cascade && { cascade: { ...cascade, tasks: cascade.tasks.filter(({ task }) => isOther(task)) } }),
-    ...(ensemble && {
-      ensemble: {
-        ...ensemble,
-        tasks: ensemble.tasks.filter(({ task }) => isOther(task)),
-        scores: withScores(ensemble.scores),
-      },
-    }),
   };
+  return answeredAlone(
+    described,
+    judged.tasks.map(({ name }) => name),
+  );
 }

@@ -19,7 +19,7 @@ import { readProduction } from "./reward/production/production-file.ts";
 import { reward, rewardsPerBudget } from "./reward/reward.ts";
 import { createSpace } from "./space/space.ts";
 import type { Trial } from "./space/trial.ts";
-import { headOf } from "./student/encoded-task.ts";
+import { headsOf } from "./student/encoded-task.ts";
 import { ownFault } from "./student/own-fault.ts";
 import { teacherLatencyMs } from "./teacher/latency.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -104,7 +104,7 @@ export async function runTrial(
     threads: config.threads,
     precision: config.precision,
     positions: studentPositions,
-    heads: materials.tasks.map(({ task, labels }) => headOf(task, labels)),
+    heads: headsOf(materials.tasks),
     onProgress: printProgress(`distil ${architectureName(architecture)}`, log),
   });
   const base = { episode, architecture, seed: config.seed, tokens: config.effort.trialTokens };

@@ -17,9 +17,9 @@ import { calibrated, type SetLogits, scoresOf, validationLogits } from "./heads/
 import { weightOfSecond } from "./heads/weigh-second.ts";
 import { type Materials, studentPositions, trainingMaxTokens } from "./prepare.ts";
 import { measureLatency } from "./reward/measure.ts";
-import { type EncodedTask, headOf } from "./student/encoded-task.ts";
+import { type EncodedTask, headsOf } from "./student/encoded-task.ts";
 import { hasNgramHead, ngramFile, ngramPart, ngramShape } from "./student/ngram-part.ts";
-import { type HeadShape, parametersOf, type Weights } from "./student/weights.ts";
+import { parametersOf, type Weights } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 import { timedLengths } from "./timed-lengths.ts";
 
@@ -105,10 +105,6 @@ export async function exportCandidate(
     searchId: config.id,
   });
   return { files, manifest, results };
-}
-
-export function headsOf(tasks: readonly EncodedTask[]): HeadShape[] {
-  return tasks.map(({ task, labels }) => headOf(task, labels));
 }
 
 /** Weights of heads that are learned on the artefact in a folder as it is. */

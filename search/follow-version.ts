@@ -1,4 +1,4 @@
-import type { Manifest, Score } from "../src/contract/manifest.ts";
+import { answeredAlone } from "../src/contract/ensemble.ts";
 import { findStudents, type Student } from "./evaluate/subjects.ts";
 import { writeDescription } from "./export/write-description.ts";
 
@@ -14,22 +14,13 @@ interface Named {
 export function followVersion(models: string, old: Named, version: string, changed: readonly string[]): void {
   const isOld = (one: Named) => one.name === old.name && one.version === old.version;
   const follow = (one: Named) => (isOld(one) ? { ...one, version } : one);
-  const isKept = ({ task }: { readonly task: string }) => !changed.includes(task);
   for (const { folder, manifest } of findStudents(models).filter(concerns(isOld))) {
-    const { ensemble, cascade, scores } = manifest;
-    const followed: Manifest = {
-      ...manifest,
-      ...(ensemble && {
-        ensemble: {
-          ...ensemble,
-          members: ensemble.members.map(follow),
-          tasks: ensemble.tasks.filter(isKept),
-          scores: [...ensemble.scores.filter(isKept), ...scores.filter((score: Score) => !isKept(score))],
-        },
-      }),
-      ...(cascade && { cascade: { ...cascade, to: follow(cascade.to), tasks: cascade.tasks.filter(isKept) } }),
-    };
-    writeDescription(folder, followed);
+    const { ensemble, cascade, ...alone } = answeredAlone(manifest, changed);
+    writeDescription(folder, {
+      ...alone,
+      ...(ensemble && { ensemble: { ...ensemble, members: ensemble.members.map(follow) } }),
+      ...(cascade && { cascade: { ...cascade, to: follow(cascade.to) } }),
+    });
   }
 }
 

@@ -56,6 +56,10 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     limits: config.effort.limits,
     ...(config.tasks && { tasks: config.tasks }),
   });
+  if (corpus.tasks.every(({ beside }) => beside !== undefined))
+    throw new ConfigError(
+      `${corpus.tasks.map(({ name }) => name).join(", ")}: learned beside other tasks only; name one of those too, or add them to students with npm run add-task`,
+    );
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
   );
@@ -63,10 +67,6 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const teacher = tuned ?? original;
   const tasks = encodeCorpus(corpus, tokenizer, studentEncoding);
   const beside = encodeBeside(corpus, tokenizer, studentEncoding);
-  if (tasks.length === 0)
-    throw new ConfigError(
-      `${corpus.tasks.map(({ name }) => name).join(", ")}: learned beside other tasks only; name one of those too, or add them to students with npm run add-task`,
-    );
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
   const vectors = await contextlessVectors(teacher, shares, {

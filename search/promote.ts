@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { headsFile, type Manifest, type ManifestTask, readManifest, type Score } from "../src/contract/manifest.ts";
+import { isAdded } from "../src/contract/graph-files.ts";
+import { type Manifest, type ManifestTask, readManifest, type Score } from "../src/contract/manifest.ts";
 import { studentFolder } from "../src/contract/models-folder.ts";
 import { scoreKey } from "../src/contract/score-key.ts";
 import { BadFileError } from "../src/errors.ts";
@@ -52,7 +53,7 @@ function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: 
 
 /** What may be done about tasks that a candidate lacks. */
 function adviceFor(lost: readonly ManifestTask[]): string {
-  const wereAdded = lost.every(({ file }) => file === headsFile);
+  const wereAdded = lost.every(isAdded);
   return wereAdded
     ? "they were added to it: name them, --tasks, and give their data, --data"
     : "--name gives students another name";
@@ -60,7 +61,7 @@ function adviceFor(lost: readonly ManifestTask[]): string {
 
 /** How well tasks do that were added to a finished encoder says little of the encoder: they are learned anew on another within seconds. */
 function encoderScores({ tasks, scores }: Manifest): readonly Score[] {
-  const added = new Set(tasks.filter(({ file }) => file === headsFile).map(({ name }) => name));
+  const added = new Set(tasks.filter(isAdded).map(({ name }) => name));
   return scores.filter(({ task }) => !added.has(task));
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { headsFile, type Manifest } from "../src/contract/manifest.ts";
+import { isAdded } from "../src/contract/graph-files.ts";
+import type { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { asBeside } from "../src/tasks/declared.ts";
 import type { Task } from "../src/tasks/task.ts";
@@ -39,7 +40,7 @@ export async function studentMaterials(flags: Flags, { manifest, files }: Candid
 
 /** A task that was added to a finished student is learned so again, whatever the data declare. */
 function asLearned(task: Task, { tasks }: Manifest): Task {
-  return tasks.find(({ name }) => name === task.name)?.file === headsFile ? asBeside(task) : task;
+  return tasks.some((own) => own.name === task.name && isAdded(own)) ? asBeside(task) : task;
 }
 
 /** A head has an output a label, in their order. */

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { headsFile, type Manifest } from "../src/contract/manifest.ts";
+import { isAdded } from "../src/contract/graph-files.ts";
+import type { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { addNgrams } from "./add-ngrams.ts";
 import type { Log } from "./command.ts";
@@ -71,7 +72,7 @@ export async function trainFurther(
 
 /** Whether they are those of the student's encoder, no fewer: its graphs have a head for each. */
 function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">): boolean {
-  const encoders = tasks.filter(({ file }) => file !== headsFile).map(({ name }) => name);
+  const encoders = tasks.filter((task) => !isAdded(task)).map(({ name }) => name);
   return isDeepStrictEqual(encoders.sort(), own.map(({ task }) => task.name).sort());
 }
 

@@ -84,7 +84,7 @@ export async function tryCorrections(
   const taught = besideCorrected(others, materials.beside, materials.tokenizer, studentEncoding);
   const corrected = { ...materials, beside: taught.beside, besideShare: taught.dataSetShare };
   return async (share) => {
-    const mixed = share === 1 || tuned === weights ? tuned : interpolate(weights, tuned, share);
+    const mixed = share === 1 ? tuned : interpolate(weights, tuned, share);
     const unchanged = tuned === weights ? files.folder : undefined;
     const student = { weights: mixed, folder: lesson.folder, unchanged };
     const exported = await exportTaught(config, corrected, candidate, student, log);

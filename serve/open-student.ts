@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { headsFile, type ManifestTask } from "../src/contract/manifest.ts";
+import { encoderFile } from "../src/contract/graph-files.ts";
+import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { openWithNgrams } from "../src/ngrams/with-ngrams.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
@@ -22,22 +23,14 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   const tokenizer = blame("tokenizer", () => sharedTokenizer(shared));
   checkTables(shared, tokenizer);
   const encoder = await openEncoder(shared, tokenizer);
-  const opened: Session[] = [encoder];
-  const openHead = async (file: string, graph: LiftedGraph) => {
-    const session = await open(join(folder, file), graph);
-    opened.push(session);
-    return session;
-  };
+  const heads = new Map<string, Session>();
+  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, heads };
   try {
-    const heads = shared.heads && (await openHead(headsFile, shared.heads));
-    const pairHeads = new Map<string, Session>();
-    for (const [task, graph] of shared.pairHeads) pairHeads.set(task, await openHead(`pair_${task}.onnx`, graph));
-    const own = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, pairHeads };
-    const student: LoadedStudent = heads ? { ...own, heads } : own;
+    for (const [file, graph] of shared.heads) heads.set(file, await open(join(folder, file), graph));
     await warmUp(student);
     return student;
   } catch (cause) {
-    for (const session of opened) await session.release();
+    await releaseStudent(student);
     throw cause;
   }
 }
@@ -48,7 +41,7 @@ function openEncoder(shared: SharedStudent, { pieceOf }: Tokenizer): Promise<Ses
   const opener = isStatic(shared) ? openByOutput : openLifted;
   const openAs = (files: string) => (one: LiftedGraph) => open(join(folder, files), one, opener);
   const { ngrams } = manifest;
-  if (ngrams === undefined) return openAs("model.onnx")(encoder);
+  if (ngrams === undefined) return openAs(encoderFile)(encoder);
   const graphs = { encoder, graph: must(graph, ngrams.file) };
   return openWithNgrams(graphs, ngrams, pieceOf, openAs(`model.onnx with ${ngrams.file}`));
 }
@@ -80,7 +73,7 @@ function sharedTokenizer({ manifest, tokenizer: parts }: SharedStudent): Tokeniz
 }
 
 function checkTables({ folder, encoder, ngrams, manifest }: SharedStudent, { vocabularySize }: Tokenizer): void {
-  checkRows(join(folder, "model.onnx"), encoder, vocabularySize, "pieces");
+  checkRows(join(folder, encoderFile), encoder, vocabularySize, "pieces");
   if (ngrams && manifest.ngrams) checkRows(join(folder, manifest.ngrams.file), ngrams, manifest.ngrams.rows, "n-grams");
 }
 
@@ -91,8 +84,8 @@ function checkRows(path: string, { tables }: LiftedGraph, needed: number, what: 
   throw new BadStudentError(`${path}: ${short.rows} rows in ${short.name} for ${needed} ${what}`, { reason: "shape" });
 }
 
-export async function releaseStudent({ encoder, heads, pairHeads }: LoadedStudent): Promise<void> {
-  for (const session of [encoder, heads, ...pairHeads.values()]) await session?.release();
+export async function releaseStudent({ encoder, heads }: LoadedStudent): Promise<void> {
+  for (const session of [encoder, ...heads.values()]) await session.release();
 }
 
 /** Runs every task at a few lengths: memory is then allocated, and a head of another shape than promised is found. */

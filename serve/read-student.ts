@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { headsFile } from "../src/contract/manifest.ts";
+import { encoderFile } from "../src/contract/graph-files.ts";
 import { must } from "../src/invariant.ts";
 import { type LiftedGraph, liftTables, type Table } from "../src/onnx/lift-tables.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
@@ -25,11 +25,10 @@ export async function readStudent(files: StudentFiles, memory: SharedArrayBuffer
  */
 export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): ReadGraphs {
   const { manifest } = files;
-  const pairTasks = manifest.tasks.filter((task) => task.input === "pair");
   const read = (name: string) => readChecked(files, name);
   const tabled = tabledFiles(manifest);
-  const hasHeads = manifest.tasks.some(({ file }) => file === headsFile);
-  const used = [...tabled, ...pairTasks.map((task) => task.file), ...(hasHeads ? [headsFile] : [])];
+  const heads = new Set(manifest.tasks.map(({ file }) => file).filter((file) => file !== encoderFile));
+  const used = [...tabled, ...heads];
   for (const name of Object.keys(manifest.files)) if (!used.includes(name)) read(name);
   let start = 0;
   const [encoder, ngrams] = tabled.map((name) => {
@@ -37,12 +36,8 @@ export function readGraphs(files: StudentFiles, memory: SharedArrayBuffer): Read
     start += roundUp(bytes.length);
     return blame("graph", () => shareGraph(bytes));
   });
-  const readHeads = (file: string): LiftedGraph => ({ model: read(file), tables: [] });
-  return {
-    ...{ ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }) },
-    ...(hasHeads && { heads: readHeads(headsFile) }),
-    pairHeads: new Map(pairTasks.map(({ name, file }) => [name, readHeads(file)])),
-  };
+  const graphs = new Map([...heads].map((file) => [file, { model: read(file), tables: [] }]));
+  return { ...files, memory, encoder: must(encoder), ...(ngrams && { ngrams }), heads: graphs };
 }
 
 /** @throws {BadStudentError} as `readGraphs` does. */

@@ -1,4 +1,5 @@
-import { headsFile } from "../src/contract/manifest.ts";
+import { isAdded } from "../src/contract/graph-files.ts";
+import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { Tensor } from "../src/onnx/session.ts";
 import { argmax } from "../src/stats.ts";
@@ -51,17 +52,15 @@ async function ask(
   beside: readonly string[],
 ) {
   const asked = [...new Set([...(input === "pair" ? [] : tasks), ...beside])];
-  const added = asked.filter((task) => isAdded(student, task));
-  const inEncoder = asked.filter((task) => !added.includes(task));
-  const readsPooled = input === "pair" || added.length > 0;
-  const names = [...(readsPooled ? ["pooled"] : []), ...inEncoder.map(outputName)];
-  const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
   // What is asked beside pairs is about their texts, not about them.
-  if (input === "pair")
-    return { logits: await runPairHeads(student, tasks, must(outputs.pooled), passes), passes, outputs };
-  const logits = Object.fromEntries(inEncoder.map((task) => [task, must(outputs[outputName(task)])]));
-  if (added.length > 0) Object.assign(logits, await runHeads(student, added, must(outputs.pooled), passes));
-  return { logits, passes, outputs };
+  const outside = input === "pair" ? tasks : asked.filter((task) => isAdded(entryOf(student, task)));
+  const inside = asked.filter((task) => !outside.includes(task));
+  const names = [...(outside.length > 0 ? ["pooled"] : []), ...inside.map(outputName)];
+  const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
+  const added = outside.length > 0 ? await runHeads(student, input, outside, must(outputs.pooled), passes) : {};
+  if (input === "pair") return { logits: added, passes, outputs };
+  const logits = Object.fromEntries(inside.map((task) => [task, must(outputs[outputName(task)])]));
+  return { logits: { ...logits, ...added }, passes, outputs };
 }
 
 /** Beside an encoder a head more is nothing. A static student is little else than heads: what only drift asks for is a run of its own. */
@@ -113,45 +112,39 @@ function outputName(task: string): string {
 
 const languageOutput = outputName(language.name);
 
-/** Whether a task was learned on the finished encoder, and its head lies in the graph of those. */
-function isAdded({ manifest }: LoadedStudent, task: string): boolean {
-  return manifest.tasks.some(({ name, file }) => name === task && file === headsFile);
+function entryOf({ manifest }: LoadedStudent, task: string): ManifestTask {
+  return must(
+    manifest.tasks.find(({ name }) => name === task),
+    task,
+  );
 }
 
-/** Pooled vectors [texts, hidden] to the logits of tasks that were learned on the finished encoder. */
+/**
+ * Pooled vectors [texts, hidden] to the logits of tasks whose heads lie outside the encoder's graph; of pairs they are source and target
+ * by turns. Heads of one file answer together.
+ */
 async function runHeads(
   student: LoadedStudent,
+  input: TextBatch["input"],
   tasks: readonly string[],
   pooled: Float32Array,
   passes: Pass[],
 ): Promise<Record<string, Float32Array>> {
   const { hidden } = student.manifest.architecture;
   const texts = pooled.length / hidden;
-  const started = performance.now();
-  const feeds = { pooled: new Tensor("float32", pooled, [texts, hidden]) };
-  const results = await runGraph(must(student.heads, headsFile), feeds, tasks.map(outputName));
-  addTime(passes, (performance.now() - started) / texts);
-  return Object.fromEntries(tasks.map((task) => [task, must(results[outputName(task)]).data as Float32Array]));
-}
-
-/** Pooled vectors [2 · items, hidden], source and target by turns, to each pair task's logits. */
-async function runPairHeads(
-  student: LoadedStudent,
-  tasks: readonly string[],
-  pooled: Float32Array,
-  passes: Pass[],
-): Promise<Record<string, Float32Array>> {
-  const hidden = student.manifest.architecture.hidden;
-  const items = pooled.length / hidden / 2;
-  const feeds = { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1) };
+  const feeds: Record<string, Tensor> =
+    input === "pair"
+      ? { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1) }
+      : { pooled: new Tensor("float32", pooled, [texts, hidden]) };
+  const fileOf = (task: string) => entryOf(student, task).file;
   const logits: Record<string, Float32Array> = {};
   const started = performance.now();
-  for (const task of tasks) {
-    const head = must(student.pairHeads.get(task), `the head of ${task}`);
-    const results = await runGraph(head, feeds, [outputName(task)]);
-    logits[task] = must(results[outputName(task)]).data as Float32Array;
+  for (const file of new Set(tasks.map(fileOf))) {
+    const own = tasks.filter((task) => fileOf(task) === file);
+    const results = await runGraph(must(student.heads.get(file), file), feeds, own.map(outputName));
+    for (const task of own) logits[task] = must(results[outputName(task)]).data as Float32Array;
   }
-  addTime(passes, (performance.now() - started) / items / 2);
+  addTime(passes, (performance.now() - started) / texts);
   return logits;
 }
 

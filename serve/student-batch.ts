@@ -21,10 +21,8 @@ export interface SharedStudent extends StudentFiles {
   readonly encoder: LiftedGraph;
   /** Where the student reads n-grams. */
   readonly ngrams?: LiftedGraph;
-  /** Of the tasks that were learned on the finished encoder, where there are some. */
-  readonly heads?: LiftedGraph;
-  /** By task, for tasks over pairs. */
-  readonly pairHeads: ReadonlyMap<string, LiftedGraph>;
+  /** By file, those that lie outside the encoder's graph. */
+  readonly heads: ReadonlyMap<string, LiftedGraph>;
 }
 
 /** Items of one kind for one student. For `pair` every two texts are an item: source, target. */
@@ -77,8 +75,6 @@ export interface LoadedStudent {
   readonly tokenizer: Tokenizer;
   /** With its n-grams, where the student reads some. */
   readonly encoder: Session;
-  /** Of the tasks that were learned on the finished encoder, where there are some. */
-  readonly heads?: Session;
-  /** By task, for tasks over pairs. */
-  readonly pairHeads: ReadonlyMap<string, Session>;
+  /** By file, those that lie outside the encoder's graph. */
+  readonly heads: ReadonlyMap<string, Session>;
 }

@@ -1,4 +1,5 @@
 import { ensembleEntry, servedLatency, servedScores } from "../src/contract/ensemble.ts";
+import { encoderFile } from "../src/contract/graph-files.ts";
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { meanScore } from "../src/contract/mean-score.ts";
 import { type Percentile, predictLatencyMs } from "../src/contract/predict-latency.ts";
@@ -32,7 +33,7 @@ export interface StudentTask {
 
 /** @throws {BadStudentError} when the manifest has a task or labels that this server does not know, or lists too few files. */
 export function createStudent(id: string, manifest: Manifest, maxTokens: number, candidate = false): Student {
-  const files = ["model.onnx", "tokenizer.json", ...manifest.tasks.map((task) => task.file)];
+  const files = [encoderFile, "tokenizer.json", ...manifest.tasks.map((task) => task.file)];
   const needed = manifest.ngrams ? [...files, manifest.ngrams.file] : files;
   const missing = needed.find((file) => manifest.files[file] === undefined);
   if (missing !== undefined) throw badManifest(manifest, `no sha256 of ${missing}`);

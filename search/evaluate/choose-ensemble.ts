@@ -1,5 +1,6 @@
 import { weightedSum } from "../../src/contract/ensemble.ts";
-import { headsFile, type ManifestTask } from "../../src/contract/manifest.ts";
+import { isAdded } from "../../src/contract/graph-files.ts";
+import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -57,6 +58,8 @@ export function bestTeam(teams: readonly Team[]): Team {
 /** How a task is answered by a student and some others. */
 interface Choice {
   readonly task: string;
+  /** Whether the student learned it on its finished encoder. */
+  readonly isAdded: boolean;
   readonly weights: ReadonlyMap<Voice, number>;
   readonly score: number;
 }
@@ -79,12 +82,7 @@ function toTeam(members: readonly Voice[], choices: readonly Choice[]): Team {
     if (choice.score > (best.get(choice.task)?.score ?? Number.NEGATIVE_INFINITY)) best.set(choice.task, choice);
   const together = [...best.values()].filter(({ weights }) => weights.size > 1);
   // Tasks that are added to a student may outnumber those that it was made for.
-  const added = new Set(
-    must(members[0])
-      .tasks.filter(({ file }) => file === headsFile)
-      .map(({ name }) => name),
-  );
-  const made = [...best.values()].filter(({ task }) => !added.has(task));
+  const made = [...best.values()].filter(({ isAdded }) => !isAdded);
   return {
     score: mean((made.length > 0 ? made : [...best.values()]).map(({ score }) => score)),
     members,
@@ -108,6 +106,7 @@ function toChoice(voices: readonly Voice[], studentsOwn: number, entry: Manifest
   const codes = student.tasks.filter(({ name }) => name === language.name && name !== entry.name);
   return {
     task: entry.name,
+    isAdded: isAdded(entry),
     weights: new Map(voices.map((voice, i) => [voice, must(weights[i]) / task.temperature])),
     score: taskMean({ scores: scoresOf(results, [task, ...codes]) }, entry.name),
   };

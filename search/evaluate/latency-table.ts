@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { membersAmong } from "../../src/contract/ensemble.ts";
+import { encoderFile } from "../../src/contract/graph-files.ts";
 import { must } from "../../src/invariant.ts";
 import { machine } from "../../src/onnx/machine.ts";
 import { type LengthTiming, type TimedModel, timeLengths } from "../reward/measure.ts";
@@ -84,7 +85,7 @@ function studentSubjects(student: Student): Subject[] {
   const { folder, manifest } = student;
   const { vocabulary } = manifest.architecture;
   const whole = { name: int8Name(student), model: () => openAsServed(student, 1), vocabulary };
-  const bare = { name: `${manifest.name} without n-grams`, model: join(folder, "model.onnx"), vocabulary };
+  const bare = { name: `${manifest.name} without n-grams`, model: join(folder, encoderFile), vocabulary };
   return manifest.ngrams ? [whole, bare] : [whole];
 }
 

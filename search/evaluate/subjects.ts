@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { encoderFile } from "../../src/contract/graph-files.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { studentFolders } from "../../src/contract/models-folder.ts";
 import { BadFileError } from "../../src/errors.ts";
@@ -96,7 +97,7 @@ export async function measureTeacher(
     tasksOf: (results) =>
       teacher.tasks.map((entry) => {
         const { name, input } = taskOf(entry);
-        return calibrated({ ...entry, name, input, file: "model.onnx", languages: [] }, results).task;
+        return calibrated({ ...entry, name, input, file: encoderFile, languages: [] }, results).task;
       }),
     onProgress: (done, total) => log(`teacher · ${done} of ${total} validation sets`),
   });

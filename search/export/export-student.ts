@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
-import { headsFile, Manifest } from "../../src/contract/manifest.ts";
+import { encoderFile, headsFile, pairFile } from "../../src/contract/graph-files.ts";
+import { Manifest } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { headsGraph, inferenceGraph, pairGraph } from "../student/inference-graph.ts";
@@ -33,11 +34,7 @@ export interface GraphOptions {
 
 export function headFile({ name, input, beside }: Pick<Task, "name" | "input" | "beside">): string {
   if (input === "pair") return pairFile(name);
-  return beside === undefined ? "model.onnx" : headsFile;
-}
-
-function pairFile(task: string): string {
-  return `pair_${task}.onnx`;
+  return beside === undefined ? encoderFile : headsFile;
 }
 
 /** Writes the int8 graphs into `folder`, which is made anew. */
@@ -54,7 +51,7 @@ export function writeGraphs(
   const { layerNormEpsilon } = options;
   const pairs = heads.filter((head) => head.input === "pair");
   const graphs = new Map<string, () => Uint8Array>([
-    ["model.onnx", () => inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
+    [encoderFile, () => inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
     ...ngramGraph(weights, text, layerNormEpsilon),
     ...pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, "int8")] as const),
   ]);

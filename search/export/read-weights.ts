@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../../src/contract/architecture.ts";
-import { headsFile, type Manifest, type ManifestTask, type Ngrams } from "../../src/contract/manifest.ts";
+import { encoderFile, isAdded } from "../../src/contract/graph-files.ts";
+import type { Manifest, ManifestTask, Ngrams } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
@@ -33,7 +34,7 @@ export function readWeights(
   folder: string,
   { architecture: a, tasks, ngrams }: Pick<Manifest, "architecture" | "tasks" | "ngrams">,
 ): Weights {
-  const graphs = [...new Set(["model.onnx", ...tasks.map(({ file }) => file)])];
+  const graphs = [...new Set([encoderFile, ...tasks.map(({ file }) => file)])];
   const heads = tasks.map(headOfEntry);
   const encoder = weightsIn(folder, graphs, a, heads);
   return ngrams === undefined ? encoder : new Map([...encoder, ...readNgramPart(folder, ngrams, heads)]);
@@ -42,7 +43,7 @@ export function readWeights(
 /** The head of a manifest's entry. */
 export function headOfEntry(entry: ManifestTask): HeadShape {
   const task = taskOf(entry);
-  return headOf(entry.file === headsFile ? asBeside(task) : task, entry.labels);
+  return headOf(isAdded(entry) ? asBeside(task) : task, entry.labels);
 }
 
 /** Its heads are those of the student that the graph has, and its width is the table's. */

@@ -1,11 +1,11 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
-import { createRandom } from "../../src/random.ts";
 import { shareOf } from "../corpus/known-sets.ts";
+import { fitScaler, type Scaler } from "../distil/scaler.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
-import { headParameters, initialWeight, tableName, type Weights, weightOf } from "../student/weights.ts";
+import { headParameters, tableName, type Weights, weightOf } from "../student/weights.ts";
 import { type Classifier, pooledRows } from "./predict.ts";
-import { trainTasks } from "./train-heads.ts";
+import { trainTasks, withFreshHeads } from "./train-heads.ts";
 
 /**
  * Heads on a finished encoder. Its pooled vectors are computed once for each text and stay as they are, so that a head is a small
@@ -39,24 +39,22 @@ export async function fitHeads(
   { seed, threads, dataSetShare = shareOf }: FitOptions,
 ): Promise<Weights> {
   const { rows, of } = await rowsOf(classifier, tasks);
-  const { mean, deviation } = standardise(rows);
+  const scaler = fitScaler(rows, hidden);
   const a = frozenArchitecture(rows.length, hidden);
-  const table = { dims: [rows.length, hidden], data: tableOf(rows, mean, deviation) };
+  const table = { dims: [rows.length, hidden], data: tableOf(rows, scaler) };
   const heads: Weights = new Map();
   // Each by itself, so that none depends on what else is learned.
   for (const one of tasks) {
-    const shapes = headParameters(a, headOf(one.task, one.labels));
-    const random = createRandom(seed);
-    const start = shapes.map((shape) => [shape.name, initialWeight(shape, random)] as const);
     const examples = one.examples.map((example) => ({ ...example, ids: Int32Array.of(of(example.ids)) }));
-    const trained = await trainTasks(a, new Map([...start, [tableName, table]]), [{ ...one, examples }], {
+    const start = withFreshHeads(a, new Map([[tableName, table]]), [one], seed);
+    const trained = await trainTasks(a, start, [{ ...one, examples }], {
       ...{ seed, threads, peakRate, dataSetShare, frozenTable: true },
       ...{ positions: 0, layerNormEpsilon: 0, padId: 0, onProgress: () => {} },
       tokens: Math.max(passes * examples.length, leastExamples),
     });
-    for (const { name } of shapes) heads.set(name, weightOf(trained, name));
+    for (const { name } of headParameters(a, headOf(one.task, one.labels))) heads.set(name, weightOf(trained, name));
   }
-  return folded(heads, tasks, mean, deviation);
+  return folded(heads, tasks, scaler);
 }
 
 /** Pooled vectors of the tasks' texts, each once, and the row of a text. */
@@ -72,18 +70,7 @@ function frozenArchitecture(rows: number, hidden: number): Architecture {
   return { layers: 0, hidden, heads: 0, ffn: 0, activation: "relu", tableWidth: hidden, vocabulary: rows };
 }
 
-/** Mean and standard deviation of each column. */
-function standardise(rows: readonly Float32Array[]) {
-  const width = must(rows[0]).length;
-  const [mean, deviation] = [new Float64Array(width), new Float64Array(width)];
-  for (const row of rows) for (let i = 0; i < width; i++) mean[i] = must(mean[i]) + must(row[i]) / rows.length;
-  for (const row of rows)
-    for (let i = 0; i < width; i++) deviation[i] = must(deviation[i]) + (must(row[i]) - must(mean[i])) ** 2;
-  // A column that never changes says nothing, whatever it is divided by.
-  return { mean, deviation: deviation.map((squares) => Math.sqrt(squares / rows.length) || 1) };
-}
-
-function tableOf(rows: readonly Float32Array[], mean: Float64Array, deviation: Float64Array): Float32Array {
+function tableOf(rows: readonly Float32Array[], { mean, deviation }: Scaler): Float32Array {
   const table = new Float32Array(rows.length * mean.length);
   rows.forEach((row, r) => {
     for (let i = 0; i < mean.length; i++)
@@ -93,7 +80,7 @@ function tableOf(rows: readonly Float32Array[], mean: Float64Array, deviation: F
 }
 
 /** Heads over standardised columns as heads over the columns themselves: (x − m) / s · W + b = x · (W / s) + (b − m / s · W). */
-function folded(heads: Weights, tasks: readonly EncodedTask[], mean: Float64Array, deviation: Float64Array): Weights {
+function folded(heads: Weights, tasks: readonly EncodedTask[], { mean, deviation }: Scaler): Weights {
   for (const { task } of tasks) {
     const { data } = weightOf(heads, `head.${task.name}.dense.weight`);
     const bias = weightOf(heads, `head.${task.name}.dense.bias`).data;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { headsFile, type ManifestTask } from "../../src/contract/manifest.ts";
+import { headsFile, pairFile } from "../../src/contract/graph-files.ts";
+import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { openSession, type Session } from "../../src/onnx/session.ts";
 import { type EncoderOptions, openEncoder } from "./open-encoder.ts";
 import { type Classifier, studentClassifier } from "./predict.ts";
@@ -15,7 +16,7 @@ export async function openStudentClassifier(
   const heads = existsSync(join(folder, headsFile)) ? await open(headsFile) : null;
   const pairs = new Map<string, Session>();
   for (const { name } of tasks.filter(({ input }) => input === "pair")) {
-    pairs.set(name, await open(`pair_${name}.onnx`));
+    pairs.set(name, await open(pairFile(name)));
   }
   return {
     ...studentClassifier({ model, heads, pairs }, options.tokenizer.padId),

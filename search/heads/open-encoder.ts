@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { encoderFile } from "../../src/contract/graph-files.ts";
 import type { Ngrams } from "../../src/contract/manifest.ts";
 import { openWithNgrams } from "../../src/ngrams/with-ngrams.ts";
 import { type LiftedGraph, liftTables } from "../../src/onnx/lift-tables.ts";
@@ -18,7 +19,7 @@ export interface EncoderOptions {
 export async function openEncoder(folder: string, { tokenizer, ngrams, threads }: EncoderOptions): Promise<Session> {
   const read = (file: string) => liftTables(readFileSync(join(folder, file)));
   const open = (graph: LiftedGraph) => openLifted(graph, { threads });
-  const encoder = read("model.onnx");
+  const encoder = read(encoderFile);
   if (ngrams === undefined) return await open(encoder);
   return await openWithNgrams({ encoder, graph: read(ngrams.file) }, ngrams, tokenizer.pieceOf, open);
 }

@@ -1,7 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { createRandom } from "../../src/random.ts";
 import { fineTuningShareOf, shareOf } from "../corpus/known-sets.ts";
-import { type EncodedTask, headOf } from "../student/encoded-task.ts";
+import { type EncodedTask, headOf, headsOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import { Trainer } from "../student/trainer.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
@@ -44,12 +44,17 @@ export async function trainHeads(
   tasks: readonly EncodedTask[],
   options: HeadTrainingOptions,
 ): Promise<Weights> {
-  const random = createRandom(options.seed);
-  const shapes = tasks.flatMap(({ task, labels }) => headParameters(a, headOf(task, labels)));
-  const fresh = shapes.map((shape) => [shape.name, initialWeight(shape, random)] as const);
-  const weights: Weights = new Map([...start, ...fresh.filter(([name]) => !start.has(name))]);
+  const weights = withFreshHeads(a, start, tasks, options.seed);
   const dataSetShare = a.layers === 0 ? shareOf : fineTuningShareOf;
   return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare });
+}
+
+/** Weights with fresh heads for those tasks that have none in them. */
+export function withFreshHeads(a: Architecture, start: Weights, tasks: readonly EncodedTask[], seed: number): Weights {
+  const random = createRandom(seed);
+  const shapes = headsOf(tasks).flatMap((head) => headParameters(a, head));
+  const fresh = shapes.map((shape) => [shape.name, initialWeight(shape, random)] as const);
+  return new Map([...start, ...fresh.filter(([name]) => !start.has(name))]);
 }
 
 interface TaskTrainingOptions extends HeadTrainingOptions {

@@ -28,6 +28,10 @@ export function headOf({ name, input, beside }: Task, labels: readonly string[])
   return { task: name, input, labels: labels.length, ...(beside !== undefined && { width: besideWidth }) };
 }
 
+export function headsOf(tasks: readonly Pick<EncodedTask, "task" | "labels">[]): HeadShape[] {
+  return tasks.map(({ task, labels }) => headOf(task, labels));
+}
+
 /** Encodes the examples that say something about the task; `smoothing` moves that share of each target to all labels. */
 export function encodeTask(
   task: Task,

@@ -32,6 +32,11 @@ export async function ask(app: App, req: IncomingMessage, res: ServerResponse, q
   return { prediction, results: prediction.results.map(orThrow) };
 }
 
+/** Whether only the first part of an item was read. */
+export function isCut(result: Answer["results"][number]): boolean {
+  return Object.values(result).some(({ truncated }) => truncated);
+}
+
 function orThrow(result: Prediction["results"][number]): Readonly<Record<string, Result>> {
   if (result instanceof Error) throw result;
   return result;

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Result } from "../../src/contract/prediction.ts";
 import { UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import type { Student } from "../student.ts";
-import { ask } from "./ask.ts";
+import { type Answer, ask, isCut } from "./ask.ts";
 import { attributeReader, toxicityTask } from "./attributes.ts";
 import {
   byCategory,
@@ -100,31 +99,28 @@ function moderatingTasks(students: readonly Student[], name: string | undefined)
   return [...wanted].filter((task) => task === toxicityTask || able.every(({ tasks }) => tasks.has(task)));
 }
 
-type Answered = Readonly<Record<string, Result>>;
+type Answered = Answer["results"][number];
 
 /** Of several parts the worst one counts. */
 function toModeration(student: Student, parts: readonly Answered[]): Moderation {
   const covered = coveredBy(new Set(Object.keys(parts[0] ?? {})));
-  const tasksOf = (category: Category) => (covered.includes(category) ? (askedFor[category] ?? []) : []);
-  const isOf = (category: Category) => {
-    const tasks = tasksOf(category);
-    return (
-      tasks.length > 0 &&
-      parts.some((part) => tasks.every((task) => attributeReader(student, task).has(must(part[task]))))
-    );
-  };
-  const scoreOf = (category: Category) => {
-    const tasks = tasksOf(category);
-    const score = (part: Answered) =>
-      Math.min(...tasks.map((task) => attributeReader(student, task).probabilityOf(must(part[task]))));
-    return tasks.length === 0 ? 0 : Math.max(...parts.map(score));
-  };
+  const judged = new Map(covered.map((category) => [category, judge(student, must(askedFor[category]), parts)]));
   return {
-    flagged: covered.some(isOf),
-    categories: byCategory(isOf),
-    category_scores: byCategory(scoreOf),
-    category_applied_input_types: byCategory((category) => (covered.includes(category) ? ["text"] : [])),
-    ...(parts.some((part) => Object.values(part).some(({ truncated }) => truncated)) && { truncated: true }),
+    flagged: [...judged.values()].some(({ flagged }) => flagged),
+    categories: byCategory((category) => judged.get(category)?.flagged ?? false),
+    category_scores: byCategory((category) => judged.get(category)?.score ?? 0),
+    category_applied_input_types: byCategory((category) => (judged.has(category) ? ["text"] : [])),
+    ...(parts.some(isCut) && { truncated: true }),
+  };
+}
+
+/** Whether a part has all of these attributes, and how likely that is. */
+function judge(student: Student, tasks: readonly string[], parts: readonly Answered[]) {
+  const readers = tasks.map((task) => ({ task, ...attributeReader(student, task) }));
+  const scoreOf = (part: Answered) => Math.min(...readers.map((of) => of.probabilityOf(must(part[of.task]))));
+  return {
+    flagged: parts.some((part) => readers.every((of) => of.has(must(part[of.task])))),
+    score: Math.max(...parts.map(scoreOf)),
   };
 }
 

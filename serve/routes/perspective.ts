@@ -5,7 +5,7 @@ import { language } from "../../src/tasks/language.ts";
 import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
 import { NotEnabledError } from "../http-errors.ts";
-import { type Answer, ask } from "./ask.ts";
+import { type Answer, ask, isCut } from "./ask.ts";
 import { attributeReader, attributeTasks, toxicityTask } from "./attributes.ts";
 import { storeCorrection } from "./feedback.ts";
 import { languagesOf } from "./perspective-languages.ts";
@@ -130,13 +130,12 @@ function toReply(request: AnalyzeRequest, attributes: Attributes, answer: Answer
     const least = requestedAttributes[attribute]?.scoreThreshold ?? 0;
     return [attribute, atLeast(least, scoresOf(answer, task, scored))] as const;
   });
-  const isCut = Object.values(answer.results[0] ?? {}).some(({ truncated }) => truncated);
   return {
     attributeScores: Object.fromEntries(scores.filter(([, own]) => own !== null)),
     languages: judgedIn(request, attributes, answer),
     detectedLanguages: detected === undefined ? [] : [detected.label],
     ...(clientToken !== undefined && { clientToken }),
-    ...(isCut && { truncated: true }),
+    ...(isCut(must(answer.results[0])) && { truncated: true }),
   };
 }
 

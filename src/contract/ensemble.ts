@@ -23,6 +23,26 @@ export function weightedSum(logits: readonly (Float32Array | undefined)[], weigh
   return must(sum, "a member that counts");
 }
 
+/** A manifest by which the student answers some tasks alone, whatever its ensemble and its cascade said of them. */
+export function answeredAlone<Own extends Pick<Manifest, "scores" | "ensemble" | "cascade">>(
+  manifest: Own,
+  tasks: readonly string[],
+): Own {
+  const { scores, ensemble, cascade } = manifest;
+  const isKept = ({ task }: { readonly task: string }) => !tasks.includes(task);
+  return {
+    ...manifest,
+    ...(ensemble && {
+      ensemble: {
+        ...ensemble,
+        tasks: ensemble.tasks.filter(isKept),
+        scores: [...ensemble.scores.filter(isKept), ...scores.filter((score) => !isKept(score))],
+      },
+    }),
+    ...(cascade && { cascade: { ...cascade, tasks: cascade.tasks.filter(isKept) } }),
+  };
+}
+
 /** How well a student is served: together with its ensemble where it has one. */
 export function servedScores({ scores, ensemble }: Pick<Manifest, "scores" | "ensemble">): readonly Score[] {
   return ensemble?.scores ?? scores;

@@ -13,8 +13,6 @@ import { Reference } from "./drift.ts";
  * (pooled vectors of the two texts) to `logits_<task>` float32 [batch, labels]. Tasks over single texts that were learned on the
  * finished encoder share `heads.onnx`: `pooled` float32 [batch, hidden] to `logits_<task>` of each.
  */
-export const headsFile = "heads.onnx";
-
 const FileName = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "a plain file name");
 const Share = z.number().min(0).max(1);
 

@@ -95,7 +95,7 @@ test("promote() hands over a student that the server opens", async () => {
   const files = { id: "one", folder, manifest: readManifest(join(folder, "manifest.json")), maxTokens: 32 };
   const student = await openStudent(await readStudent(files, new SharedArrayBuffer(1 << 20)));
   expect(student.tokenizer.encode("good", 8).ids).toHaveLength(3);
-  for (const session of [student.encoder, ...student.pairHeads.values()]) await session.release();
+  for (const session of [student.encoder, ...student.heads.values()]) await session.release();
 });
 
 test("promote() goes on where a killed one stopped", () => {

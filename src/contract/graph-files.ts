@@ -1,0 +1,18 @@
+import type { ManifestTask } from "./manifest.ts";
+
+/** Names of a student's graphs (`manifest.ts` says what is in them). Apart from its schemas, which threads that only run graphs do without. */
+
+/** The encoder, with the heads that were learned together with it. */
+export const encoderFile = "model.onnx";
+/** The heads that were learned on the finished encoder. */
+export const headsFile = "heads.onnx";
+
+/** The head of a task over pairs. */
+export function pairFile(task: string): string {
+  return `pair_${task}.onnx`;
+}
+
+/** Whether a task was learned on the finished encoder. */
+export function isAdded({ file }: Pick<ManifestTask, "file">): boolean {
+  return file === headsFile;
+}
