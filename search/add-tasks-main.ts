@@ -24,8 +24,9 @@ await runCommand(
   {
     name: "npm run add-task",
     about:
-      "Teaches students that are served more tasks over single texts, of your data: a head for each on the encoder as it is, within\n" +
-      "seconds. What they answer to other tasks stays the same, to the last digit. A task that was added before is learned anew.",
+      "Teaches students that are served more tasks of your data: a head for each on the encoder as it is, within seconds. What they\n" +
+      "answer to other tasks stays the same, to the last digit. A task that was added before is learned anew, and so is one over pairs\n" +
+      "(--tasks adequacy).",
     flags: {
       ...flags,
       tasks: {
@@ -72,10 +73,9 @@ async function add(flags: Flags, log: Log): Promise<void> {
   unlock();
 }
 
-/** Those over single texts that the student lacks. */
+/** Those that the student lacks. */
 function newTasks(wanted: readonly Task[], { tasks: own }: Manifest): string[] {
-  const fresh = wanted.filter(({ input }) => input === "text").map((task) => task.name);
-  return fresh.filter((task) => !own.some((known) => known.name === task));
+  return wanted.map(({ name }) => name).filter((task) => !own.some((known) => known.name === task));
 }
 
 /** A candidate without the new tasks would take them away again. @throws {ConfigError} */

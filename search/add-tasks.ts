@@ -14,12 +14,12 @@ import { type Candidate, type ExportConfig, judge, learnHeads, validate } from "
 import { studentEncoding } from "./prepare.ts";
 import { encodeBeside } from "./student/encode-corpus.ts";
 import { headsOf } from "./student/encoded-task.ts";
-import { parametersOf, type Weights } from "./student/weights.ts";
+import { parametersOf } from "./student/weights.ts";
 
 /**
  * A finished student with more tasks: a head for each is learned on its encoder, which stays as it is, and so does every other answer.
- * A task that was added before is learned anew. @param folder for the student, made anew.
- * @throws {ConfigError} for a task that the student learned together with its encoder, or one over pairs
+ * A task that was added before is learned anew, and so is one over pairs, whose head is a graph of its own. @param folder for the
+ * student, made anew. @throws {ConfigError} for a task over single texts that the student learned together with its encoder
  */
 export async function addTasks(
   config: Pick<ExportConfig, "threads" | "seed">,
@@ -28,7 +28,7 @@ export async function addTasks(
   folder: string,
   log: Log,
 ): Promise<Candidate> {
-  for (const { name, input } of data.tasks) refuse(manifest, name, input);
+  for (const { name, input } of data.tasks) if (input === "text") refuseOfEncoder(manifest, name);
   const { maxTokens, ngrams, architecture } = manifest;
   const tokenizer = readTokenizer(join(files.folder, "tokenizer.json"));
   const corpus = { ...data, tasks: data.tasks.map(asBeside) };
@@ -40,7 +40,7 @@ export async function addTasks(
   cpSync(files.folder, folder, { recursive: true });
   const learned = await learnHeads(config, materials, { folder, architecture }, log);
   const others = manifest.tasks.filter(({ name }) => !corpus.tasks.some((task) => task.name === name));
-  const old: Weights = manifest.tasks.some(isAdded) ? readWeights(files.folder, manifest) : new Map();
+  const old = readWeights(files.folder, manifest);
   const shapes = [...others.filter(isAdded).map(headOfEntry), ...headsOf(materials.beside)];
   const made = writeHeads({ folder, names: files.names }, architecture, new Map([...old, ...learned]), shapes);
   const results = await validate(config, materials, { folder, maxTokens, ngrams }, others);
@@ -53,8 +53,7 @@ export async function addTasks(
   };
 }
 
-function refuse({ name: student, tasks }: Manifest, name: string, input: string): void {
-  if (input === "pair") throw new ConfigError(`${name} is a task over pairs; such tasks are learned by npm run search`);
+function refuseOfEncoder({ name: student, tasks }: Manifest, name: string): void {
   const own = tasks.find((task) => task.name === name);
   if (own !== undefined && !isAdded(own))
     throw new ConfigError(`${student} learned ${name} together with its encoder; npm run train trains it further`);

@@ -2,6 +2,7 @@ import { isAdded } from "../src/contract/graph-files.ts";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { Tensor } from "../src/onnx/session.ts";
+import { createSurfaceFeatures, surfaceWidth } from "../src/pairs/surface-features.ts";
 import { argmax } from "../src/stats.ts";
 import { languageCodes } from "../src/tasks/in-language.ts";
 import { language } from "../src/tasks/language.ts";
@@ -24,9 +25,10 @@ export async function runBatch(
   const tokenizeMs = performance.now() - started;
   const sequences = encodings.map((e) => e.ids);
   const decides = decidesByLanguage(student, batch);
-  const own = await ask(student, batch, sequences, besideTasks(student, batch, decides));
+  const surface = batch.input === "pair" ? surfaceOf(student, sequences) : null;
+  const own = await ask(student, batch, { sequences, surface }, besideTasks(student, batch, decides));
   const { logits, memberPasses } = await joinMembers(student, members, own.logits, (member, tasks) =>
-    ask(member, { ...batch, tasks }, sequences, []),
+    ask(member, { ...batch, tasks }, { sequences, surface }, []),
   );
   const unknown = unknownPieces(sequences, student.tokenizer.unknownId);
   return {
@@ -44,11 +46,27 @@ export async function runBatch(
   };
 }
 
+interface Encoded {
+  readonly sequences: readonly Int32Array[];
+  /** What the texts of each pair look like [pairs, surfaceWidth]; null where the batch is of single texts. */
+  readonly surface: Tensor | null;
+}
+
+/** Sequences are source and target by turns. */
+function surfaceOf({ tokenizer }: LoadedStudent, sequences: readonly Int32Array[]): Tensor {
+  const readSurface = createSurfaceFeatures(tokenizer);
+  const pairs = sequences.length / 2;
+  const rows = new Float32Array(pairs * surfaceWidth);
+  for (let i = 0; i < pairs; i++)
+    rows.set(readSurface(must(sequences[2 * i]), must(sequences[2 * i + 1])), i * surfaceWidth);
+  return new Tensor("float32", rows, [pairs, surfaceWidth]);
+}
+
 /** What one student says to sequences. @param beside tasks over single texts that the same passes are to answer. */
 async function ask(
   student: LoadedStudent,
   { input, tasks, tokenBudget }: TextBatch,
-  sequences: readonly Int32Array[],
+  { sequences, surface }: Encoded,
   beside: readonly string[],
 ) {
   const asked = [...new Set([...(input === "pair" ? [] : tasks), ...beside])];
@@ -57,7 +75,8 @@ async function ask(
   const inside = asked.filter((task) => !outside.includes(task));
   const names = [...(outside.length > 0 ? ["pooled"] : []), ...inside.map(outputName)];
   const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
-  const added = outside.length > 0 ? await runHeads(student, input, outside, must(outputs.pooled), passes) : {};
+  const added =
+    outside.length > 0 ? await runHeads(student, outside, { pooled: must(outputs.pooled), surface }, passes) : {};
   if (input === "pair") return { logits: added, passes, outputs };
   const logits = Object.fromEntries(inside.map((task) => [task, must(outputs[outputName(task)])]));
   return { logits: { ...logits, ...added }, passes, outputs };
@@ -125,23 +144,25 @@ function entryOf({ manifest }: LoadedStudent, task: string): ManifestTask {
  */
 async function runHeads(
   student: LoadedStudent,
-  input: TextBatch["input"],
   tasks: readonly string[],
-  pooled: Float32Array,
+  { pooled, surface }: { readonly pooled: Float32Array; readonly surface: Tensor | null },
   passes: Pass[],
 ): Promise<Record<string, Float32Array>> {
   const { hidden } = student.manifest.architecture;
   const texts = pooled.length / hidden;
   const feeds: Record<string, Tensor> =
-    input === "pair"
-      ? { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1) }
-      : { pooled: new Tensor("float32", pooled, [texts, hidden]) };
+    surface === null
+      ? { pooled: new Tensor("float32", pooled, [texts, hidden]) }
+      : { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1), surface };
   const fileOf = (task: string) => entryOf(student, task).file;
   const logits: Record<string, Float32Array> = {};
   const started = performance.now();
   for (const file of new Set(tasks.map(fileOf))) {
     const own = tasks.filter((task) => fileOf(task) === file);
-    const results = await runGraph(must(student.heads.get(file), file), feeds, own.map(outputName));
+    const session = must(student.heads.get(file), file);
+    // A head over pairs of before there were surface features takes none.
+    const taken = Object.fromEntries(session.inputNames.map((name) => [name, must(feeds[name], name)]));
+    const results = await runGraph(session, taken, own.map(outputName));
     for (const task of own) logits[task] = must(results[outputName(task)]).data as Float32Array;
   }
   addTime(passes, (performance.now() - started) / texts);

@@ -4,7 +4,7 @@ import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { shareOf } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import { type HeadTrainingOptions, peakRate, trainTasks } from "../heads/train-heads.ts";
-import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
+import { type EncodedExample, type EncodedTask, encoderOf } from "../student/encoded-task.ts";
 import type { Weights } from "../student/weights.ts";
 import type { Correction } from "./corrections.ts";
 
@@ -72,13 +72,12 @@ function encodeCorrections(
   tokenizer: Tokenizer,
   { maxTokens, smoothing, tasks }: { maxTokens: number; smoothing: number; tasks: readonly EncodedTask[] },
 ): EncodedTask[] {
-  const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
+  const encode = encoderOf(tokenizer, maxTokens);
   return [...groupBy(corrections, ({ task }) => task)].map(([name, own]) => {
     const { task, labels } = must(tasks.find((known) => known.task.name === name));
     const examples = own.map(
       ({ texts: [text, pair], target }): EncodedExample => ({
-        ids: encode(must(text)),
-        pairIds: pair === undefined ? null : encode(pair),
+        ...encode(must(text), pair),
         target: target.map((p) => p * (1 - smoothing) + smoothing / labels.length),
         weight: 1,
         dataSet: dataSetOf(name),

@@ -34,8 +34,8 @@ export async function rightAbout(
   for (const [name, own] of groupBy(corrections, ({ task }) => task)) {
     const entry = must(tasks.find((task) => task.name === name));
     const rows = own.map(({ texts: [text, pair] }) => ({ text: must(text), ...(pair !== undefined && { pair }) }));
-    const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
-    const { logits, beside } = await logitsOfRows(classifier, { task: name, rows }, known, encode);
+    const reading = { tokenizer, maxTokens };
+    const { logits, beside } = await logitsOfRows(classifier, { task: name, rows }, known, reading);
     const languages = beside.get(language.name);
     own.forEach((correction, i) => {
       right.push(

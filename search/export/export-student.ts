@@ -64,16 +64,21 @@ export function writeGraphs(
   return { folder, names: [...graphs.keys(), "tokenizer.json"] };
 }
 
-/** Writes the graph of heads over a finished encoder beside the others; none where there are no such heads. */
+/** Writes the graphs of heads over a finished encoder beside the others: one of all over single texts, one a task over pairs. */
 export function writeHeads(
   { folder, names }: StudentFiles,
   a: Architecture,
   weights: Weights,
   heads: readonly HeadShape[],
 ): StudentFiles {
-  if (heads.length === 0) return { folder, names };
-  writeFileSync(join(folder, headsFile), headsGraph(a, weights, heads));
-  return { folder, names: [...names.filter((name) => name !== headsFile), headsFile] };
+  const text = heads.filter(({ input }) => input === "text");
+  const pairs = heads.filter(({ input }) => input === "pair");
+  const graphs = new Map([
+    ...(text.length > 0 ? [[headsFile, headsGraph(a, weights, text)] as const] : []),
+    ...pairs.map((head) => [pairFile(head.task), pairGraph(a, weights, head, "int8")] as const),
+  ]);
+  for (const [name, graph] of graphs) writeFileSync(join(folder, name), graph);
+  return { folder, names: [...names.filter((name) => !graphs.has(name)), ...graphs.keys()] };
 }
 
 /** None where the student reads no n-grams. */

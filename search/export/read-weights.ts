@@ -7,6 +7,7 @@ import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
 import { protoFields } from "../../src/onnx/protobuf.ts";
+import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import { asBeside } from "../../src/tasks/declared.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { headOf } from "../student/encoded-task.ts";
@@ -85,9 +86,22 @@ function restore({ name, dims }: ParameterShape, constants: Constants): Weight {
     const data = constantOf(constants, "table_int4", (rows * columns) / 2);
     return restoreBlocks(dims, { data, scales: floats(constants, "table_scale", rows * blocks), blocks });
   }
+  if (isWithoutSurface(name, dims, constants)) return restoreWithoutSurface({ name, dims }, constants);
   if (!constants.has(`${name}_int8`)) return { dims, data: floats(constants, name, sizeOf(dims)) };
   const data = new Int8Array(constantOf(constants, `${name}_int8`, sizeOf(dims)));
   return restoreColumns({ dims, data, scales: floats(constants, `${name}_scale`, columns) });
+}
+
+/** Whether a head over pairs was made before there were surface features. */
+function isWithoutSurface(name: string, [rows = 0, columns = 0]: readonly number[], constants: Constants): boolean {
+  return /^head\..*\.dense\.weight$/.test(name) && constants.get(name)?.length === 4 * (rows - surfaceWidth) * columns;
+}
+
+/** They count for nothing then, until it is trained further. */
+function restoreWithoutSurface({ name, dims }: ParameterShape, constants: Constants): Weight {
+  const data = new Float32Array(sizeOf(dims));
+  data.set(floats(constants, name, (must(dims[0]) - surfaceWidth) * must(dims[1])));
+  return { dims, data };
 }
 
 function floats(constants: Constants, name: string, count: number): Float32Array {

@@ -32,13 +32,13 @@ export function ensembleClassifier(all: readonly Member[], tasks: Ensemble["task
         pooled: sideBySide(outputs.map(({ pooled }) => must(pooled))),
       };
     },
-    runPair: async (task, source, target) => {
+    runPair: async (task, { source, target, surface }) => {
       const weights = tasks.find((entry) => entry.task === task)?.weights ?? [1];
       const logits: (Tensor | undefined)[] = [];
       let start = 0;
       for (const [i, { classifier, hidden }] of all.entries()) {
-        const halves = [columns(source, start, hidden), columns(target, start, hidden)] as const;
-        logits.push((weights[i] ?? 0) > 0 ? await classifier.runPair(task, ...halves) : undefined);
+        const halves = { source: columns(source, start, hidden), target: columns(target, start, hidden) };
+        logits.push((weights[i] ?? 0) > 0 ? await classifier.runPair(task, { ...halves, surface }) : undefined);
         start += hidden;
       }
       return sumOf(logits, weights);

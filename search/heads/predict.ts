@@ -1,5 +1,6 @@
 import { must } from "../../src/invariant.ts";
 import { type Session, Tensor } from "../../src/onnx/session.ts";
+import type { ReadSurface } from "../../src/pairs/surface-features.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { batchOf, inferenceBatches } from "../teacher/hidden-states.ts";
 
@@ -8,7 +9,14 @@ export interface Classifier {
   readonly padId: number;
   run(batch: Batch): Promise<Record<string, Tensor>>;
   /** The head of a task over pairs. */
-  runPair(task: string, source: Tensor, target: Tensor): Promise<Tensor>;
+  runPair(task: string, pairs: PairInputs): Promise<Tensor>;
+}
+
+/** Pooled vectors of both texts [pairs, hidden], and what they look like [pairs, surfaceWidth]. */
+export interface PairInputs {
+  readonly source: Tensor;
+  readonly target: Tensor;
+  readonly surface: Tensor;
 }
 
 /** Logits of every row for one task, [rows][labels], in the order of the rows. */
@@ -33,11 +41,18 @@ export function studentClassifier({ model, heads, pairs }: StudentSessions, padI
       const said = await model.run({ ids: new Tensor("int32", ids, dims), mask: new Tensor("float32", mask, dims) });
       return heads === null ? said : { ...said, ...(await heads.run({ pooled: must(said.pooled) })) };
     },
-    runPair: async (task, source, target) => {
-      const outputs = await must(pairs.get(task), `graph of ${task}`).run({ source, target });
-      return must(outputs[logitsOf(task)]);
-    },
+    runPair: (task, inputs) => runPairGraph(must(pairs.get(task), `graph of ${task}`), task, inputs),
   };
+}
+
+/** A graph of before there were surface features takes none. */
+export async function runPairGraph(
+  session: Session,
+  task: string,
+  { source, target, surface }: PairInputs,
+): Promise<Tensor> {
+  const reads = session.inputNames.includes("surface");
+  return must((await session.run({ source, target, ...(reads && { surface }) }))[logitsOf(task)]);
 }
 
 /** Logits of all tasks over single texts at once: one pass of the encoder serves them all. */
@@ -54,18 +69,25 @@ export async function textLogits(
 export async function pairLogits(
   classifier: Classifier,
   task: string,
-  sources: readonly Int32Array[],
-  targets: readonly Int32Array[],
+  { sources, targets, readSurface }: EncodedPairs,
   beside: readonly string[] = [],
 ): Promise<PairLogits> {
   const names = ["pooled", ...beside.map(logitsOf)];
   const [source, target] = [await outputRows(classifier, sources, names), await outputRows(classifier, targets, names)];
   const of = (rows: typeof source, name: string) => must(rows.get(name));
-  const pooled = [stacked(of(source, "pooled")), stacked(of(target, "pooled"))] as const;
+  const surface = stacked(sources.map((ids, i) => readSurface(ids, must(targets[i]))));
+  const inputs = { source: stacked(of(source, "pooled")), target: stacked(of(target, "pooled")), surface };
   return {
-    logits: rowsOf(await classifier.runPair(task, ...pooled)),
+    logits: rowsOf(await classifier.runPair(task, inputs)),
     beside: new Map(beside.map((name) => [name, [...of(source, logitsOf(name)), ...of(target, logitsOf(name))]])),
   };
+}
+
+/** Token ids of both texts of each pair. */
+export interface EncodedPairs {
+  readonly sources: readonly Int32Array[];
+  readonly targets: readonly Int32Array[];
+  readonly readSurface: ReadSurface;
 }
 
 export interface PairLogits {

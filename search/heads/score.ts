@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
+import { createSurfaceFeatures } from "../../src/pairs/surface-features.ts";
 import { accuracy, argmax, macroF1, pearson, softmax } from "../../src/stats.ts";
 import { inLanguage, languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -39,12 +40,7 @@ export async function validationLogits(
   // The pass computes it in any case.
   const beside = tasks.includes(language.name) ? [language.name] : [];
   for (const set of sets) {
-    const { logits, beside: more } = await logitsOfRows(
-      classifier,
-      set,
-      beside,
-      (text) => tokenizer.encode(text, maxTokens).ids,
-    );
+    const { logits, beside: more } = await logitsOfRows(classifier, set, beside, { tokenizer, maxTokens });
     const languages = more.get(language.name);
     results.push({ set, logits, ...(languages && { languages: Int32Array.from(languages, argmax) }) });
     if (results.length % 20 === 0) onProgress(results.length, sets.length);
@@ -57,12 +53,14 @@ export async function logitsOfRows(
   classifier: Classifier,
   { task, rows }: { readonly task: string; readonly rows: readonly Pick<LabelledRow, "text" | "pair">[] },
   beside: readonly string[],
-  encode: (text: string) => Int32Array,
+  { tokenizer, maxTokens }: { readonly tokenizer: Tokenizer; readonly maxTokens: number },
 ): Promise<PairLogits> {
+  const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
   const texts = rows.map((row) => encode(row.text));
   if (rows[0]?.pair !== undefined) {
     const targets = rows.map((row) => encode(must(row.pair, "other half of a pair")));
-    return await pairLogits(classifier, task, texts, targets, beside);
+    const readSurface = createSurfaceFeatures(tokenizer);
+    return await pairLogits(classifier, task, { sources: texts, targets, readSurface }, beside);
   }
   const all = await textLogits(classifier, texts, [...new Set([task, ...beside])]);
   return { logits: must(all.get(task)), beside: all };

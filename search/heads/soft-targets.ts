@@ -108,7 +108,7 @@ function pseudoLabelled(
     const opinion = labelled.has(key) ? null : said(key, null);
     if (opinion === null) return [];
     const target = Float32Array.from(opinion);
-    return [{ ids: pack(ids), pairIds: null, target, weight: 1, dataSet: dataSet + pseudo }];
+    return [{ ids: pack(ids), pairIds: null, surface: null, target, weight: 1, dataSet: dataSet + pseudo }];
   });
 }
 

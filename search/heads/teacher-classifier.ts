@@ -9,7 +9,7 @@ import { tableName, weightOf } from "../student/weights.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { embeddedFeeds } from "../teacher/hidden-states.ts";
 import type { Adviser } from "./kept-logits.ts";
-import type { Classifier } from "./predict.ts";
+import { type Classifier, runPairGraph } from "./predict.ts";
 
 export interface TeacherClassifier extends Classifier {
   release(): Promise<void>;
@@ -43,8 +43,7 @@ export async function teacherClassifier(
   return {
     padId: teacher.padId,
     run: (batch) => model.run(embeddedFeeds(batch, table, teacher.architecture.tableWidth)),
-    runPair: async (task, source, target) =>
-      must((await must(pairs.get(task), `graph of ${task}`).run({ source, target }))[`logits_${task}`]),
+    runPair: (task, inputs) => runPairGraph(must(pairs.get(task), `graph of ${task}`), task, inputs),
     release: async () => {
       for (const session of [model, ...pairs.values()]) await session.release();
     },

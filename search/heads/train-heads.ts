@@ -1,7 +1,7 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { createRandom } from "../../src/random.ts";
 import { fineTuningShareOf, shareOf } from "../corpus/known-sets.ts";
-import { type EncodedTask, headOf, headsOf } from "../student/encoded-task.ts";
+import { type EncodedTask, headsOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import { Trainer } from "../student/trainer.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
@@ -73,9 +73,7 @@ export async function trainTasks(
   tasks: readonly EncodedTask[],
   options: TaskTrainingOptions,
 ): Promise<Weights> {
-  const objectives = new Map<string, Objective>(
-    tasks.map(({ task, labels }) => [task.name, { kind: "task", head: headOf(task, labels) }]),
-  );
+  const objectives = new Map<string, Objective>(headsOf(tasks).map((head) => [head.task, { kind: "task", head }]));
   const trainer = new Trainer(a, weights, objectives, {
     positions: options.positions,
     layerNormEpsilon: options.layerNormEpsilon,

@@ -1,5 +1,6 @@
 import { invariant, must } from "../../src/invariant.ts";
 import { type Feeds, Tensor } from "../../src/onnx/session.ts";
+import { createSurfaceFeatures, surfaceWidth } from "../../src/pairs/surface-features.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { type Batch, toBatch } from "../../src/text/batch.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
@@ -12,24 +13,30 @@ export interface EncodedTask {
   readonly task: Task;
   readonly labels: readonly string[];
   readonly examples: readonly EncodedExample[];
+  /** Of its head's hidden layer. @default `headWidth` of the architecture, `besideWidth` of a task that is learned beside others */
+  readonly width?: number;
 }
 
 export interface EncodedExample {
   readonly ids: Int32Array;
   /** The other half of a pair. */
   readonly pairIds: Int32Array | null;
+  /** What the texts of a pair look like. */
+  readonly surface: Float32Array | null;
   /** Probability of each label. */
   readonly target: Float32Array;
   readonly weight: number;
   readonly dataSet: string;
 }
 
+/** A head over pairs is the same, learned with the encoder or after it. */
 export function headOf({ name, input, beside }: Task, labels: readonly string[]): HeadShape {
-  return { task: name, input, labels: labels.length, ...(beside !== undefined && { width: besideWidth }) };
+  const isNarrow = beside !== undefined && input === "text";
+  return { task: name, input, labels: labels.length, ...(isNarrow && { width: besideWidth }) };
 }
 
-export function headsOf(tasks: readonly Pick<EncodedTask, "task" | "labels">[]): HeadShape[] {
-  return tasks.map(({ task, labels }) => headOf(task, labels));
+export function headsOf(tasks: readonly Pick<EncodedTask, "task" | "labels" | "width">[]): HeadShape[] {
+  return tasks.map(({ task, labels, width }) => ({ ...headOf(task, labels), ...(width !== undefined && { width }) }));
 }
 
 /** Encodes the examples that say something about the task; `smoothing` moves that share of each target to all labels. */
@@ -41,14 +48,17 @@ export function encodeTask(
   options: { readonly maxTokens: number; readonly smoothing: number },
 ): EncodedTask {
   const [pack, share] = [packInts(), shareEqual()];
-  const encode = (text: string) => pack(tokenizer.encode(text, options.maxTokens).ids);
+  const encode = encoderOf(tokenizer, options.maxTokens);
+  const packed = (text: string, pair: string | undefined) => {
+    const { ids, pairIds, surface } = encode(text, pair);
+    return { ids: pack(ids), pairIds: pairIds && pack(pairIds), surface };
+  };
   const encoded = examples.flatMap((example): EncodedExample[] => {
     const target = task.toTarget(example, labels, example.dataSet);
     if (target === null) return [];
     return [
       {
-        ids: encode(example.text),
-        pairIds: example.pair === undefined ? null : encode(example.pair),
+        ...packed(example.text, example.pair),
         target: share(target.map((p) => p * (1 - options.smoothing) + options.smoothing / labels.length)),
         weight: example.weight,
         dataSet: example.dataSet,
@@ -56,6 +66,17 @@ export function encodeTask(
     ];
   });
   return { task, labels, examples: encoded };
+}
+
+/** Token ids of a text or of both texts of a pair, and what those look like. */
+export function encoderOf(tokenizer: Tokenizer, maxTokens: number) {
+  const readSurface = createSurfaceFeatures(tokenizer);
+  return (text: string, pair: string | undefined): Pick<EncodedExample, "ids" | "pairIds" | "surface"> => {
+    const { ids } = tokenizer.encode(text, maxTokens);
+    if (pair === undefined) return { ids, pairIds: null, surface: null };
+    const pairIds = tokenizer.encode(pair, maxTokens).ids;
+    return { ids, pairIds, surface: readSurface(ids, pairIds) };
+  };
 }
 
 /** Length that an example pads a batch to. */
@@ -85,9 +106,19 @@ export function taskBatch(
     targets: {
       target: new Tensor("float32", target, [rows, encoded.labels.length]),
       weight: new Tensor("float32", weight, [rows, 1]),
-      ...(pair ? { source_rows: rowChoice(rows, 0), target_rows: rowChoice(rows, rows) } : {}),
+      ...(pair && {
+        source_rows: rowChoice(rows, 0),
+        target_rows: rowChoice(rows, rows),
+        surface: surfaceOf(examples),
+      }),
     },
   };
+}
+
+function surfaceOf(examples: readonly EncodedExample[]): Tensor {
+  const rows = new Float32Array(examples.length * surfaceWidth);
+  for (const [i, { surface }] of examples.entries()) rows.set(must(surface, "surface of a pair"), i * surfaceWidth);
+  return new Tensor("float32", rows, [examples.length, surfaceWidth]);
 }
 
 /** 0/1 matrix [rows, 2 · rows] that takes `rows` rows from `offset` on. */

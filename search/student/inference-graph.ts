@@ -1,7 +1,9 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
+import { must } from "../../src/invariant.ts";
+import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import { elementTypes, ModelBuilder } from "../graph/model-builder.ts";
 import { type Precision, TensorWriter } from "./inference-tensors.ts";
-import { type HeadShape, hasProjection, type Weights } from "./weights.ts";
+import { type HeadShape, hasProjection, vectorInputs, type Weights, weightOf } from "./weights.ts";
 
 export interface InferenceOptions {
   readonly precision: Precision;
@@ -38,13 +40,19 @@ export function inferenceGraph(a: Architecture, weights: Weights, options: Infer
   return b.toBytes();
 }
 
-/** The graph of a task over pairs: `source` and `target` [batch, hidden], pooled vectors, to `logits_<task>`. */
+/**
+ * The graph of a task over pairs: `source` and `target` [batch, hidden], pooled vectors, and `surface` [batch, surfaceWidth] to
+ * `logits_<task>`. A head of before there were surface features takes none.
+ */
 export function pairGraph(a: Architecture, weights: Weights, head: HeadShape, precision: Precision): Uint8Array {
   const b = new ModelBuilder();
   const source = b.input("source", "float32", ["batch", a.hidden]);
   const target = b.input("target", "float32", ["batch", a.hidden]);
   const distance = b.node("Abs", [b.node("Sub", [source, target])]);
-  const features = b.node("Concat", [source, target, distance, b.node("Mul", [source, target])], { axis: 1 });
+  const product = b.node("Mul", [source, target]);
+  const inputs = must(weightOf(weights, `head.${head.task}.dense.weight`).dims[0]);
+  const surface = inputs > vectorInputs(a) ? [b.input("surface", "float32", ["batch", surfaceWidth])] : [];
+  const features = b.node("Concat", [source, target, distance, product, ...surface], { axis: 1 });
   const logits = headLogits(b, new TensorWriter(b, weights, precision), features, head);
   expose(b, logits, `logits_${head.task}`, ["batch", head.labels]);
   return b.toBytes();

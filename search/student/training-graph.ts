@@ -1,5 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
+import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import { activation } from "../graph/ops/activation.ts";
 import { attention } from "../graph/ops/attention.ts";
 import { absoluteDifference, add, concatColumns, multiply, scale, sum } from "../graph/ops/elementwise.ts";
@@ -88,7 +89,7 @@ export function objectiveParameters(a: Architecture, objective: Objective): Para
 /**
  * Forward, losses and backward of one objective as one graph. Inputs beside the parameters: `embedded` [batch · tokens,
  * tableWidth], the batch's shape (see `batch-feeds.ts`) and the targets: `target` [rows, labels] and `weight` [rows, 1] for
- * a task (`source`, `target_rows` choose the rows of a pair), `teacher_<layer>` and `token_weight` for distillation, `teacher_qkv`
+ * a task (`source_rows`, `target_rows` choose the rows of a pair, `surface` is what its texts look like), `teacher_<layer>` and `token_weight` for distillation, `teacher_qkv`
  * and `relation_weight` for relations.
  */
 export function trainingGraph(a: Architecture, objective: Objective, options: TrainingOptions): TrainingGraph {
@@ -242,16 +243,17 @@ class GraphBuild {
     return pooled;
   }
 
-  /** [u, v, |u − v|, u ∘ v] of the rows that the 0/1 matrices `source_rows` and `target_rows` [pairs, batch] choose. */
+  /**
+   * [u, v, |u − v|, u ∘ v] of the rows that the 0/1 matrices `source_rows` and `target_rows` [pairs, batch] choose, and `surface`
+   * [pairs, surfaceWidth].
+   */
   private pairFeatures(pooled: Value): Value {
     const { tape, a } = this;
     const u = selectRows(tape, tape.input("source_rows", ["pairs", "batch"]).name, pooled);
     const v = selectRows(tape, tape.input("target_rows", ["pairs", "batch"]).name, pooled);
     const parts = [u, v, absoluteDifference(tape, u, v), multiply(tape, u, v)];
-    return concatColumns(
-      tape,
-      parts.map((value) => ({ value, width: a.hidden })),
-    );
+    const surface = { value: tape.input("surface", ["pairs", surfaceWidth]), width: surfaceWidth };
+    return concatColumns(tape, [...parts.map((value) => ({ value, width: a.hidden })), surface]);
   }
 
   private linear(x: Value, name: string): Value {

@@ -1,5 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
+import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import type { Random } from "../../src/random.ts";
 
 /** A named tensor: row-major float32 with its shape. Matrices are [inputs, outputs]. */
@@ -14,7 +15,7 @@ export interface ParameterShape {
   readonly dims: readonly number[];
 }
 
-/** A classification head: `input` "pair" reads [u, v, |u − v|, u ∘ v] of two pooled vectors. */
+/** A classification head: `input` "pair" reads [u, v, |u − v|, u ∘ v] of two pooled vectors, and the surface features of their texts. */
 export interface HeadShape {
   readonly task: string;
   readonly input: "text" | "pair";
@@ -59,17 +60,22 @@ function layerParameters(a: Architecture, layer: number): ParameterShape[] {
 }
 
 /** Width of a head's hidden layer: a static student's heads do the mixing that layers do elsewhere. */
-export function headWidth(a: Architecture): number {
+export function headWidth(a: Pick<Architecture, "layers" | "hidden">): number {
   return a.layers === 0 ? 256 : Math.min(a.hidden, 256);
 }
 
 export function headParameters(a: Architecture, head: HeadShape): ParameterShape[] {
-  const inputs = head.input === "pair" ? 4 * a.hidden : a.hidden;
+  const inputs = head.input === "pair" ? vectorInputs(a) + surfaceWidth : a.hidden;
   const { width = headWidth(a) } = head;
   return [
     ...linearShapes(`head.${head.task}.dense`, inputs, width),
     ...linearShapes(`head.${head.task}.out`, width, head.labels),
   ];
+}
+
+/** Columns that a head over pairs reads of its texts' vectors; those of their surface come after. */
+export function vectorInputs({ hidden }: Pick<Architecture, "hidden">): number {
+  return 4 * hidden;
 }
 
 /** All of a student: its token table, the rest of its encoder, its heads. */

@@ -154,9 +154,10 @@ function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: Fi
   for (const { data } of teacher.weights.values()) hash.update(bytesOf(data));
   for (const { task, labels, examples } of tasks) {
     hash.update(`${task.name} ${task.weight} ${labels.join()}`);
-    for (const { ids, pairIds, target, weight, dataSet } of examples) {
+    for (const { ids, pairIds, surface, target, weight, dataSet } of examples) {
       hash.update(bytesOf(ids)).update(bytesOf(target));
       if (pairIds) hash.update(bytesOf(pairIds));
+      if (surface) hash.update(bytesOf(surface));
       hash.update(`${weight} ${options.dataSetShare(dataSet)}`);
     }
   }

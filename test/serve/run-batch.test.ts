@@ -57,6 +57,21 @@ describe("run", () => {
     expect(together.passes.reduce((rows, pass) => rows + pass.rows, 0)).toBe(texts.length);
   });
 
+  test("run() answers pairs by their surface, and by their vectors alone where the head was made before there was one", async () => {
+    const said = (["weighed", "ignored", "unknown"] as const).map(async (surface) => {
+      const at = join(root, surface);
+      const manifest = writeTinyStudent(at, { name: surface, surface });
+      await engine.load(
+        await readStudent({ id: at, folder: at, manifest, maxTokens: 16 }, new SharedArrayBuffer(1 << 20)),
+      );
+      const { logits } = await engine.run({ ...batch(texts), studentId: at, input: "pair", tasks: ["adequacy"] });
+      return Array.from(must(logits.adequacy));
+    });
+    const [weighed, ignored, unknown] = await Promise.all(said);
+    expect(unknown).toEqual(must(ignored).map((x) => expect.closeTo(x, 5)));
+    expect(weighed).not.toEqual(must(ignored).map((x) => expect.closeTo(x, 3)));
+  });
+
   test.each([0, 1])(
     "run() answers tasks in heads.onnx as if their heads were the encoder's (%i layers)",
     async (layers) => {

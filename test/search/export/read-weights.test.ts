@@ -6,11 +6,13 @@ import { writeGraphs } from "../../../search/export/export-student.ts";
 import { readWeights } from "../../../search/export/read-weights.ts";
 import { headOf } from "../../../search/student/encoded-task.ts";
 import { asNgramPart, ngramArchitectureOf, ngramFile } from "../../../search/student/ngram-part.ts";
-import { randomWeights } from "../../../search/student/weights.ts";
+import { randomWeights, weightOf } from "../../../search/student/weights.ts";
 import { openGraph } from "../../../src/onnx/open-graph.ts";
 import { Tensor } from "../../../src/onnx/session.ts";
+import { surfaceWidth } from "../../../src/pairs/surface-features.ts";
 import { createRandom } from "../../../src/random.ts";
 import { taskOf } from "../../../src/tasks/index.ts";
+import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 import { description, writeStudent } from "./written-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-weights-"));
@@ -42,6 +44,20 @@ test("readWeights() gives the weights by which a student answers as it does", as
   expect(await logitsOf(again.folder)).toEqual(expected);
   const pair = (of: string) => readFileSync(join(of, "pair_adequacy.onnx"));
   expect(pair(again.folder)).toEqual(pair(folder));
+});
+
+test("readWeights() reads a head over pairs of before there were surface features: they count for nothing", () => {
+  const folder = join(root, "earlier");
+  const { tasks: own, architecture: a } = writeTinyStudent(folder, { name: "earlier", surface: "unknown" });
+  const { dims, data } = weightOf(readWeights(folder, { architecture: a, tasks: own }), "head.adequacy.dense.weight");
+  const vectors = data.length - surfaceWidth * (dims[1] as number);
+  expect(dims[0]).toBe(4 * a.hidden + surfaceWidth);
+  expect(data.subarray(vectors).every((x) => x === 0)).toBe(true);
+  const later = join(root, "later");
+  writeTinyStudent(later, { name: "later", surface: "ignored" });
+  expect(weightOf(readWeights(later, { architecture: a, tasks: own }), "head.adequacy.dense.weight").data).toEqual(
+    data,
+  );
 });
 
 test("readWeights() reads n-grams of another number and width than those that are trained now", () => {

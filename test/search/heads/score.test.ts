@@ -9,6 +9,7 @@ import { type Classifier, pairLogits, textLogits } from "../../../search/heads/p
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "../../../search/heads/score.ts";
 import type { ManifestTask } from "../../../src/contract/manifest.ts";
 import { must } from "../../../src/invariant.ts";
+import { createSurfaceFeatures } from "../../../src/pairs/surface-features.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../../../src/text/tokenizer.ts";
@@ -57,12 +58,15 @@ test("textLogits() keeps the order over many batches", async () => {
 
 test("pairLogits() keeps the order of pairs, and sources apart from targets", async () => {
   const [sources, targets] = [texts.map(encode), texts.toReversed().map(encode)];
-  const { logits, beside } = await pairLogits(classifier, "adequacy", sources, targets, ["sentiment"]);
+  const readSurface = createSurfaceFeatures(tokenizer);
+  const pairs = { sources, targets, readSurface };
+  const { logits, beside } = await pairLogits(classifier, "adequacy", pairs, ["sentiment"]);
   const both = must((await textLogits(classifier, [...sources, ...targets], ["sentiment"])).get("sentiment"));
   expect(must(beside.get("sentiment")).every((row, i) => closeTo(row, must(both[i])))).toBe(true);
   expect(logits).toHaveLength(texts.length);
   for (const i of texts.keys()) {
-    const alone = await pairLogits(classifier, "adequacy", [must(sources[i])], [must(targets[i])]);
+    const one = { sources: [must(sources[i])], targets: [must(targets[i])], readSurface };
+    const alone = await pairLogits(classifier, "adequacy", one);
     expect(closeTo(must(logits[i]), must(alone.logits[0]))).toBe(true);
   }
 });

@@ -10,7 +10,8 @@ function text(dataSet: string, ...ids: number[]): AskedText {
 }
 
 function example(dataSet: string, ids: number[], target: number[]): EncodedExample {
-  return { ids: Int32Array.from(ids), pairIds: null, target: Float32Array.from(target), weight: 1, dataSet };
+  const text = { ids: Int32Array.from(ids), pairIds: null, surface: null };
+  return { ...text, target: Float32Array.from(target), weight: 1, dataSet };
 }
 
 function encoded(name: string, labels: string[], examples: EncodedExample[]): EncodedTask {

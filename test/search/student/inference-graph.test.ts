@@ -92,7 +92,8 @@ test.each(students)("pairGraph() gives the logits over pairs of %s that its trai
   const side = (rows: number[]) =>
     new Tensor("float32", Float32Array.from(rows.flatMap((row) => must(pooled[row]))), [rows.length, a.hidden]);
   // As `source_rows` and `target_rows` of the tiny targets choose them.
-  const outputs = await session.run({ source: side([0, 1]), target: side([2, 3]) });
+  const surface = must(tinyTargets(pairTask).surface);
+  const outputs = await session.run({ source: side([0, 1]), target: side([2, 3]), surface });
   await session.release();
   const { loss } = await trainingLosses(a, weights, pairTask);
   expect(crossEntropy(rowsOf(outputs, "logits_pair"), pairTask)).toBeCloseTo(must(loss), 5);

@@ -5,6 +5,7 @@ import { objectiveParameters } from "../../../search/student/training-graph.ts";
 import { encoderParameters, initialWeight, tableName, type Weights } from "../../../search/student/weights.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { type Feeds, Tensor } from "../../../src/onnx/session.ts";
+import { surfaceWidth } from "../../../src/pairs/surface-features.ts";
 import { createRandom, type Random } from "../../../src/random.ts";
 import { type Batch, toBatch } from "../../../src/text/batch.ts";
 
@@ -77,6 +78,7 @@ export function tinyTargets(objective: Objective, seed = 4): Feeds {
       weight: floats([2, 1], [0.75, 0.25]),
       source_rows: floats([2, 4], [1, 0, 0, 0, 0, 1, 0, 0]),
       target_rows: floats([2, 4], [0, 0, 1, 0, 0, 0, 0, 1]),
+      surface: floats([2, surfaceWidth], normals(2 * surfaceWidth, createRandom(seed))),
     };
   }
   return {
