@@ -51,9 +51,9 @@ const handlings: Readonly<Record<string, Handling>> = {
   stormfront_en: { weight: 0.5 },
   // Toxic as soon as one of three annotators says so.
   told_br: { weight: 0.8 },
-  // What people said of translations; all other pairs are made or written. Drawn once, not fourteen times, as often as its size says, it
-  // teaches a head on the finished 3x384 a correlation of .38 with them in place of .44, and the suite of everyday sentences no more.
-  mlqe_pe_da: { share: 14 },
+  // What people said of translations; all other pairs are made or written. As often as its size says, it teaches a head on the finished 3x384
+  // a correlation of .381 with them, 14 times as often .437, 25 times .447; the suite of everyday sentences goes from 57.5 to 55.
+  mlqe_pe_da: { share: 25 },
   mlqe_ced21: { tokenised: true },
   hatecheck_en: { functional: true },
   // Few patterns, but what no public set of so many languages teaches: that it is not the group that makes a sentence toxic.

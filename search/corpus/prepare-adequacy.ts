@@ -7,7 +7,7 @@ const damagedSet = "damaged_pairs";
 
 /** Share of the pairs of which a damaged copy is made: of translations by people, and of judged machine translations. */
 const copyTrue = 0.6;
-const copyJudged = 0.2;
+const copyJudged = 0.15;
 
 /**
  * People judge machine translations, which are seldom about something else. What a translation is not is taught with
@@ -49,22 +49,11 @@ function damage(
 ): LabelledExample | null {
   const target = example.pair as string;
   const other = others[random.int(others.length)] as LabelledExample;
-  const made = isTrue ? damageTrue(example, other, random) : damageJudged(example, other, random);
+  // A judged translation may be poor already: only what is wrong whatever it was like is made of it.
+  const made =
+    !isTrue || random.next() < 0.45 ? exchanged(example, other, random) : spoilt(target, other.pair as string, random);
   if (made === null || made[0] === target) return null;
   return { ...example, pair: made[0], label: String(made[1]), dataSet: damagedSet, weight: 1 };
-}
-
-function damageTrue(example: LabelledExample, other: LabelledExample, random: Random): Damage {
-  if (random.next() < 0.45) return exchanged(example, other, random);
-  return spoilt(example.pair as string, other.pair as string, random);
-}
-
-/** It may be poor already: only what is wrong whatever it was like is made of it. Most numbers are in such texts. */
-function damageJudged(example: LabelledExample, other: LabelledExample, random: Random): Damage {
-  const target = example.pair as string;
-  return /\d/.test(target) && random.next() < 0.6
-    ? [otherNumber(target, random), 20]
-    : exchanged(example, other, random);
 }
 
 function exchanged(example: LabelledExample, other: LabelledExample, random: Random): Damage {

@@ -129,10 +129,15 @@ function distinct(sorted: ArrayLike<number>): number {
   return count;
 }
 
-/** Numbers as ASCII digits, without what groups their thousands. */
+/** Numbers as ASCII digits, without what groups their thousands, and with one decimal mark: languages differ in both. */
 function numbersIn(text: string): string[] {
   const found = text.match(/\p{Nd}+(?:[.,\s]\p{Nd}{3})*(?:[.,]\p{Nd}+)?/gu) ?? [];
-  return found.map((number) => number.replace(/\p{Nd}/gu, toAscii).replace(/[.,\s](?=\d{3})/g, ""));
+  return found.map((number) =>
+    number
+      .replace(/\p{Nd}/gu, toAscii)
+      .replace(/[.,\s](?=\d{3})/g, "")
+      .replace(",", "."),
+  );
 }
 
 /** Decimal digits lie in tens, in order, in every script. */

@@ -42,9 +42,7 @@ test("prepareAdequacy() leaves judged translations in their direction and never 
   expect(made.filter((e) => e.dataSet === "mlqe_pe_da").every((e) => e.language === "en-de")).toBe(true);
   const copies = made.filter((e) => e.dataSet === "damaged_pairs");
   expect(copies.length).toBeGreaterThan(200);
-  const number = (text = "") => text.match(/\d+/)?.[0];
-  expect(new Set(copies.map((e) => e.label))).toEqual(new Set(["0", "20"]));
-  expect(copies.filter((e) => e.label === "20" && number(e.text) !== number(e.pair)).length).toBeGreaterThan(100);
+  expect(copies.every((e) => e.label === "0")).toBe(true);
 });
 
 test("prepareAdequacy() makes the same of the same seed", () => {
