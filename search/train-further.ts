@@ -16,6 +16,7 @@ import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import { interpolate } from "./student/interpolate.ts";
 import type { StepPrecision } from "./student/training-graph.ts";
+import { withSurface } from "./student/weights.ts";
 import { taughtTasks } from "./taught-tasks.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
 
@@ -49,7 +50,8 @@ export async function trainFurther(
 ): Promise<Candidate> {
   const { manifest, files } = candidate;
   const { name, architecture } = manifest;
-  const start = finishedWeights(candidate);
+  const finished = finishedWeights(candidate);
+  const start = config.tokens === 0 ? finished : withSurface(finished, architecture);
   const tasks = await tasksFor(config, materials, manifest, log);
   const folder = join(dirname(files.folder), roundName(config, materials));
   const train = (checkpoint: string) =>

@@ -8,7 +8,7 @@ import { type Materials, studentPositions } from "./prepare.ts";
 import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import { interpolate } from "./student/interpolate.ts";
-import type { Weights } from "./student/weights.ts";
+import { type Weights, withSurface } from "./student/weights.ts";
 import { taughtTasks } from "./taught-tasks.ts";
 
 interface Untrained {
@@ -56,6 +56,6 @@ export async function trainInRounds(
         checkpoint,
       }),
     );
-  const first = await train(1, encoder);
+  const first = withSurface(await train(1, encoder), a);
   return interpolate(first, await train(2, first), 0.5);
 }

@@ -26,6 +26,7 @@ import { printProgress } from "./progress.ts";
 import { stageResult } from "./stage-result.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { interpolate } from "./student/interpolate.ts";
+import { withSurface } from "./student/weights.ts";
 import type { Teacher } from "./teacher/teacher.ts";
 
 /** How far to go towards the fine-tuned student: all the way, or less where that forgets too much. */
@@ -65,10 +66,11 @@ export async function tryCorrections(
   log: Log,
 ): Promise<(share: number) => Promise<Attempt>> {
   const { manifest, files } = candidate;
-  const weights = finishedWeights(candidate);
   const { train } = lesson.corrections;
   const isJoint = isOfEncoder(materials);
   const corrections = train.filter(isJoint);
+  const finished = finishedWeights(candidate);
+  const weights = corrections.length === 0 ? finished : withSurface(finished, manifest.architecture);
   const fineTune = async (checkpoint: string) =>
     fineTuneOnCorrections(manifest.architecture, weights, corrections, materials.tokenizer, {
       ...{ seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },

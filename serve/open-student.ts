@@ -7,6 +7,7 @@ import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import { openLifted } from "../src/onnx/lifted-session.ts";
 import type { Session } from "../src/onnx/session.ts";
 import { openByOutput } from "../src/onnx/session-by-output.ts";
+import { createSurfaceFeatures } from "../src/pairs/surface-features.ts";
 import { createTokenizer } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 import { BadStudentError, blame } from "./load-failure.ts";
@@ -24,7 +25,8 @@ export async function openStudent(shared: SharedStudent): Promise<LoadedStudent>
   checkTables(shared, tokenizer);
   const encoder = await openEncoder(shared, tokenizer);
   const heads = new Map<string, Session>();
-  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, encoder, heads };
+  const readSurface = createSurfaceFeatures(tokenizer);
+  const student: LoadedStudent = { manifest, maxTokens: shared.maxTokens, tokenizer, readSurface, encoder, heads };
   try {
     for (const [file, graph] of shared.heads) heads.set(file, await open(join(folder, file), graph));
     await warmUp(student);

@@ -1,8 +1,8 @@
 import { isAdded } from "../src/contract/graph-files.ts";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
-import { Tensor } from "../src/onnx/session.ts";
-import { createSurfaceFeatures, surfaceWidth } from "../src/pairs/surface-features.ts";
+import { type Feeds, Tensor } from "../src/onnx/session.ts";
+import { surfaceRows, takenBy } from "../src/pairs/pair-feeds.ts";
 import { argmax } from "../src/stats.ts";
 import { languageCodes } from "../src/tasks/in-language.ts";
 import { language } from "../src/tasks/language.ts";
@@ -22,10 +22,10 @@ export async function runBatch(
 ): Promise<BatchOutput> {
   const started = performance.now();
   const encodings = batch.texts.map((text) => encode(student, text));
-  const tokenizeMs = performance.now() - started;
   const sequences = encodings.map((e) => e.ids);
-  const decides = decidesByLanguage(student, batch);
   const surface = batch.input === "pair" ? surfaceOf(student, sequences) : null;
+  const tokenizeMs = performance.now() - started;
+  const decides = decidesByLanguage(student, batch);
   const own = await ask(student, batch, { sequences, surface }, besideTasks(student, batch, decides));
   const { logits, memberPasses } = await joinMembers(student, members, own.logits, (member, tasks) =>
     ask(member, { ...batch, tasks }, { sequences, surface }, []),
@@ -53,13 +53,9 @@ interface Encoded {
 }
 
 /** Sequences are source and target by turns. */
-function surfaceOf({ tokenizer }: LoadedStudent, sequences: readonly Int32Array[]): Tensor {
-  const readSurface = createSurfaceFeatures(tokenizer);
-  const pairs = sequences.length / 2;
-  const rows = new Float32Array(pairs * surfaceWidth);
-  for (let i = 0; i < pairs; i++)
-    rows.set(readSurface(must(sequences[2 * i]), must(sequences[2 * i + 1])), i * surfaceWidth);
-  return new Tensor("float32", rows, [pairs, surfaceWidth]);
+function surfaceOf({ readSurface }: LoadedStudent, sequences: readonly Int32Array[]): Tensor {
+  const sources = sequences.filter((_, i) => i % 2 === 0);
+  return surfaceRows(sources.map((source, i) => readSurface(source, must(sequences[2 * i + 1]))));
 }
 
 /** What one student says to sequences. @param beside tasks over single texts that the same passes are to answer. */
@@ -150,7 +146,7 @@ async function runHeads(
 ): Promise<Record<string, Float32Array>> {
   const { hidden } = student.manifest.architecture;
   const texts = pooled.length / hidden;
-  const feeds: Record<string, Tensor> =
+  const feeds: Feeds =
     surface === null
       ? { pooled: new Tensor("float32", pooled, [texts, hidden]) }
       : { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1), surface };
@@ -160,9 +156,7 @@ async function runHeads(
   for (const file of new Set(tasks.map(fileOf))) {
     const own = tasks.filter((task) => fileOf(task) === file);
     const session = must(student.heads.get(file), file);
-    // A head over pairs of before there were surface features takes none.
-    const taken = Object.fromEntries(session.inputNames.map((name) => [name, must(feeds[name], name)]));
-    const results = await runGraph(session, taken, own.map(outputName));
+    const results = await runGraph(session, takenBy(session, feeds), own.map(outputName));
     for (const task of own) logits[task] = must(results[outputName(task)]).data as Float32Array;
   }
   addTime(passes, (performance.now() - started) / texts);

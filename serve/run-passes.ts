@@ -1,6 +1,6 @@
 import { ModelFailedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
-import { type Session, Tensor } from "../src/onnx/session.ts";
+import { type Feeds, type Session, Tensor } from "../src/onnx/session.ts";
 import { type Batch, toBatch } from "../src/text/batch.ts";
 import type { LoadedStudent, Pass } from "./student-batch.ts";
 
@@ -66,7 +66,7 @@ function encoderFeeds(batch: Batch): Record<string, Tensor> {
 }
 
 /** @throws {ModelFailedError} */
-export async function runGraph(session: Session, feeds: Record<string, Tensor>, names: readonly string[]) {
+export async function runGraph(session: Session, feeds: Feeds, names: readonly string[]) {
   try {
     return await session.run(feeds, names);
   } catch (cause) {

@@ -1,6 +1,7 @@
 import type { Manifest } from "../src/contract/manifest.ts";
 import type { LiftedGraph } from "../src/onnx/lift-tables.ts";
 import type { Session } from "../src/onnx/session.ts";
+import type { ReadSurface } from "../src/pairs/surface-features.ts";
 import type { TokenizerParts } from "../src/text/create-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 
@@ -73,6 +74,8 @@ export interface LoadedStudent {
   readonly manifest: Manifest;
   readonly maxTokens: number;
   readonly tokenizer: Tokenizer;
+  /** It remembers the pieces that it has read. */
+  readonly readSurface: ReadSurface;
   /** With its n-grams, where the student reads some. */
   readonly encoder: Session;
   /** By file, those that lie outside the encoder's graph. */

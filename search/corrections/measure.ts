@@ -8,6 +8,7 @@ import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import type { Classifier } from "../heads/predict.ts";
 import { logitsOfRows } from "../heads/score.ts";
+import { encoderOf } from "../student/encoded-task.ts";
 import { type Correction, meantLabel } from "./corrections.ts";
 
 export interface Rightness {
@@ -31,11 +32,11 @@ export async function rightAbout(
   const right: Rightness[] = [];
   const codes = languageCodes(tasks);
   const known = codes.length > 0 ? [language.name] : [];
+  const encode = encoderOf(tokenizer, maxTokens);
   for (const [name, own] of groupBy(corrections, ({ task }) => task)) {
     const entry = must(tasks.find((task) => task.name === name));
     const rows = own.map(({ texts: [text, pair] }) => ({ text: must(text), ...(pair !== undefined && { pair }) }));
-    const reading = { tokenizer, maxTokens };
-    const { logits, beside } = await logitsOfRows(classifier, { task: name, rows }, known, reading);
+    const { logits, beside } = await logitsOfRows(classifier, { task: name, rows }, known, encode);
     const languages = beside.get(language.name);
     own.forEach((correction, i) => {
       right.push(

@@ -86,8 +86,8 @@ function restore({ name, dims }: ParameterShape, constants: Constants): Weight {
     const data = constantOf(constants, "table_int4", (rows * columns) / 2);
     return restoreBlocks(dims, { data, scales: floats(constants, "table_scale", rows * blocks), blocks });
   }
-  if (isWithoutSurface(name, dims, constants)) return restoreWithoutSurface({ name, dims }, constants);
-  if (!constants.has(`${name}_int8`)) return { dims, data: floats(constants, name, sizeOf(dims)) };
+  const known = isWithoutSurface(name, dims, constants) ? [rows - surfaceWidth, columns] : dims;
+  if (!constants.has(`${name}_int8`)) return { dims: known, data: floats(constants, name, sizeOf(known)) };
   const data = new Int8Array(constantOf(constants, `${name}_int8`, sizeOf(dims)));
   return restoreColumns({ dims, data, scales: floats(constants, `${name}_scale`, columns) });
 }
@@ -95,13 +95,6 @@ function restore({ name, dims }: ParameterShape, constants: Constants): Weight {
 /** Whether a head over pairs was made before there were surface features. */
 function isWithoutSurface(name: string, [rows = 0, columns = 0]: readonly number[], constants: Constants): boolean {
   return /^head\..*\.dense\.weight$/.test(name) && constants.get(name)?.length === 4 * (rows - surfaceWidth) * columns;
-}
-
-/** They count for nothing then, until it is trained further. */
-function restoreWithoutSurface({ name, dims }: ParameterShape, constants: Constants): Weight {
-  const data = new Float32Array(sizeOf(dims));
-  data.set(floats(constants, name, (must(dims[0]) - surfaceWidth) * must(dims[1])));
-  return { dims, data };
 }
 
 function floats(constants: Constants, name: string, count: number): Float32Array {

@@ -44,13 +44,14 @@ export async function fitHeads(
     const own = tasks.filter(({ task }) => task.input === input);
     if (own.length === 0) continue;
     const { rows, of } = await rowsOf(classifier, own);
-    const scaler = input === "text" ? fitScaler(rows, student.hidden) : asTheyAre(student.hidden);
-    const table = { dims: [rows.length, student.hidden], data: tableOf(rows, scaler) };
+    const scaler = input === "text" ? fitScaler(rows, student.hidden) : null;
+    const table = { dims: [rows.length, student.hidden], data: tableOf(rows, student.hidden, scaler) };
     // Each by itself, so that none depends on what else is learned.
     for (const one of own) {
       const width = headOf(one.task, one.labels).width ?? headWidth(student);
       const fitted = await fitHead(table, { ...one, width, examples: one.examples.map(onRows) }, options);
-      for (const [name, weight] of folded(fitted, one.task.name, scaler)) heads.set(name, weight);
+      if (scaler !== null) fold(fitted, one.task.name, scaler);
+      for (const [name, weight] of fitted) heads.set(name, weight);
     }
 
     function onRows(example: EncodedExample): EncodedExample {
@@ -79,10 +80,6 @@ async function fitHead(
   return new Map(names.map(({ name }) => [name, weightOf(trained, name)]));
 }
 
-function asTheyAre(width: number): Scaler {
-  return { mean: new Float32Array(width), deviation: new Float32Array(width).fill(1) };
-}
-
 /** Pooled vectors of the tasks' texts, each once, and the row of a text. */
 async function rowsOf(classifier: Classifier, tasks: readonly EncodedTask[]) {
   const keyOf = (ids: Int32Array) => ids.join();
@@ -101,17 +98,19 @@ function frozenArchitecture(rows: number, hidden: number): Architecture {
   return { layers: 0, hidden, heads: 0, ffn: 0, activation: "relu", tableWidth: hidden, vocabulary: rows };
 }
 
-function tableOf(rows: readonly Float32Array[], { mean, deviation }: Scaler): Float32Array {
-  const table = new Float32Array(rows.length * mean.length);
+function tableOf(rows: readonly Float32Array[], width: number, scaler: Scaler | null): Float32Array {
+  const table = new Float32Array(rows.length * width);
   rows.forEach((row, r) => {
-    for (let i = 0; i < mean.length; i++)
-      table[r * mean.length + i] = (must(row[i]) - must(mean[i])) / must(deviation[i]);
+    table.set(
+      scaler === null ? row : row.map((x, i) => (x - must(scaler.mean[i])) / must(scaler.deviation[i])),
+      r * width,
+    );
   });
   return table;
 }
 
-/** A head over standardised columns as one over the columns themselves: (x − m) / s · W + b = x · (W / s) + (b − m / s · W). */
-function folded(head: Weights, task: string, { mean, deviation }: Scaler): Weights {
+/** Makes a head over standardised columns one over the columns themselves: (x − m) / s · W + b = x · (W / s) + (b − m / s · W). */
+function fold(head: Weights, task: string, { mean, deviation }: Scaler): void {
   const { data } = weightOf(head, `head.${task}.dense.weight`);
   const bias = weightOf(head, `head.${task}.dense.bias`).data;
   for (let i = 0; i < mean.length; i++)
@@ -120,5 +119,4 @@ function folded(head: Weights, task: string, { mean, deviation }: Scaler): Weigh
       data[at] = must(data[at]) / must(deviation[i]);
       bias[j] = must(bias[j]) - must(mean[i]) * must(data[at]);
     }
-  return head;
 }

@@ -1,7 +1,8 @@
 import { must } from "../../src/invariant.ts";
 import { type Session, Tensor } from "../../src/onnx/session.ts";
-import type { ReadSurface } from "../../src/pairs/surface-features.ts";
+import { surfaceRows, takenBy } from "../../src/pairs/pair-feeds.ts";
 import type { Batch } from "../../src/text/batch.ts";
+import type { EncodedExample } from "../student/encoded-task.ts";
 import { batchOf, inferenceBatches } from "../teacher/hidden-states.ts";
 
 /** Anything that gives pooled vectors and logits for a batch: a student's artefact, or the fine-tuned teacher. */
@@ -45,14 +46,8 @@ export function studentClassifier({ model, heads, pairs }: StudentSessions, padI
   };
 }
 
-/** A graph of before there were surface features takes none. */
-export async function runPairGraph(
-  session: Session,
-  task: string,
-  { source, target, surface }: PairInputs,
-): Promise<Tensor> {
-  const reads = session.inputNames.includes("surface");
-  return must((await session.run({ source, target, ...(reads && { surface }) }))[logitsOf(task)]);
+export async function runPairGraph(session: Session, task: string, inputs: PairInputs): Promise<Tensor> {
+  return must((await session.run(takenBy(session, { ...inputs })))[logitsOf(task)]);
 }
 
 /** Logits of all tasks over single texts at once: one pass of the encoder serves them all. */
@@ -69,25 +64,20 @@ export async function textLogits(
 export async function pairLogits(
   classifier: Classifier,
   task: string,
-  { sources, targets, readSurface }: EncodedPairs,
+  pairs: readonly Pick<EncodedExample, "ids" | "pairIds" | "surface">[],
   beside: readonly string[] = [],
 ): Promise<PairLogits> {
+  const sources = pairs.map(({ ids }) => ids);
+  const targets = pairs.map(({ pairIds }) => must(pairIds, "other half of a pair"));
   const names = ["pooled", ...beside.map(logitsOf)];
   const [source, target] = [await outputRows(classifier, sources, names), await outputRows(classifier, targets, names)];
   const of = (rows: typeof source, name: string) => must(rows.get(name));
-  const surface = stacked(sources.map((ids, i) => readSurface(ids, must(targets[i]))));
+  const surface = surfaceRows(pairs.map((pair) => must(pair.surface, "surface of a pair")));
   const inputs = { source: stacked(of(source, "pooled")), target: stacked(of(target, "pooled")), surface };
   return {
     logits: rowsOf(await classifier.runPair(task, inputs)),
     beside: new Map(beside.map((name) => [name, [...of(source, logitsOf(name)), ...of(target, logitsOf(name))]])),
   };
-}
-
-/** Token ids of both texts of each pair. */
-export interface EncodedPairs {
-  readonly sources: readonly Int32Array[];
-  readonly targets: readonly Int32Array[];
-  readonly readSurface: ReadSurface;
 }
 
 export interface PairLogits {

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
-import { createSurfaceFeatures } from "../../src/pairs/surface-features.ts";
 import { accuracy, argmax, macroF1, pearson, softmax } from "../../src/stats.ts";
 import { inLanguage, languageCodes } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -10,6 +9,7 @@ import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
 import { groupBy } from "../corpus/preparation.ts";
+import { encoderOf } from "../student/encoded-task.ts";
 import { expectedCalibrationError, fitLanguageThresholds, fitTemperature, fitThreshold } from "./calibrate.ts";
 import { type Classifier, type Logits, type PairLogits, pairLogits, textLogits } from "./predict.ts";
 
@@ -39,8 +39,9 @@ export async function validationLogits(
   const sets = corpus.validation.filter(({ task }) => tasks.includes(task));
   // The pass computes it in any case.
   const beside = tasks.includes(language.name) ? [language.name] : [];
+  const encode = encoderOf(tokenizer, maxTokens);
   for (const set of sets) {
-    const { logits, beside: more } = await logitsOfRows(classifier, set, beside, { tokenizer, maxTokens });
+    const { logits, beside: more } = await logitsOfRows(classifier, set, beside, encode);
     const languages = more.get(language.name);
     results.push({ set, logits, ...(languages && { languages: Int32Array.from(languages, argmax) }) });
     if (results.length % 20 === 0) onProgress(results.length, sets.length);
@@ -53,15 +54,11 @@ export async function logitsOfRows(
   classifier: Classifier,
   { task, rows }: { readonly task: string; readonly rows: readonly Pick<LabelledRow, "text" | "pair">[] },
   beside: readonly string[],
-  { tokenizer, maxTokens }: { readonly tokenizer: Tokenizer; readonly maxTokens: number },
+  encode: ReturnType<typeof encoderOf>,
 ): Promise<PairLogits> {
-  const encode = (text: string) => tokenizer.encode(text, maxTokens).ids;
-  const texts = rows.map((row) => encode(row.text));
-  if (rows[0]?.pair !== undefined) {
-    const targets = rows.map((row) => encode(must(row.pair, "other half of a pair")));
-    const readSurface = createSurfaceFeatures(tokenizer);
-    return await pairLogits(classifier, task, { sources: texts, targets, readSurface }, beside);
-  }
+  const encoded = rows.map(({ text, pair }) => encode(text, pair));
+  const texts = encoded.map(({ ids }) => ids);
+  if (rows[0]?.pair !== undefined) return await pairLogits(classifier, task, encoded, beside);
   const all = await textLogits(classifier, texts, [...new Set([task, ...beside])]);
   return { logits: must(all.get(task)), beside: all };
 }

@@ -1,11 +1,12 @@
 import { invariant, must } from "../../src/invariant.ts";
 import { type Feeds, Tensor } from "../../src/onnx/session.ts";
-import { createSurfaceFeatures, surfaceWidth } from "../../src/pairs/surface-features.ts";
+import { surfaceRows } from "../../src/pairs/pair-feeds.ts";
+import { createSurfaceFeatures } from "../../src/pairs/surface-features.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { type Batch, toBatch } from "../../src/text/batch.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { LabelledExample } from "../corpus/preparation.ts";
-import { packInts, shareEqual } from "./packed-arrays.ts";
+import { packFloats, packInts, shareEqual } from "./packed-arrays.ts";
 import { besideWidth, type HeadShape } from "./weights.ts";
 
 /** A task's training examples as token ids and targets. */
@@ -47,11 +48,11 @@ export function encodeTask(
   tokenizer: Tokenizer,
   options: { readonly maxTokens: number; readonly smoothing: number },
 ): EncodedTask {
-  const [pack, share] = [packInts(), shareEqual()];
+  const [pack, packSurface, share] = [packInts(), packFloats(), shareEqual()];
   const encode = encoderOf(tokenizer, options.maxTokens);
   const packed = (text: string, pair: string | undefined) => {
     const { ids, pairIds, surface } = encode(text, pair);
-    return { ids: pack(ids), pairIds: pairIds && pack(pairIds), surface };
+    return { ids: pack(ids), pairIds: pairIds && pack(pairIds), surface: surface && packSurface(surface) };
   };
   const encoded = examples.flatMap((example): EncodedExample[] => {
     const target = task.toTarget(example, labels, example.dataSet);
@@ -109,16 +110,10 @@ export function taskBatch(
       ...(pair && {
         source_rows: rowChoice(rows, 0),
         target_rows: rowChoice(rows, rows),
-        surface: surfaceOf(examples),
+        surface: surfaceRows(examples.map(({ surface }) => must(surface, "surface of a pair"))),
       }),
     },
   };
-}
-
-function surfaceOf(examples: readonly EncodedExample[]): Tensor {
-  const rows = new Float32Array(examples.length * surfaceWidth);
-  for (const [i, { surface }] of examples.entries()) rows.set(must(surface, "surface of a pair"), i * surfaceWidth);
-  return new Tensor("float32", rows, [examples.length, surfaceWidth]);
 }
 
 /** 0/1 matrix [rows, 2 · rows] that takes `rows` rows from `offset` on. */

@@ -1,6 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { BadFileError } from "../../src/errors.ts";
-import { must } from "../../src/invariant.ts";
+import { invariant, must } from "../../src/invariant.ts";
 import { type Feeds, openSession, type Session, Tensor } from "../../src/onnx/session.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { type Adamw, type AdamwParameter, adamwFloats, createAdamw } from "../graph/adamw.ts";
@@ -108,7 +108,11 @@ export class Trainer {
     this.rowAdam = options.frozenTable ? null : createRowAdam(this.arena, tableShape);
     this.table = this.rowAdam?.table ?? weightOf(weights, tableName).data;
     this.rowAdam?.table.set(weightOf(weights, tableName).data);
-    for (const shape of this.shapes) this.parameter(shape.name).set(weightOf(weights, shape.name).data);
+    for (const { name } of this.shapes) {
+      const [own, { data }] = [this.parameter(name), weightOf(weights, name)];
+      invariant(own.length === data.length, `${name} has ${own.length} numbers, not ${data.length}`);
+      own.set(data);
+    }
   }
 
   /** One step of AdamW on a batch. `targets` are the objective's own inputs (see `trainingGraph`). */

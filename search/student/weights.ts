@@ -78,6 +78,19 @@ export function vectorInputs({ hidden }: Pick<Architecture, "hidden">): number {
   return 4 * hidden;
 }
 
+/** The same with rows for the surface in heads over pairs that were made before there were surface features; there they count for nothing. */
+export function withSurface(weights: Weights, a: Pick<Architecture, "hidden">): Weights {
+  return new Map(
+    [...weights].map(([name, weight]) => {
+      const [rows, columns] = weight.dims as [number, number];
+      if (!/^head\..*\.dense\.weight$/.test(name) || rows !== vectorInputs(a)) return [name, weight];
+      const data = new Float32Array((rows + surfaceWidth) * columns);
+      data.set(weight.data);
+      return [name, { dims: [rows + surfaceWidth, columns], data }];
+    }),
+  );
+}
+
 /** All of a student: its token table, the rest of its encoder, its heads. */
 export function studentParameters(a: Architecture, positions: number, heads: readonly HeadShape[]): ParameterShape[] {
   return [

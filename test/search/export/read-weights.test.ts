@@ -6,7 +6,7 @@ import { writeGraphs } from "../../../search/export/export-student.ts";
 import { readWeights } from "../../../search/export/read-weights.ts";
 import { headOf } from "../../../search/student/encoded-task.ts";
 import { asNgramPart, ngramArchitectureOf, ngramFile } from "../../../search/student/ngram-part.ts";
-import { randomWeights, weightOf } from "../../../search/student/weights.ts";
+import { randomWeights, weightOf, withSurface } from "../../../search/student/weights.ts";
 import { openGraph } from "../../../src/onnx/open-graph.ts";
 import { Tensor } from "../../../src/onnx/session.ts";
 import { surfaceWidth } from "../../../src/pairs/surface-features.ts";
@@ -46,10 +46,12 @@ test("readWeights() gives the weights by which a student answers as it does", as
   expect(pair(again.folder)).toEqual(pair(folder));
 });
 
-test("readWeights() reads a head over pairs of before there were surface features: they count for nothing", () => {
+test("withSurface() gives a head over pairs that was made before there were surface features rows for them that say nothing", () => {
   const folder = join(root, "earlier");
   const { tasks: own, architecture: a } = writeTinyStudent(folder, { name: "earlier", surface: "unknown" });
-  const { dims, data } = weightOf(readWeights(folder, { architecture: a, tasks: own }), "head.adequacy.dense.weight");
+  const read = readWeights(folder, { architecture: a, tasks: own });
+  expect(weightOf(read, "head.adequacy.dense.weight").dims[0]).toBe(4 * a.hidden);
+  const { dims, data } = weightOf(withSurface(read, a), "head.adequacy.dense.weight");
   const vectors = data.length - surfaceWidth * (dims[1] as number);
   expect(dims[0]).toBe(4 * a.hidden + surfaceWidth);
   expect(data.subarray(vectors).every((x) => x === 0)).toBe(true);

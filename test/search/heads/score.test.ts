@@ -7,9 +7,9 @@ import { HeldOut } from "../../../search/corpus/split.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
 import { type Classifier, pairLogits, textLogits } from "../../../search/heads/predict.ts";
 import { calibrated, type SetLogits, scoresOf, validationLogits } from "../../../search/heads/score.ts";
+import { encoderOf } from "../../../search/student/encoded-task.ts";
 import type { ManifestTask } from "../../../src/contract/manifest.ts";
 import { must } from "../../../src/invariant.ts";
-import { createSurfaceFeatures } from "../../../src/pairs/surface-features.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../../../src/text/tokenizer.ts";
@@ -58,15 +58,14 @@ test("textLogits() keeps the order over many batches", async () => {
 
 test("pairLogits() keeps the order of pairs, and sources apart from targets", async () => {
   const [sources, targets] = [texts.map(encode), texts.toReversed().map(encode)];
-  const readSurface = createSurfaceFeatures(tokenizer);
-  const pairs = { sources, targets, readSurface };
+  const encodePair = encoderOf(tokenizer, 64);
+  const pairs = texts.map((text, i) => encodePair(text, texts.toReversed()[i]));
   const { logits, beside } = await pairLogits(classifier, "adequacy", pairs, ["sentiment"]);
   const both = must((await textLogits(classifier, [...sources, ...targets], ["sentiment"])).get("sentiment"));
   expect(must(beside.get("sentiment")).every((row, i) => closeTo(row, must(both[i])))).toBe(true);
   expect(logits).toHaveLength(texts.length);
   for (const i of texts.keys()) {
-    const one = { sources: [must(sources[i])], targets: [must(targets[i])], readSurface };
-    const alone = await pairLogits(classifier, "adequacy", one);
+    const alone = await pairLogits(classifier, "adequacy", [must(pairs[i])]);
     expect(closeTo(must(logits[i]), must(alone.logits[0]))).toBe(true);
   }
 });

@@ -28,6 +28,11 @@ describe("createSurfaceFeatures()", () => {
     expect(wrong("rooms 7 and 12", "Zimmer 7 und 21")).toEqual([0.5, 0.5, 1, 1]);
     expect(wrong("2,500 people", "2500 Menschen")).toEqual([0, 0, 0, 0]);
     expect(wrong("2,500 people", "2 500 Menschen")).toEqual([0, 0, 0, 0]);
+    expect(wrong("2 , 500 people", "2500 Menschen")).toEqual([0, 0, 0, 0]);
+    expect(wrong("In 2020 300 people came", "2020 kamen 300 Menschen")).toEqual([0, 0, 0, 0]);
+    expect(wrong("3.14159", "3,14159")).toEqual([0, 0, 0, 0]);
+    expect(wrong("1,234.56 dollars", "1.234,56 Dollar")).toEqual([0, 0, 0, 0]);
+    expect(wrong("rooms 12, 130", "Zimmer 12 und 130")).toEqual([0, 0, 0, 0]);
     expect(wrong("3.5 percent", "3,5 Prozent")).toEqual([0, 0, 0, 0]);
     expect(wrong("year 1984", "عام ١٩٨٤")).toEqual([0, 0, 0, 0]);
     expect(wrong("year 1984", "वर्ष १९८५")).toEqual([1, 1, 1, 1]);
