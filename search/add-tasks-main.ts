@@ -24,9 +24,9 @@ await runCommand(
   {
     name: "npm run add-task",
     about:
-      "Teaches students that are served more tasks of your data: a head for each on the encoder as it is, within seconds. What they\n" +
-      "answer to other tasks stays the same, to the last digit. A task that was added before is learned anew, and so is one over pairs\n" +
-      "(--tasks adequacy).",
+      "Teaches students that are served more tasks of your data: a head for each on the encoder as it is, in little more than the time\n" +
+      "that it takes to read the rows. What they answer to other tasks stays the same, to the last digit. A task that was added before\n" +
+      "is learned anew, and so is one over pairs (--tasks adequacy).",
     flags: {
       ...flags,
       tasks: {

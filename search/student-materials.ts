@@ -38,7 +38,7 @@ export async function studentMaterials(flags: Flags, { manifest, files }: Candid
   };
 }
 
-/** A task that was added to a finished student is learned so again, whatever the data declare. */
+/** A task over single texts that was added to a finished student is learned so again, whatever the data declare. */
 function asLearned(task: Task, { tasks }: Manifest): Task {
   return tasks.some((own) => own.name === task.name && isAdded(own)) ? asBeside(task) : task;
 }

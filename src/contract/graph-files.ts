@@ -12,7 +12,7 @@ export function pairFile(task: string): string {
   return `pair_${task}.onnx`;
 }
 
-/** Whether a task was learned on the finished encoder. */
+/** Whether a task over single texts was learned on the finished encoder. Heads over pairs are the same, learned with it or after it. */
 export function isAdded({ file }: Pick<ManifestTask, "file">): boolean {
   return file === headsFile;
 }

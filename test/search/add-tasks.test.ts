@@ -7,11 +7,15 @@ import { readWeights } from "../../search/export/read-weights.ts";
 import type { Candidate } from "../../search/export-candidate.ts";
 import { openStudentClassifier } from "../../search/heads/open-classifier.ts";
 import { textLogits } from "../../search/heads/predict.ts";
-import { parametersOf } from "../../search/student/weights.ts";
+import { headWidth, parametersOf } from "../../search/student/weights.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import { accuracy, argmax } from "../../src/stats.ts";
+import { adequacy } from "../../src/tasks/adequacy.ts";
 import { createDeclaredTask } from "../../src/tasks/declared.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 import { corpusOf, isPolar, known, madeConfig, makeStudent, polar, rows } from "./made-student.ts";
 
 /** Whether the word that tells is one of the strong ones: what the encoder has in it, but was not trained for. */
@@ -34,21 +38,24 @@ async function logitsOf({ files, manifest }: Candidate, task: string, texts: rea
   return logits.map((row) => Array.from(row));
 }
 
+const alike = createDeclaredTask({ name: "alike", input: "pair", metric: "accuracy", labels: ["no", "yes"] });
+
 /** Pairs of sentences, and whether they say the same of what they are about. */
-function pairsOf(): Corpus {
-  const alike = createDeclaredTask({ name: "alike", input: "pair", metric: "accuracy", labels: ["no", "yes"] });
+function pairsOf(task: Task = alike, toLabel = (isAlike: boolean) => String(Number(isAlike))): Corpus {
   const paired = (count: number, seed: number) => {
     const others = rows(known, 2 * count, seed + 50);
     return rows(known, count, seed).map((row, i) => {
       // A stride of three would give a sentence the same answer each time.
       const other = must(others[(i * 7 + Math.floor(i / 3)) % others.length]);
-      return { ...row, pair: other.text, language: "en-en", label: String(Number(row.label === other.label)) };
+      return { ...row, pair: other.text, language: "en-en", label: toLabel(row.label === other.label) };
     });
   };
   return {
     ...corpusOf(alike, () => false),
-    train: new Map([["alike", paired(600, 3)]]),
-    validation: [{ task: "alike", dataSet: "more", language: "en-en", rows: paired(120, 4) }],
+    tasks: [task],
+    labels: new Map([[task.name, must(task.labels)]]),
+    train: new Map([[task.name, paired(600, 3)]]),
+    validation: [{ task: task.name, dataSet: "more", language: "en-en", rows: paired(120, 4) }],
   };
 }
 
@@ -94,6 +101,15 @@ test("addTasks() keeps tasks that were added before, learns one anew that is add
   expect(again.manifest.parameters).toBe(both.manifest.parameters);
   const weights = readWeights(again.files.folder, again.manifest);
   expect(parametersOf(weights)).toBe(again.manifest.parameters);
+});
+
+test("addTasks() counts the numbers of a head over pairs that saw no surface before it was learned anew", async () => {
+  const folder = join(dirname((await made.finished()).candidate.files.folder), "earlier");
+  const manifest = writeTinyStudent(folder, { name: "earlier", surface: "unknown" });
+  const corpus = pairsOf(adequacy, (isAlike) => String(100 * Number(isAlike)));
+  const added = await add(corpus, { manifest, files: { folder, names: Object.keys(manifest.files) } }, "later");
+  const width = headWidth(manifest.architecture);
+  expect(added.manifest.parameters).toBe(manifest.parameters + surfaceWidth * width);
 });
 
 test("addTasks() refuses a task without rows to learn from, and leaves nothing behind", async () => {

@@ -12,7 +12,11 @@ import { softmax } from "../../src/stats.ts";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { type TinyStudent, tinyManifest, writeTinyStudent } from "../fixtures/tiny-student.ts";
 
-const small: TinyStudent = { name: "small", layers: 0, seed: 2, score: 0.6, latencyMs: [0.1, 0.1, 0.1] };
+/** Its head over pairs takes vectors only, those of the others what the texts look like, too. */
+const small: TinyStudent = {
+  ...{ name: "small", layers: 0, seed: 2, score: 0.6, latencyMs: [0.1, 0.1, 0.1] },
+  surface: "unknown",
+};
 const middle: TinyStudent = { name: "middle", layers: 1, seed: 3, score: 0.7, latencyMs: [0.2, 0.2, 0.2] };
 
 /** With `small` and `middle`: at sentiment both count, at adequacy and language the first only, the rest is answered alone. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { batchFeeds } from "../../../search/student/batch-feeds.ts";
 import { Trainer, type TrainerOptions } from "../../../search/student/trainer.ts";
 import { type Objective, objectiveParameters, trainingGraph } from "../../../search/student/training-graph.ts";
-import { encoderParameters, tableName, type Weights, weightOf } from "../../../search/student/weights.ts";
+import { encoderParameters, tableName, vectorInputs, type Weights, weightOf } from "../../../search/student/weights.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { BadFileError } from "../../../src/errors.ts";
 import { must } from "../../../src/invariant.ts";
@@ -223,6 +223,15 @@ test.each([
     expect(must((await trainer.losses(name, tinyBatch, targets)).loss) - entropy).toBeLessThan(0.6 * first);
   }
   await trainer.release();
+});
+
+test("a trainer refuses weights of another length", () => {
+  const weights = tinyWeights(deep, [pairTask]);
+  const { dims, data } = weightOf(weights, "head.pair.dense.weight");
+  weights.set("head.pair.dense.weight", { dims: [vectorInputs(deep), must(dims[1])], data: data.slice(1) });
+  const make = () =>
+    new Trainer(deep, weights, new Map([["pair", pairTask]]), { positions, layerNormEpsilon, threads: 1 });
+  expect(make).toThrow(/head.pair.dense.weight has \d+ numbers, not \d+/);
 });
 
 test("restore() refuses a state of other objectives or of another size", async () => {
