@@ -8,7 +8,7 @@ import { runCommand } from "../command.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
-import { writeDescription } from "../export/write-description.ts";
+import { rewriteDescription } from "../export/write-description.ts";
 import { table } from "../reward/report.ts";
 import { fitThresholds, judgeThresholds } from "./cascade.ts";
 import { judgePair } from "./judge-pair.ts";
@@ -105,6 +105,6 @@ function report(tasks: Cascade["tasks"], fast: Student, large: Student): string 
   return `on rows that the thresholds were not fitted on:\n${table(head, rows)}`;
 }
 
-function write({ folder, manifest }: Student, cascade: Cascade, log: (line: string) => void): void {
-  log(`written to ${writeDescription(folder, { ...manifest, cascade })}`);
+function write(student: Student, cascade: Cascade, log: (line: string) => void): void {
+  log(`written to ${rewriteDescription(student, { ...student.manifest, cascade })}`);
 }

@@ -4,7 +4,7 @@ import { must } from "../../src/invariant.ts";
 import type { Log } from "../command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { withReferences } from "../export/reference.ts";
-import { writeDescription } from "../export/write-description.ts";
+import { rewriteDescription } from "../export/write-description.ts";
 import { scoresOf, thresholdsIn } from "../heads/score.ts";
 import { refit, type Team } from "./choose-ensemble.ts";
 import { answerRows } from "./listen.ts";
@@ -15,19 +15,20 @@ import type { Student } from "./subjects.ts";
  * best alone loses the ensemble that it had. The version stays: it is that of the model files.
  */
 export async function writeEnsemble(
-  { folder, manifest }: Student,
+  student: Student,
   members: readonly Student[],
   team: Team,
   corpus: Corpus,
   threads: number,
   log: Log,
 ): Promise<void> {
+  const { folder, manifest } = student;
   const { ensemble: _, ...alone } = manifest;
   const described =
     members.length === 0
       ? alone
       : { ...alone, ensemble: await describe({ folder, manifest: alone }, members, team, corpus, threads) };
-  log(`written to ${writeDescription(folder, described)}`);
+  log(`written to ${rewriteDescription(student, described)}`);
 }
 
 async function describe(

@@ -2,7 +2,7 @@ import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
 import type { Score } from "../../src/contract/manifest.ts";
 import { scoreKey } from "../../src/contract/score-key.ts";
 import type { Log } from "../command.ts";
-import { writeDescription } from "../export/write-description.ts";
+import { rewriteDescription } from "../export/write-description.ts";
 import type { Measured, Subjects } from "./measured.ts";
 import type { Student } from "./subjects.ts";
 
@@ -17,14 +17,15 @@ export function writeScores(
   log: Log,
 ): void {
   const ceiling = new Map((teacher?.scores ?? []).map((score) => [scoreKey(score), score.student]));
-  for (const { folder, manifest } of students) {
+  for (const student of students) {
+    const { folder, manifest } = student;
     const known = new Map(servedScores(manifest).map((score) => [scoreKey(score), score.teacher]));
     const own = (subjects.get(manifest.name)?.scores ?? []).map(
       (score): Score => ({ ...score, teacher: ceiling.get(scoreKey(score)) ?? known.get(scoreKey(score)) ?? null }),
     );
     const { ensemble } = manifest;
     const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
-    writeDescription(folder, {
+    rewriteDescription(student, {
       ...manifest,
       ...(together ? { ensemble: { ...ensemble, scores: own } } : { scores: own }),
     });

@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import { Manifest } from "../../src/contract/manifest.ts";
+import { isDeepStrictEqual } from "node:util";
+import { Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { ConfigError } from "../../src/errors.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { cardText } from "./card.ts";
 
@@ -10,4 +12,20 @@ export function writeDescription(folder: string, manifest: Manifest): string {
   replaceFile(join(folder, "card.md"), cardText(checked));
   replaceFile(path, `${JSON.stringify(checked, null, 1)}\n`);
   return path;
+}
+
+/**
+ * The same for a student that was read before: another command may have written into its manifest since, and that would be lost.
+ * @throws {ConfigError} when one has; nothing is written then
+ */
+export function rewriteDescription(
+  { folder, manifest: read }: { readonly folder: string; readonly manifest: Manifest },
+  manifest: Manifest,
+): string {
+  const path = join(folder, "manifest.json");
+  if (!isDeepStrictEqual(readManifest(path), read))
+    throw new ConfigError(
+      `${path} was changed by another command while this one ran, so it is left as it is; run this again`,
+    );
+  return writeDescription(folder, manifest);
 }

@@ -31,3 +31,11 @@ test("writeScores() puts the teacher's beside a student's, and keeps them where 
   expect(write(measured("some", 9, 0.6), null)).toEqual([expect.objectContaining({ student: 0.6, teacher: 0.8 })]);
   expect(write(measured("some", 8, 0.6), null)).toEqual([expect.objectContaining({ student: 0.6, teacher: null })]);
 });
+
+test("writeScores() leaves a manifest that another command has written since it was read", () => {
+  const students = findStudents(models);
+  write(measured("theirs", 9, 0.7), null);
+  const late = () => writeScores(students, new Map([[name, measured("ours", 9, 0.5)]]), null, () => {});
+  expect(late).toThrow(/manifest.json was changed by another command while this one ran/);
+  expect(readManifest(join(folder, "manifest.json")).scores).toMatchObject([{ dataSet: "theirs" }]);
+});
