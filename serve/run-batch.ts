@@ -2,7 +2,8 @@ import { isAdded } from "../src/contract/graph-files.ts";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { type Feeds, Tensor } from "../src/onnx/session.ts";
-import { surfaceRows, takenBy } from "../src/pairs/pair-feeds.ts";
+import { stacked } from "../src/onnx/stacked.ts";
+import { takenBy } from "../src/onnx/taken-by.ts";
 import { argmax } from "../src/stats.ts";
 import { languageCodes } from "../src/tasks/in-language.ts";
 import { language } from "../src/tasks/language.ts";
@@ -55,7 +56,7 @@ interface Encoded {
 /** Sequences are source and target by turns. */
 function surfaceOf({ readSurface }: LoadedStudent, sequences: readonly Int32Array[]): Tensor {
   const sources = sequences.filter((_, i) => i % 2 === 0);
-  return surfaceRows(sources.map((source, i) => readSurface(source, must(sequences[2 * i + 1]))));
+  return stacked(sources.map((source, i) => readSurface(source, must(sequences[2 * i + 1]))));
 }
 
 /** What one student says to sequences. @param beside tasks over single texts that the same passes are to answer. */

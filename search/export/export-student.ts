@@ -49,11 +49,10 @@ export function writeGraphs(
   mkdirSync(folder, { recursive: true });
   const text = heads.filter((head) => head.input === "text");
   const { layerNormEpsilon } = options;
-  const pairs = heads.filter((head) => head.input === "pair");
   const graphs = new Map<string, () => Uint8Array>([
     [encoderFile, () => inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
     ...ngramGraph(weights, text, layerNormEpsilon),
-    ...pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, "int8")] as const),
+    ...pairGraphs(a, weights, heads),
   ]);
   for (const [name, make] of graphs) {
     const isNew = options.unchanged === undefined || (name === ngramFile && options.ngramsAnew);
@@ -72,13 +71,17 @@ export function writeHeads(
   heads: readonly HeadShape[],
 ): StudentFiles {
   const text = heads.filter(({ input }) => input === "text");
-  const pairs = heads.filter(({ input }) => input === "pair");
-  const graphs = new Map([
-    ...(text.length > 0 ? [[headsFile, headsGraph(a, weights, text)] as const] : []),
-    ...pairs.map((head) => [pairFile(head.task), pairGraph(a, weights, head, "int8")] as const),
+  const graphs = new Map<string, () => Uint8Array>([
+    ...(text.length > 0 ? [[headsFile, () => headsGraph(a, weights, text)] as const] : []),
+    ...pairGraphs(a, weights, heads),
   ]);
-  for (const [name, graph] of graphs) writeFileSync(join(folder, name), graph);
+  for (const [name, make] of graphs) writeFileSync(join(folder, name), make());
   return { folder, names: [...names.filter((name) => !graphs.has(name)), ...graphs.keys()] };
+}
+
+function pairGraphs(a: Architecture, weights: Weights, heads: readonly HeadShape[]): [string, () => Uint8Array][] {
+  const pairs = heads.filter(({ input }) => input === "pair");
+  return pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, "int8")]);
 }
 
 /** None where the student reads no n-grams. */

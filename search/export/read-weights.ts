@@ -15,6 +15,7 @@ import { asNgramPart, hasNgramHead, ngramArchitectureOf } from "../student/ngram
 import { restoreBlocks, restoreColumns, tableBlock } from "../student/quantize.ts";
 import {
   type HeadShape,
+  isHeadInput,
   type ParameterShape,
   sizeOf,
   studentParameters,
@@ -94,7 +95,7 @@ function restore({ name, dims }: ParameterShape, constants: Constants): Weight {
 
 /** Whether a head over pairs was made before there were surface features. */
 function isWithoutSurface(name: string, [rows = 0, columns = 0]: readonly number[], constants: Constants): boolean {
-  return /^head\..*\.dense\.weight$/.test(name) && constants.get(name)?.length === 4 * (rows - surfaceWidth) * columns;
+  return isHeadInput(name) && constants.get(name)?.length === 4 * (rows - surfaceWidth) * columns;
 }
 
 function floats(constants: Constants, name: string, count: number): Float32Array {

@@ -1,5 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
+import { stacked } from "../../src/onnx/stacked.ts";
 import { shareOf } from "../corpus/known-sets.ts";
 import { fitScaler, type Scaler } from "../distil/scaler.ts";
 import { type EncodedExample, type EncodedTask, headOf, headsOf } from "../student/encoded-task.ts";
@@ -45,7 +46,8 @@ export async function fitHeads(
     if (own.length === 0) continue;
     const { rows, of } = await rowsOf(classifier, own);
     const scaler = input === "text" ? fitScaler(rows, student.hidden) : null;
-    const table = { dims: [rows.length, student.hidden], data: tableOf(rows, student.hidden, scaler) };
+    const { data } = stacked(scaler === null ? rows : rows.map((row) => standardised(row, scaler)));
+    const table = { dims: [rows.length, student.hidden], data: data as Float32Array };
     // Each by itself, so that none depends on what else is learned.
     for (const one of own) {
       const width = headOf(one.task, one.labels).width ?? headWidth(student);
@@ -98,15 +100,8 @@ function frozenArchitecture(rows: number, hidden: number): Architecture {
   return { layers: 0, hidden, heads: 0, ffn: 0, activation: "relu", tableWidth: hidden, vocabulary: rows };
 }
 
-function tableOf(rows: readonly Float32Array[], width: number, scaler: Scaler | null): Float32Array {
-  const table = new Float32Array(rows.length * width);
-  rows.forEach((row, r) => {
-    table.set(
-      scaler === null ? row : row.map((x, i) => (x - must(scaler.mean[i])) / must(scaler.deviation[i])),
-      r * width,
-    );
-  });
-  return table;
+function standardised(row: Float32Array, { mean, deviation }: Scaler): Float32Array {
+  return row.map((x, i) => (x - must(mean[i])) / must(deviation[i]));
 }
 
 /** Makes a head over standardised columns one over the columns themselves: (x − m) / s · W + b = x · (W / s) + (b − m / s · W). */

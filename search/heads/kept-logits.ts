@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
+import { stacked } from "../../src/onnx/stacked.ts";
 import { fromFloat32, openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import { type Classifier, type Logits, textLogits } from "./predict.ts";
 
@@ -75,17 +76,13 @@ function keep(folder: string, digests: readonly string[], logits: ReadonlyMap<st
   const bytes = Buffer.from(digests.join(""), "hex");
   const texts: StoredTensor = { type: "U8", dims: [digests.length, digestBytes], bytes };
   const name = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  const tensors = [...logits].map(([task, rows]) => [task, stacked(rows)] as const);
+  const tensors = [...logits].map(([task, rows]) => [task, toStored(rows)] as const);
   writeSafetensors(join(folder, `${name}.safetensors`), new Map([[digestsName, texts], ...tensors]));
 }
 
-function stacked(rows: Logits): StoredTensor {
-  const width = must(rows[0]).length;
-  const data = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    data.set(row, i * width);
-  });
-  return fromFloat32([rows.length, width], data);
+function toStored(rows: Logits): StoredTensor {
+  const { dims, data } = stacked(rows);
+  return fromFloat32(dims, data as Float32Array);
 }
 
 function readAnswers(folder: string): Answers {

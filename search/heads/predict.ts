@@ -1,8 +1,9 @@
 import { must } from "../../src/invariant.ts";
 import { type Session, Tensor } from "../../src/onnx/session.ts";
-import { surfaceRows, takenBy } from "../../src/pairs/pair-feeds.ts";
+import { stacked } from "../../src/onnx/stacked.ts";
+import { takenBy } from "../../src/onnx/taken-by.ts";
 import type { Batch } from "../../src/text/batch.ts";
-import type { EncodedExample } from "../student/encoded-task.ts";
+import type { EncodedTexts } from "../student/encoded-task.ts";
 import { batchOf, inferenceBatches } from "../teacher/hidden-states.ts";
 
 /** Anything that gives pooled vectors and logits for a batch: a student's artefact, or the fine-tuned teacher. */
@@ -14,11 +15,7 @@ export interface Classifier {
 }
 
 /** Pooled vectors of both texts [pairs, hidden], and what they look like [pairs, surfaceWidth]. */
-export interface PairInputs {
-  readonly source: Tensor;
-  readonly target: Tensor;
-  readonly surface: Tensor;
-}
+export type PairInputs = Readonly<Record<"source" | "target" | "surface", Tensor>>;
 
 /** Logits of every row for one task, [rows][labels], in the order of the rows. */
 export type Logits = readonly Float32Array[];
@@ -47,7 +44,7 @@ export function studentClassifier({ model, heads, pairs }: StudentSessions, padI
 }
 
 export async function runPairGraph(session: Session, task: string, inputs: PairInputs): Promise<Tensor> {
-  return must((await session.run(takenBy(session, { ...inputs })))[logitsOf(task)]);
+  return must((await session.run(takenBy(session, inputs)))[logitsOf(task)]);
 }
 
 /** Logits of all tasks over single texts at once: one pass of the encoder serves them all. */
@@ -64,7 +61,7 @@ export async function textLogits(
 export async function pairLogits(
   classifier: Classifier,
   task: string,
-  pairs: readonly Pick<EncodedExample, "ids" | "pairIds" | "surface">[],
+  pairs: readonly EncodedTexts[],
   beside: readonly string[] = [],
 ): Promise<PairLogits> {
   const sources = pairs.map(({ ids }) => ids);
@@ -72,7 +69,7 @@ export async function pairLogits(
   const names = ["pooled", ...beside.map(logitsOf)];
   const [source, target] = [await outputRows(classifier, sources, names), await outputRows(classifier, targets, names)];
   const of = (rows: typeof source, name: string) => must(rows.get(name));
-  const surface = surfaceRows(pairs.map((pair) => must(pair.surface, "surface of a pair")));
+  const surface = stacked(pairs.map((pair) => must(pair.surface, "surface of a pair")));
   const inputs = { source: stacked(of(source, "pooled")), target: stacked(of(target, "pooled")), surface };
   return {
     logits: rowsOf(await classifier.runPair(task, inputs)),
@@ -125,13 +122,4 @@ function rowsOf({ data, dims }: Tensor): Float32Array[] {
   return Array.from({ length: must(dims[0]) }, (_, row) =>
     (data as Float32Array).slice(row * width, (row + 1) * width),
   );
-}
-
-function stacked(rows: readonly Float32Array[]): Tensor {
-  const width = must(rows[0]).length;
-  const data = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    data.set(row, i * width);
-  });
-  return new Tensor("float32", data, [rows.length, width]);
 }

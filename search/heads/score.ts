@@ -9,7 +9,7 @@ import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
 import { groupBy } from "../corpus/preparation.ts";
-import { encoderOf } from "../student/encoded-task.ts";
+import { type EncodeTexts, encoderOf } from "../student/encoded-task.ts";
 import { expectedCalibrationError, fitLanguageThresholds, fitTemperature, fitThreshold } from "./calibrate.ts";
 import { type Classifier, type Logits, type PairLogits, pairLogits, textLogits } from "./predict.ts";
 
@@ -54,7 +54,7 @@ export async function logitsOfRows(
   classifier: Classifier,
   { task, rows }: { readonly task: string; readonly rows: readonly Pick<LabelledRow, "text" | "pair">[] },
   beside: readonly string[],
-  encode: ReturnType<typeof encoderOf>,
+  encode: EncodeTexts,
 ): Promise<PairLogits> {
   const encoded = rows.map(({ text, pair }) => encode(text, pair));
   const texts = encoded.map(({ ids }) => ids);

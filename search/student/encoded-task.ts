@@ -1,6 +1,6 @@
 import { invariant, must } from "../../src/invariant.ts";
 import { type Feeds, Tensor } from "../../src/onnx/session.ts";
-import { surfaceRows } from "../../src/pairs/pair-feeds.ts";
+import { stacked } from "../../src/onnx/stacked.ts";
 import { createSurfaceFeatures } from "../../src/pairs/surface-features.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { type Batch, toBatch } from "../../src/text/batch.ts";
@@ -18,12 +18,16 @@ export interface EncodedTask {
   readonly width?: number;
 }
 
-export interface EncodedExample {
+/** A text or both texts of a pair. */
+export interface EncodedTexts {
   readonly ids: Int32Array;
   /** The other half of a pair. */
   readonly pairIds: Int32Array | null;
   /** What the texts of a pair look like. */
   readonly surface: Float32Array | null;
+}
+
+export interface EncodedExample extends EncodedTexts {
   /** Probability of each label. */
   readonly target: Float32Array;
   readonly weight: number;
@@ -50,7 +54,7 @@ export function encodeTask(
 ): EncodedTask {
   const [pack, packSurface, share] = [packInts(), packFloats(), shareEqual()];
   const encode = encoderOf(tokenizer, options.maxTokens);
-  const packed = (text: string, pair: string | undefined) => {
+  const packed: EncodeTexts = (text, pair) => {
     const { ids, pairIds, surface } = encode(text, pair);
     return { ids: pack(ids), pairIds: pairIds && pack(pairIds), surface: surface && packSurface(surface) };
   };
@@ -69,10 +73,11 @@ export function encodeTask(
   return { task, labels, examples: encoded };
 }
 
-/** Token ids of a text or of both texts of a pair, and what those look like. */
-export function encoderOf(tokenizer: Tokenizer, maxTokens: number) {
+export type EncodeTexts = (text: string, pair: string | undefined) => EncodedTexts;
+
+export function encoderOf(tokenizer: Tokenizer, maxTokens: number): EncodeTexts {
   const readSurface = createSurfaceFeatures(tokenizer);
-  return (text: string, pair: string | undefined): Pick<EncodedExample, "ids" | "pairIds" | "surface"> => {
+  return (text, pair) => {
     const { ids } = tokenizer.encode(text, maxTokens);
     if (pair === undefined) return { ids, pairIds: null, surface: null };
     const pairIds = tokenizer.encode(pair, maxTokens).ids;
@@ -110,7 +115,7 @@ export function taskBatch(
       ...(pair && {
         source_rows: rowChoice(rows, 0),
         target_rows: rowChoice(rows, rows),
-        surface: surfaceRows(examples.map(({ surface }) => must(surface, "surface of a pair"))),
+        surface: stacked(examples.map(({ surface }) => must(surface, "surface of a pair"))),
       }),
     },
   };

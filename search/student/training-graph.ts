@@ -89,8 +89,8 @@ export function objectiveParameters(a: Architecture, objective: Objective): Para
 /**
  * Forward, losses and backward of one objective as one graph. Inputs beside the parameters: `embedded` [batch · tokens,
  * tableWidth], the batch's shape (see `batch-feeds.ts`) and the targets: `target` [rows, labels] and `weight` [rows, 1] for
- * a task (`source_rows`, `target_rows` choose the rows of a pair, `surface` is what its texts look like), `teacher_<layer>` and `token_weight` for distillation, `teacher_qkv`
- * and `relation_weight` for relations.
+ * a task (`source_rows`, `target_rows` choose the rows of a pair, `surface` is what its texts look like), `teacher_<layer>` and
+ * `token_weight` for distillation, `teacher_qkv` and `relation_weight` for relations.
  */
 export function trainingGraph(a: Architecture, objective: Objective, options: TrainingOptions): TrainingGraph {
   const build = new GraphBuild(a, options, objective);

@@ -78,12 +78,17 @@ export function vectorInputs({ hidden }: Pick<Architecture, "hidden">): number {
   return 4 * hidden;
 }
 
-/** The same with rows for the surface in heads over pairs that were made before there were surface features; there they count for nothing. */
+/** Whether a parameter is what a head makes of its inputs. */
+export function isHeadInput(name: string): boolean {
+  return /^head\..*\.dense\.weight$/.test(name);
+}
+
+/** The same weights with rows for the surface in heads over pairs that were made before there were surface features; there they count for nothing. */
 export function withSurface(weights: Weights, a: Pick<Architecture, "hidden">): Weights {
   return new Map(
     [...weights].map(([name, weight]) => {
       const [rows, columns] = weight.dims as [number, number];
-      if (!/^head\..*\.dense\.weight$/.test(name) || rows !== vectorInputs(a)) return [name, weight];
+      if (!isHeadInput(name) || rows !== vectorInputs(a)) return [name, weight];
       const data = new Float32Array((rows + surfaceWidth) * columns);
       data.set(weight.data);
       return [name, { dims: [rows + surfaceWidth, columns], data }];

@@ -10,8 +10,9 @@ import { Reference } from "./drift.ts";
  * `model.onnx` takes `ids` int32 [batch, tokens] and `mask` float32 [batch, tokens] (1 text, 0 padding) and gives
  * `pooled` float32 [batch, hidden] and, for each task over single texts, `logits_<task>` float32 [batch, labels].
  * A task over pairs has a small graph of its own, `pair_<task>.onnx`: `source` and `target` float32 [batch, hidden]
- * (pooled vectors of the two texts) and `surface` float32 [batch, surfaceWidth] (what they look like: `src/pairs`) to `logits_<task>` float32 [batch, labels]. Tasks over single texts that were learned on the
- * finished encoder share `heads.onnx`: `pooled` float32 [batch, hidden] to `logits_<task>` of each.
+ * (pooled vectors of the two texts) and `surface` float32 [batch, surfaceWidth] (what they look like: `src/pairs`; graphs of earlier
+ * students take none) to `logits_<task>` float32 [batch, labels]. Tasks over single texts that were learned on the finished encoder share
+ * `heads.onnx`: `pooled` float32 [batch, hidden] to `logits_<task>` of each.
  */
 const FileName = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "a plain file name");
 const Share = z.number().min(0).max(1);
