@@ -27,9 +27,9 @@ export interface Effort {
   readonly staticHeadTokens: number;
   /** Character n-grams that static students train on, for the tasks that read them. */
   readonly ngramTokens: number;
-  /** Tokens that the teacher is fine-tuned on, for soft targets; 0 takes it as it is. */
+  /** Tokens that a teacher of each task is fine-tuned on, for soft targets; 0: there is none. */
   readonly teacherTokens: number;
-  /** Tokens of the texts that the fine-tuned teacher is asked about, for soft targets; none without one. */
+  /** Tokens of the texts that each of them is asked about. */
   readonly softTokens: number;
   /** Tokens, the most frequent first, whose contextless vectors static students start from. */
   readonly vectorTokens: number;
@@ -110,8 +110,8 @@ export interface SearchConfig extends BudgetFlags {
   readonly models: string;
   readonly runs: string;
   readonly controller: ControllerKind;
-  /** Folder of a teacher that was fine-tuned before. */
-  readonly tunedTeacher: string | null;
+  /** Folders of teachers that were fine-tuned before. */
+  readonly tunedTeachers: readonly string[];
   /** What of the teacher's layers students imitate. */
   readonly transfer: TransferKind;
   readonly seed: number;
@@ -171,8 +171,10 @@ export const searchCommand: CommandSpec = {
     },
     "tuned-teacher": {
       type: "string",
-      value: "folder",
-      doc: "a teacher that npm run teacher:finetune left in runs/teacher/, to be imitated in the place of the original one",
+      value: "folder,folder",
+      doc:
+        "teachers that npm run teacher:finetune left in runs/teacher/, for --soft-targets; a single one is also imitated in the place\n" +
+        "      of the original one",
     },
     transfer: {
       type: "string",
@@ -183,8 +185,8 @@ export const searchCommand: CommandSpec = {
     "soft-targets": {
       type: "boolean",
       doc:
-        "students also learn what the fine-tuned teacher says of their texts and of unlabelled ones; without --tuned-teacher\n" +
-        "      the teacher is fine-tuned first. It helps where the teacher knows more than the labels: look at npm run evaluate first",
+        "students also learn what fine-tuned teachers say of their texts and of unlabelled ones; without --tuned-teacher\n" +
+        "      one is fine-tuned for every task first, which takes long",
       default: false,
     },
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "bayesian" },
@@ -272,7 +274,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     runs: flags.runs,
     ...toBudgets(flags),
     controller: flags.controller,
-    tunedTeacher: flags["tuned-teacher"] ?? null,
+    tunedTeachers: flags["tuned-teacher"]?.split(",") ?? [],
     transfer: flags.transfer,
     seed: flags.seed,
     threads: flags.threads,

@@ -28,6 +28,8 @@ export interface Prospects {
   readonly model: LatencyModel;
   /** Whether any of the tasks reads character n-grams. */
   readonly ngrams: boolean;
+  /** Tasks that learn what a teacher of their own says. */
+  readonly taught: number;
 }
 
 /** Timing an artefact, and building it. */
@@ -42,13 +44,13 @@ const vectorLength = 3;
 /** Seconds of every stage. What an earlier run has left in the caches is not taken off. */
 export function estimate(effort: Effort, prospects: Prospects): Plan {
   const { throughput, budgetsMs } = prospects;
-  const tuned = effort.teacherTokens > 0;
+  const teachers = effort.teacherTokens > 0 ? prospects.taught : 0;
   const stages: Stage[] = [
-    stage("prepare", "fine-tune the teacher", effort.teacherTokens * throughput.fineTune),
+    stage("prepare", "fine-tune teachers", teachers * effort.teacherTokens * throughput.fineTune),
     stage("prepare", "vectors of tokens", vectorLength * effort.vectorTokens * throughput.teacher),
     stage("prepare", "teacher's states for the trials", effort.proxyTokens * throughput.teacher),
     stage("explore", `${effort.trials} trials`, effort.trials * trialSeconds(effort, prospects)),
-    stage("complete", "teacher's answers", tuned ? effort.softTokens * throughput.teacher : 0),
+    stage("complete", "teachers' answers", teachers * effort.softTokens * throughput.teacher),
     ...budgetsMs.map((ms) =>
       stage("complete", `student of ${ms} ms`, studentSeconds(effort, prospects, largestWithin(prospects, ms))),
     ),

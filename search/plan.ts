@@ -38,7 +38,8 @@ async function showTimes(config: SearchConfig, tasks: readonly Task[], log: Log)
 
 function showEffort({ effort, teacher, controller }: SearchConfig, log: Log): void {
   const tokens = (count: number) => `${count.toLocaleString("en-US")} tokens`;
-  const tuned = effort.teacherTokens === 0 ? "as it is" : `fine-tuned on ${tokens(effort.teacherTokens)}`;
+  const tuned =
+    effort.teacherTokens === 0 ? "as it is" : `and one for each task, fine-tuned on ${tokens(effort.teacherTokens)}`;
   log(`teacher: ${teacher}, ${tuned}`);
   log(`trials: ${effort.trials} of ${tokens(effort.trialTokens)}, controller ${controller}`);
   log(

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { BadFileError, ConfigError } from "../src/errors.ts";
+import { must } from "../src/invariant.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../src/text/tokenizer.ts";
 import type { Log } from "./command.ts";
@@ -11,6 +12,7 @@ import { loadCorpus } from "./corpus/load.ts";
 import { createHeritage, type Heritage } from "./distil/inherit.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
+import { isTaught } from "./heads/soft-targets.ts";
 import { printProgress, printShare } from "./progress.ts";
 import { encodeBeside, encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
@@ -30,10 +32,10 @@ export interface Materials {
   readonly corpus: Corpus;
   readonly tokenizer: Tokenizer;
   readonly tokenizerPath: string;
-  /** The teacher whose states are imitated: fine-tuned on the tasks where the effort allows. */
+  /** The teacher whose states are imitated. */
   readonly teacher: Teacher;
-  /** The same with its heads, or null when it was taken as it is. */
-  readonly tuned: FineTunedTeacher | null;
+  /** Fine-tuned ones, whose answers are learned; none where the effort does not allow. */
+  readonly tuned: readonly FineTunedTeacher[];
   readonly tasks: readonly EncodedTask[];
   /** Learned on finished encoders. */
   readonly beside: readonly EncodedTask[];
@@ -63,8 +65,8 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   log(
     `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
   );
-  const tuned = await tunedTeacher(config, original, corpus, tokenizer, log);
-  const teacher = tuned ?? original;
+  const tuned = await tunedTeachers(config, original, corpus, tokenizer, log);
+  const teacher = config.tunedTeachers.length === 1 ? must(tuned[0]) : original;
   const tasks = encodeCorpus(corpus, tokenizer, studentEncoding);
   const beside = encodeBeside(corpus, tokenizer, studentEncoding);
   const cacheFolder = join(config.runs, "cache");
@@ -79,24 +81,30 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, beside, heritage, cacheFolder };
 }
 
-function tunedTeacher(
+/** Those that were given, or one for each task that learns what a teacher says. */
+async function tunedTeachers(
   config: SearchConfig,
   original: Teacher,
   corpus: Corpus,
   tokenizer: Tokenizer,
   log: Log,
-): Promise<FineTunedTeacher | null> {
-  if (config.tunedTeacher !== null) return Promise.resolve(readFineTuned(original, config.tunedTeacher));
-  if (config.effort.teacherTokens === 0) return Promise.resolve(null);
-  return fineTuneTeacher(original, encodeCorpus(corpus, tokenizer, teacherEncoding), {
-    cacheFolder: join(config.runs, "teacher"),
-    tokens: config.effort.teacherTokens,
-    threads: config.threads,
-    precision: config.precision,
-    seed: config.seed,
-    dataSetShare: fineTuningShareOf,
-    onProgress: printProgress("fine-tune teacher", log),
-  });
+): Promise<FineTunedTeacher[]> {
+  if (config.tunedTeachers.length > 0) return config.tunedTeachers.map((folder) => readFineTuned(original, folder));
+  if (config.effort.teacherTokens === 0) return [];
+  const tuned: FineTunedTeacher[] = [];
+  for (const encoded of encodeCorpus(corpus, tokenizer, teacherEncoding).filter(({ task }) => isTaught(task)))
+    tuned.push(
+      await fineTuneTeacher(original, [encoded], {
+        cacheFolder: join(config.runs, "teacher"),
+        tokens: config.effort.teacherTokens,
+        threads: config.threads,
+        precision: config.precision,
+        seed: config.seed,
+        dataSetShare: fineTuningShareOf,
+        onProgress: printProgress(`fine-tune teacher, ${encoded.task.name}`, log),
+      }),
+    );
+  return tuned;
 }
 
 /** Token ids of what students will see: unlabelled texts and the tasks' examples. */

@@ -4,7 +4,7 @@ import type { SearchConfig } from "./config.ts";
 import { shareOf } from "./corpus/known-sets.ts";
 import { checkEnsemble, type Ensemble, memberAdviser } from "./ensemble.ts";
 import { type Adviser, keptLogits } from "./heads/kept-logits.ts";
-import { type Answers, type AskedText, textsToAsk, withSoftTargets } from "./heads/soft-targets.ts";
+import { type Answers, type AskedText, isTaught, textsToAsk, withSoftTargets } from "./heads/soft-targets.ts";
 import { teacherAdviser } from "./heads/teacher-classifier.ts";
 import { fullTrust, type Trust } from "./heads/teacher-trust.ts";
 import { type Materials, trainingMaxTokens } from "./prepare.ts";
@@ -20,13 +20,13 @@ const ensembleTokens = 6_000_000;
 type Taught = Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks" | "tuned" | "cacheFolder">;
 
 interface TeachingConfig extends Pick<SearchConfig, "seed" | "threads"> {
-  /** Tokens of the texts that the teacher is asked about. */
+  /** Tokens of the texts that a teacher is asked about. */
   readonly effort: Pick<SearchConfig["effort"], "softTokens">;
   /** Students that are asked too, and believed about everything. @default none */
   readonly ensemble?: Ensemble;
 }
 
-/** The tasks with soft targets of the fine-tuned teacher, where it is trusted, and of an ensemble; as they are where nobody is asked. */
+/** The tasks with soft targets of fine-tuned teachers, where they are trusted, and of an ensemble; as they are where nobody is asked. */
 export async function taughtTasks(
   config: TeachingConfig,
   materials: Taught,
@@ -34,13 +34,14 @@ export async function taughtTasks(
   trust: Trust = fullTrust,
 ): Promise<readonly EncodedTask[]> {
   const { effort, ensemble = [], seed, threads } = config;
-  const teacher = effort.softTokens === 0 ? null : materials.tuned;
-  if (teacher === null && ensemble.length === 0) return materials.tasks;
+  const teachers = effort.softTokens === 0 ? [] : materials.tuned;
+  if (teachers.length + ensemble.length === 0) return materials.tasks;
   const texts = askableTexts(materials);
   const answers: Answers[] = [];
-  if (teacher !== null) {
-    const asked = choose(texts, effort.softTokens, seed);
-    const logits = await ask(teacherAdviser(teacher, threads), asked, "teacher", materials, log);
+  const asked = choose(texts, effort.softTokens, seed);
+  for (const teacher of teachers) {
+    const adviser = teacherAdviser(teacher, threads);
+    const logits = await ask(adviser, asked, `the teacher of ${adviser.tasks.join(", ")}`, materials, log);
     answers.push({ asked, logits, trust });
   }
   if (ensemble.length > 0) answers.push(...(await askEnsemble(ensemble, config, materials, texts, log)));
@@ -56,7 +57,7 @@ async function askEnsemble(
 ): Promise<Answers[]> {
   checkEnsemble(ensemble, materials.tokenizerPath, materials.tasks);
   const asked = choose(texts, ensembleTokens, seed);
-  const tasks = learners(materials.tasks).map(({ task }) => task.name);
+  const tasks = materials.tasks.flatMap(({ task }) => (isTaught(task) ? task.name : []));
   const answers: Answers[] = [];
   for (const member of ensemble) {
     const adviser = memberAdviser(member, tasks, materials.tokenizer, threads);
@@ -74,14 +75,11 @@ function ask(adviser: Adviser, asked: readonly AskedText[], name: string, { cach
   );
 }
 
-/** The tasks that learn what is said beside their labels. */
-function learners(tasks: readonly EncodedTask[]): EncodedTask[] {
-  return tasks.filter(({ task }) => task.input === "text" && !task.certain);
-}
-
 /** Labelled texts of the tasks that learn, and all unlabelled ones. */
 function askableTexts({ corpus, tasks, tokenizer }: Taught): AskedText[] {
-  const labelled = learners(tasks).flatMap(({ examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet })));
+  const labelled = tasks
+    .filter(({ task }) => isTaught(task))
+    .flatMap(({ examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet })));
   const others = corpus.unlabelled.map(({ text }) => ({
     ids: tokenizer.encode(text, trainingMaxTokens).ids,
     dataSet: unlabelled.dataSet,

@@ -28,11 +28,11 @@ export interface FurtherTraining extends ExportConfig {
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
   readonly precision: StepPrecision;
-  /** Tokens of the texts that the fine-tuned teacher is asked about. */
+  /** Tokens of the texts that a fine-tuned teacher is asked about. */
   readonly softTokens: number;
 }
 
-/** With the fine-tuned teacher and the students that are to be asked, or without. */
+/** With the fine-tuned teachers and the students that are to be asked, or without. */
 export interface FurtherMaterials extends LearningMaterials, Pick<Materials, "tuned" | "cacheFolder"> {
   readonly ensemble: Ensemble;
 }
@@ -86,20 +86,20 @@ function roundName(
   const parts = [`further-${tokens}-seed${seed}`];
   if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
   if (precision !== "fp32") parts.push(precision);
-  if (tuned !== null) parts.push(`taught-${teacherKey(tuned)}`);
+  parts.push(...tuned.map((teacher) => `taught-${teacherKey(teacher)}`));
   if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));
   return parts.join("-");
 }
 
-/** The labels, and what the ensemble says beside them, and the fine-tuned teacher where it is better than this student. */
+/** The labels, and what the ensemble says beside them, and fine-tuned teachers where they are better than this student. */
 async function tasksFor(config: FurtherTraining, materials: FurtherMaterials, { name, scores }: Manifest, log: Log) {
   const { seed, threads, softTokens } = config;
   const teaching = { effort: { softTokens }, seed, threads, ensemble: materials.ensemble };
-  if (materials.tuned === null) return await taughtTasks(teaching, materials, log);
+  if (materials.tuned.length === 0) return await taughtTasks(teaching, materials, log);
   const trust = trustByScores(scores);
   if (trust === null)
     throw new ConfigError(
-      `${name}: its manifest has no scores of the fine-tuned teacher to say where that is better; npm run evaluate -- --write puts them there`,
+      `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --write puts them there`,
     );
   return await taughtTasks(teaching, materials, log, trust);
 }

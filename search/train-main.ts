@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
+import { must } from "../src/invariant.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
@@ -44,10 +45,10 @@ await runCommand(
       },
       "tuned-teacher": {
         type: "string",
-        value: "folder",
+        value: "folder,folder",
         doc:
-          "a teacher that npm run teacher:finetune left in runs/teacher/: what it says of texts is learned beside the labels, where\n" +
-          "      the student's manifest says that it is better (npm run evaluate -- --write)",
+          "teachers that npm run teacher:finetune left in runs/teacher/: what they say of texts is learned beside the labels, where\n" +
+          "      the student's manifest says that they are better (npm run evaluate -- --write)",
       },
       ensemble: {
         type: "string",
@@ -68,8 +69,9 @@ async function train(flags: Flags, log: Log): Promise<void> {
   if (tokens + ngramTokens === 0) throw new ConfigError("--tokens and --ngrams are both 0: there is nothing to train");
   const run = join(flags.runs, id);
   const unlock = lockRun(run);
-  const folder = flags["tuned-teacher"];
-  const tuned = folder === undefined ? null : readFineTuned(readTeacher(flags.teacher), folder);
+  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
+  const original = folders.length === 0 ? null : readTeacher(flags.teacher);
+  const tuned = folders.map((folder) => readFineTuned(must(original), folder));
   const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];

@@ -4,7 +4,7 @@ import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
 import { latencyTable } from "./latency-table.ts";
 import type { Measured } from "./measured.ts";
-import { findStudents, fineTunedFolder, measureStudent, measureTeacher } from "./subjects.ts";
+import { findStudents, fineTunedFolders, measureStudent, measureTeachers } from "./subjects.ts";
 import { tableText } from "./table.ts";
 import { allTables } from "./tables.ts";
 import { writeJson } from "./write-json.ts";
@@ -40,13 +40,14 @@ await runCommand(
     const students = findStudents(flags.models);
     if (!flags.latency) {
       const corpus = limitValidation(await loadCorpus(flags.data, { seed: flags.seed, tasks: "all" }), flags.rows);
-      const folder = fineTunedFolder(flags.runs, flags.teacher);
-      if (folder === null)
+      const folders = fineTunedFolders(flags.runs, flags.teacher);
+      if (folders.size === 0)
         log("no fine-tuned teacher in --runs: its column stays empty (npm run teacher:finetune makes one)");
       const subjects = new Map<string, Measured>();
       for (const student of students)
         subjects.set(student.manifest.name, await measureStudent(student, students, corpus, flags.threads, log));
-      const teacher = folder === null ? null : await measureTeacher(flags.teacher, folder, corpus, flags.threads, log);
+      const teacher =
+        folders.size === 0 ? null : await measureTeachers(flags.teacher, folders, corpus, flags.threads, log);
       if (teacher !== null) subjects.set(teacherName, teacher);
       const tables = allTables(subjects, teacher === null ? null : teacherName);
       for (const table of tables) log(`${tableText(table)}\n`);

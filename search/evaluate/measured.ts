@@ -20,5 +20,16 @@ export const Measured = z.strictObject({
 });
 export type Measured = Readonly<z.infer<typeof Measured>>;
 
+/** Of several that were measured on tasks of their own. */
+export function joinMeasured(parts: readonly Measured[]): Measured {
+  return {
+    scores: parts.flatMap(({ scores }) => scores),
+    kinds: parts.flatMap(({ kinds }) => kinds),
+    confusions: parts.flatMap(({ confusions }) => confusions),
+    cuts: parts.flatMap(({ cuts }) => cuts),
+    calibration: parts.flatMap(({ calibration }) => calibration),
+  };
+}
+
 /** Columns of a table: students in order, the teacher last. */
 export type Subjects = ReadonlyMap<string, Measured>;

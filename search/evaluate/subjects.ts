@@ -13,10 +13,10 @@ import type { Log } from "../command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { calibrated } from "../heads/score.ts";
 import { teacherClassifier } from "../heads/teacher-classifier.ts";
-import { readFineTuned } from "../teacher/fine-tune.ts";
+import { readFineTuned, tunedTasks } from "../teacher/fine-tune.ts";
 import { readTeacher } from "../teacher/teacher.ts";
 import { measure } from "./measure.ts";
-import { Measured } from "./measured.ts";
+import { joinMeasured, Measured } from "./measured.ts";
 import { openServed } from "./open-served.ts";
 
 export interface Student {
@@ -64,41 +64,65 @@ export async function measureStudent(
   return measured;
 }
 
-/** The newest fine-tuned teacher that belongs to a teacher folder, or null. */
-export function fineTunedFolder(runs: string, teacher: string): string | null {
+/** Folders of fine-tuned teachers that belong to a teacher folder, with the tasks that each speaks for: of several, the newest. */
+export function fineTunedFolders(runs: string, teacher: string): Map<string, readonly string[]> {
   const home = join(runs, "teacher");
-  if (!existsSync(home) || !existsSync(teacher)) return null;
+  if (!existsSync(home) || !existsSync(teacher)) return new Map();
   const done = readdirSync(home)
     .map((name) => join(home, name))
-    .filter((folder) => existsSync(join(folder, "weights.safetensors")));
-  return done.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0] ?? null;
+    .filter((folder) => existsSync(join(folder, "weights.safetensors")))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const spoken = new Set<string>();
+  const own = done.map((folder) => {
+    const tasks = tunedTasks(folder).flatMap(({ name }) => (spoken.has(name) ? [] : name));
+    for (const task of tasks) spoken.add(task);
+    return [folder, tasks] as const;
+  });
+  return new Map(own.filter(([, tasks]) => tasks.length > 0));
 }
 
-/**
- * Measures the fine-tuned teacher in fp32, calibrated on the same rows as students are. That takes minutes, so it is kept beside
- * its weights, by the rows that it was measured on.
- */
-export async function measureTeacher(
+/** Measures fine-tuned teachers as one: each answers its own tasks. */
+export async function measureTeachers(
   teacherFolder: string,
-  folder: string,
+  folders: ReadonlyMap<string, readonly string[]>,
   corpus: Corpus,
   threads: number,
   log: Log,
 ): Promise<Measured> {
-  const kept = join(folder, `measured-${rowsKey(corpus)}.json`);
+  const parts: Measured[] = [];
+  for (const [folder, tasks] of folders)
+    parts.push(await measureTeacher(teacherFolder, folder, tasks, corpus, threads, log));
+  return joinMeasured(parts);
+}
+
+/**
+ * Measures a fine-tuned teacher in fp32, calibrated on the same rows as students are. That takes minutes, so it is kept beside
+ * its weights, by the rows that it was measured on.
+ */
+async function measureTeacher(
+  teacherFolder: string,
+  folder: string,
+  names: readonly string[],
+  corpus: Corpus,
+  threads: number,
+  log: Log,
+): Promise<Measured> {
+  const kept = join(folder, `measured-${rowsKey(corpus, names)}.json`);
   if (existsSync(kept)) return readMeasured(kept);
-  log("scoring the fine-tuned teacher");
+  log(`scoring the fine-tuned teacher of ${names.join(", ")}`);
   const teacher = readFineTuned(readTeacher(teacherFolder), folder);
   const classifier = await teacherClassifier(teacher, threads);
   const measured = await measure(classifier, corpus, {
-    names: teacher.tasks.map(({ name }) => name),
+    names,
     tokenizer: readTokenizer(join(teacherFolder, "tokenizer.json")),
     maxTokens,
     tasksOf: (results) =>
-      teacher.tasks.map((entry) => {
-        const { name, input } = taskOf(entry);
-        return calibrated({ ...entry, name, input, file: encoderFile, languages: [] }, results).task;
-      }),
+      teacher.tasks
+        .filter(({ name }) => names.includes(name))
+        .map((entry) => {
+          const { name, input } = taskOf(entry);
+          return calibrated({ ...entry, name, input, file: encoderFile, languages: [] }, results).task;
+        }),
     onProgress: (done, total) => log(`teacher · ${done} of ${total} validation sets`),
   });
   await classifier.release();
@@ -115,9 +139,9 @@ function readMeasured(path: string): Measured {
   }
 }
 
-function rowsKey(corpus: Corpus): string {
+function rowsKey({ validation }: Corpus, names: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const { task, dataSet, rows } of corpus.validation)
+  for (const { task, dataSet, rows } of validation.filter((set) => names.includes(set.task)))
     hash.update(`${task} ${dataSet}`).update(rows.map((row) => row.text).join("\n"));
   return hash.digest("hex").slice(0, 12);
 }

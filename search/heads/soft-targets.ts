@@ -1,6 +1,7 @@
 import { must } from "../../src/invariant.ts";
 import { createRandom, shuffle } from "../../src/random.ts";
 import { mean, softmax } from "../../src/stats.ts";
+import type { Task } from "../../src/tasks/task.ts";
 import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
 import { packInts } from "../student/packed-arrays.ts";
 import type { Logits } from "./predict.ts";
@@ -50,13 +51,17 @@ export interface Answers {
   readonly trust: Trust;
 }
 
+/** Whether a task learns what is said of texts beside their labels. */
+export function isTaught({ input, certain }: Task): boolean {
+  return input === "text" && !certain;
+}
+
 /** Adds what is said of texts to the targets of the tasks that learn from it: of several answers, their opinion pool. */
 export function withSoftTargets(tasks: readonly EncodedTask[], answers: readonly Answers[]): EncodedTask[] {
   const keyed = withKeys(answers);
   return tasks.map((encoded) => {
-    const { name, certain } = encoded.task;
-    const own = keyed.filter(({ logits }) => logits.has(name));
-    return certain || own.length === 0 ? encoded : { ...encoded, examples: taught(encoded, own) };
+    const own = keyed.filter(({ logits }) => logits.has(encoded.task.name));
+    return !isTaught(encoded.task) || own.length === 0 ? encoded : { ...encoded, examples: taught(encoded, own) };
   });
 }
 

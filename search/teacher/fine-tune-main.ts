@@ -19,6 +19,13 @@ await runCommand(
     flags: {
       teacher: { type: "string", doc: "teacher folder", default: "models/teacher" },
       data: dataFlag,
+      tasks: {
+        type: "string",
+        value: "name,name",
+        doc:
+          "fine-tune on these only (default: those that the data folders have labelled sets of). A teacher of one task knows it better:\n" +
+          "      one of all sees a task in a fraction of its tokens",
+      },
       preset: { type: "string", doc: "how much of the data is read", choices: presetNames, default: "full" },
       runs: { type: "string", doc: "folder for results", default: "runs" },
       tokens: { type: "integer", doc: "tokens to train on", default: 3_000_000 },
@@ -33,7 +40,10 @@ await runCommand(
     const teacher = readTeacher(flags.teacher);
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
     const { limits } = presets[flags.preset as keyof typeof presets];
-    const corpus = await loadCorpus(flags.data, { seed: flags.seed, limits });
+    const corpus = await loadCorpus(flags.data, {
+      ...{ seed: flags.seed, limits },
+      ...(flags.tasks && { tasks: flags.tasks.split(",") }),
+    });
     const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);

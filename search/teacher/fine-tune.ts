@@ -105,10 +105,12 @@ export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeache
     const tensor = file.read(name);
     weights.set(name, { dims: tensor.dims, data: toFloat32(tensor) });
   }
-  return { ...teacher, weights, tasks: readTasks(join(folder, "tasks.json")) };
+  return { ...teacher, weights, tasks: tunedTasks(folder) };
 }
 
-function readTasks(path: string): FineTunedTeacher["tasks"] {
+/** What a fine-tuned teacher in a folder knows. @throws {BadFileError} */
+export function tunedTasks(folder: string): FineTunedTeacher["tasks"] {
+  const path = join(folder, "tasks.json");
   try {
     return Tasks.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {

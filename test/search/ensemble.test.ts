@@ -22,7 +22,7 @@ test("taughtTasks() gives texts without a label what an ensemble of students say
   const corpus = { ...plain.corpus, unlabelled: judged };
   const ensemble = readEnsemble([candidate.files.folder, candidate.files.folder]);
   const config = { ...madeConfig, effort: { softTokens: 0 }, ensemble };
-  const materials = { ...plain, corpus, tuned: null, cacheFolder: folder };
+  const materials = { ...plain, corpus, tuned: [], cacheFolder: folder };
   const { examples } = must((await taughtTasks(config, materials, () => {}))[0]);
   const labelled = must(plain.tasks[0]).examples;
   const labels = new Map(judged.map(({ text, label }) => [plain.tokenizer.encode(text, 64).ids.join(), Number(label)]));

@@ -10,6 +10,7 @@ const prospects: Prospects = {
   budgetsMs: [0.000001, 3],
   model: priorModel,
   ngrams: true,
+  taught: 2,
 };
 const { full, quick } = presets;
 
@@ -19,8 +20,8 @@ test("estimate() is the sum of its stages, each what its tokens take", () => {
     stages.reduce((sum, stage) => sum + stage.seconds, 0),
     6,
   );
-  expect(stages.find(({ name }) => name === "fine-tune the teacher")?.seconds).toBeCloseTo(
-    full.teacherTokens * 3e-3,
+  expect(stages.find(({ name }) => name === "fine-tune teachers")?.seconds).toBeCloseTo(
+    prospects.taught * full.teacherTokens * 3e-3,
     6,
   );
   const parts = (["prepare", "explore", "complete"] as const).map((part) => partSeconds({ stages, seconds }, part));
@@ -29,8 +30,8 @@ test("estimate() is the sum of its stages, each what its tokens take", () => {
 
 test("estimate() leaves out what a preset does not do", () => {
   const names = estimate(quick, prospects).stages.map(({ name }) => name);
-  expect(names).not.toContain("fine-tune the teacher");
-  expect(names).not.toContain("teacher's answers");
+  expect(names).not.toContain("fine-tune teachers");
+  expect(names).not.toContain("teachers' answers");
 });
 
 test("estimate() takes the fastest student for a budget that none should meet, not a large one", () => {

@@ -25,7 +25,7 @@ test("showPlan() says what would be done and how long each part takes, and does 
   const lines = await planOf("--budgets", "0.1,2", "--tasks", "filter,sentiment", "--soft-targets");
   expect(lines).toContainEqual(expect.stringContaining("run full-seed1 in "));
   expect(lines).toContain("tasks: filter, sentiment");
-  for (const stage of ["fine-tune the teacher", "14 trials", "student of 0.1 ms", "student of 2 ms", "in all"])
+  for (const stage of ["fine-tune teachers", "14 trials", "student of 0.1 ms", "student of 2 ms", "in all"])
     expect(
       lines.filter((line) => new RegExp(`^ +[\\dhms ]+  ${stage}`).test(line)),
       stage,

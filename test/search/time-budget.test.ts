@@ -21,6 +21,7 @@ const prospects: Prospects = {
   budgetsMs: [0.1, 1],
   model: priorModel,
   ngrams: true,
+  taught: 2,
 };
 const trial = syntheticTrial(sampleArchitecture(prospects.space, createRandom(1)));
 

@@ -61,7 +61,7 @@ test("trainFurther() teaches a served student new data, from the weights it is s
   } as const;
   const trained = await trainFurther(
     config,
-    { ...named, tuned: null, ensemble: [], cacheFolder: run },
+    { ...named, tuned: [], ensemble: [], cacheFolder: run },
     must(candidate),
     () => {},
   );
@@ -75,7 +75,7 @@ test("trainFurther() teaches a served student new data, from the weights it is s
 test("trainFurther() without tokens adds n-grams to a static student, and leaves its other files as they are", async () => {
   const { models, run, manifest } = await served();
   const [candidate] = takeUpStudents(models, undefined, run);
-  const materials = { ...made.materials, tuned: null, ensemble: [], cacheFolder: run };
+  const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: run };
   const config = {
     ...madeConfig,
     tokens: 0,
@@ -103,10 +103,10 @@ test("takeUpStudents() copies a student once, and says which one is not there", 
 test("trainFurther() asks no teacher that its student was never compared with", async () => {
   const { models, run } = await served();
   const [candidate] = takeUpStudents(models, undefined, run);
-  const tuned = { tasks: [] } as unknown as FineTunedTeacher;
+  const tuned = [{ tasks: [] } as unknown as FineTunedTeacher];
   const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, ensemble: [], cacheFolder: run };
   const config = { ...madeConfig, tokens: 1, ngramTokens: 0, share: 1, precision: "fp32", softTokens: 1 } as const;
   await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
-    "made: its manifest has no scores of the fine-tuned teacher",
+    "made: its manifest has no scores of a fine-tuned teacher",
   );
 });
