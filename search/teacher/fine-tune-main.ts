@@ -29,7 +29,11 @@ await runCommand(
       preset: { type: "string", doc: "how much of the data is read", choices: presetNames, default: "full" },
       runs: { type: "string", doc: "folder for results", default: "runs" },
       tokens: { type: "integer", doc: "tokens to train on", default: 3_000_000 },
-      "frozen-layers": { type: "integer", doc: "lower layers that stay as they are", default: 4 },
+      "frozen-layers": {
+        type: "integer",
+        doc: "lower layers that stay as they are: a step takes less time",
+        default: 0,
+      },
       rate: { type: "number", doc: "peak learning rate", default: 1e-4 },
       threads: { type: "integer", doc: "threads", default: 2 },
       precision: precisionFlag,

@@ -22,7 +22,7 @@ export interface FineTuneOptions {
   /** Where results are kept, by content. */
   readonly cacheFolder: string;
   readonly tokens: number;
-  /** Layers below this one stay as they are. @default a third of them */
+  /** Layers below this one stay as they are. @default 0 */
   readonly frozenLayers?: number;
   /** Peak. @default 1e-4 */
   readonly learningRate?: number;
@@ -53,7 +53,7 @@ const batchLimits = { rows: 48, tokens: 2048 };
 const tokenDropout = 0.1;
 
 /**
- * Fine-tunes the upper layers and a head a task on all tasks at once; the token table stays frozen. Cached: the same teacher,
+ * Fine-tunes the layers and a head a task on all tasks at once; the token table stays frozen. Cached: the same teacher,
  * data and settings are trained once. A killed run goes on from its last checkpoint.
  */
 export async function fineTuneTeacher(
@@ -133,7 +133,7 @@ function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options:
     layerNormEpsilon: teacher.layerNormEpsilon,
     threads: options.threads,
     precision: options.precision,
-    frozenLayers: frozenLayersOf(teacher, options),
+    frozenLayers: frozenLayersOf(options),
     frozenTable: true,
   });
 }
@@ -142,8 +142,8 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Float32Array):
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function frozenLayersOf(teacher: Teacher, options: FineTuneOptions): number {
-  return options.frozenLayers ?? Math.floor(teacher.architecture.layers / 3);
+function frozenLayersOf({ frozenLayers = 0 }: FineTuneOptions): number {
+  return frozenLayers;
 }
 
 function learningRateOf(options: FineTuneOptions): number {
@@ -165,7 +165,7 @@ function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: Fi
   }
   const settings = [
     options.tokens,
-    frozenLayersOf(teacher, options),
+    frozenLayersOf(options),
     learningRateOf(options),
     tokenDropout,
     options.seed,
