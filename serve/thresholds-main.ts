@@ -68,8 +68,15 @@ function readFlags(args: readonly string[]): z.infer<typeof Flags> {
 }
 
 function readComments(path: string): Comment[] {
-  const lines = readFileSync(path, "utf8").split("\n");
-  return lines.flatMap((line, i) => (line.trim() === "" ? [] : [readComment(path, line, i + 1)]));
+  return readLines(path).flatMap((line, i) => (line.trim() === "" ? [] : [readComment(path, line, i + 1)]));
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch (cause) {
+    throw new BadFileError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function readComment(path: string, line: string, number: number): Comment {

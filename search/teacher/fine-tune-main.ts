@@ -8,7 +8,7 @@ import { dataFlag } from "../data-flag.ts";
 import { precisionFlag } from "../precision-flag.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
-import { fineTuneTeacher, teacherEncoding } from "./fine-tune.ts";
+import { fineTuneTeacher, teacherEncoding, tunedFolder } from "./fine-tune.ts";
 import { readTeacher } from "./teacher.ts";
 
 /** `npm run teacher:finetune`: gives the teacher a head for every task; its scores are what students are measured against. */
@@ -51,7 +51,7 @@ await runCommand(
     const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
-    await fineTuneTeacher(teacher, tasks, {
+    const options = {
       cacheFolder: join(flags.runs, "teacher"),
       tokens: flags.tokens,
       frozenLayers: flags["frozen-layers"],
@@ -61,6 +61,8 @@ await runCommand(
       seed: flags.seed,
       dataSetShare: fineTuningShareOf,
       onProgress: printProgress("fine-tune teacher", log),
-    });
+    };
+    await fineTuneTeacher(teacher, tasks, options);
+    log(`left in ${tunedFolder(teacher, tasks, options)}: npm run train -- --tuned-teacher takes it`);
   },
 );

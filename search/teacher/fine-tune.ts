@@ -61,10 +61,15 @@ export async function fineTuneTeacher(
   tasks: readonly EncodedTask[],
   options: FineTuneOptions,
 ): Promise<FineTunedTeacher> {
-  const folder = join(options.cacheFolder, contentKey(teacher, tasks, options));
+  const folder = tunedFolder(teacher, tasks, options);
   const done = join(folder, "weights.safetensors");
   if (!existsSync(done)) await train(teacher, tasks, options, folder, done);
   return readFineTuned(teacher, folder);
+}
+
+/** Where it is kept. */
+export function tunedFolder(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): string {
+  return join(options.cacheFolder, contentKey(teacher, tasks, options));
 }
 
 async function train(

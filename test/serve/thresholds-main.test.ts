@@ -44,3 +44,9 @@ test("npm run thresholds names the line that it cannot read, and not what is in 
   expect(stderr).toMatch(/comments\.jsonl:2: expected an object with a text/);
   expect(stderr).not.toContain("secret");
 });
+
+test("npm run thresholds says which file is not there", async () => {
+  const { code, stderr } = await thresholds([], "--comments", join(root, "nowhere.jsonl"));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: .*nowhere\.jsonl: cannot be read: ENOENT/);
+});
