@@ -38,7 +38,7 @@ export async function taughtTasks(
   if (teachers.length + ensemble.length === 0) return materials.tasks;
   const texts = askableTexts(materials);
   const answers: Answers[] = [];
-  const asked = choose(texts, effort.softTokens, seed);
+  const asked = teachers.length === 0 ? [] : choose(texts, effort.softTokens, seed);
   for (const teacher of teachers) {
     const adviser = teacherAdviser(teacher, threads);
     const logits = await ask(adviser, asked, `the teacher of ${adviser.tasks.join(", ")}`, materials, log);

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
-import { must } from "../src/invariant.ts";
 import { type Flags, type Log, runCommand } from "./command.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
@@ -13,7 +12,7 @@ import { lockRun } from "./run-lock.ts";
 import { studentFlags } from "./student-flags.ts";
 import { studentMaterials } from "./student-materials.ts";
 import { takeUpStudents } from "./take-up-students.ts";
-import { readFineTuned } from "./teacher/fine-tune.ts";
+import { type FineTunedTeacher, readFineTuned } from "./teacher/fine-tune.ts";
 import { readTeacher } from "./teacher/teacher.ts";
 import { trainFurther } from "./train-further.ts";
 
@@ -69,9 +68,7 @@ async function train(flags: Flags, log: Log): Promise<void> {
   if (tokens + ngramTokens === 0) throw new ConfigError("--tokens and --ngrams are both 0: there is nothing to train");
   const run = join(flags.runs, id);
   const unlock = lockRun(run);
-  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
-  const original = folders.length === 0 ? null : readTeacher(flags.teacher);
-  const tuned = folders.map((folder) => readFineTuned(must(original), folder));
+  const tuned = tunedTeachers(flags);
   const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
@@ -87,4 +84,11 @@ async function train(flags: Flags, log: Log): Promise<void> {
   }
   if (judging !== undefined) await renewEnsembles({ models, promote, threads }, finished, judging, log);
   unlock();
+}
+
+function tunedTeachers(flags: Flags): FineTunedTeacher[] {
+  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
+  if (folders.length === 0) return [];
+  const original = readTeacher(flags.teacher);
+  return folders.map((folder) => readFineTuned(original, folder));
 }

@@ -68,10 +68,12 @@ export async function measureStudent(
 export function fineTunedFolders(runs: string, teacher: string): Map<string, readonly string[]> {
   const home = join(runs, "teacher");
   if (!existsSync(home) || !existsSync(teacher)) return new Map();
+  const weights = (folder: string) => join(folder, "weights.safetensors");
+  const age = (folder: string) => -statSync(weights(folder)).mtimeMs;
   const done = readdirSync(home)
     .map((name) => join(home, name))
-    .filter((folder) => existsSync(join(folder, "weights.safetensors")))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    .filter((folder) => existsSync(weights(folder)))
+    .sort((a, b) => age(a) - age(b));
   const spoken = new Set<string>();
   const own = done.map((folder) => {
     const tasks = tunedTasks(folder).flatMap(({ name }) => (spoken.has(name) ? [] : name));

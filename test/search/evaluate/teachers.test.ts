@@ -21,9 +21,10 @@ function leave(runs: string, name: string, tasks: readonly string[], age: number
   const folder = join(runs, "teacher", name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "tasks.json"), JSON.stringify(tasks.map((task) => ({ name: task, labels: ["a", "b"] }))));
-  writeFileSync(join(folder, "weights.safetensors"), "");
+  const weights = join(folder, "weights.safetensors");
+  writeFileSync(weights, "");
   const time = Date.now() / 1000 - age;
-  utimesSync(folder, time, time);
+  utimesSync(weights, time, time);
   return folder;
 }
 
@@ -33,6 +34,8 @@ test("fineTunedFolders() lets the newest teacher of a task speak for it, and non
   const older = leave(runs, "older", ["sentiment"], 200);
   const newer = leave(runs, "newer", ["sentiment"], 100);
   mkdirSync(join(runs, "teacher", "unfinished"));
+  // What is measured is kept beside the weights: the folder changes, the teacher does not.
+  writeFileSync(join(older, "measured-0.json"), "");
   const found = fineTunedFolders(runs, teacherFolder);
   expect(found).toEqual(
     new Map([
