@@ -236,7 +236,8 @@ export const searchCommand: CommandSpec = {
   },
 };
 
-function toNames(list: string | undefined): readonly string[] | null {
+/** What `--tasks` names; null: whatever the data are for. @throws {ConfigError} */
+export function toNames(list: string | undefined): readonly string[] | null {
   if (list === undefined) return null;
   const names = list.split(",").map((name) => name.trim());
   if (names.includes("")) throw new ConfigError(`--tasks is a list of names such as sentiment,filter, not "${list}"`);

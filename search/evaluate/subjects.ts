@@ -69,14 +69,16 @@ export function fineTunedFolders(runs: string, teacher: string): Map<string, rea
   const home = join(runs, "teacher");
   if (!existsSync(home) || !existsSync(teacher)) return new Map();
   const weights = (folder: string) => join(folder, "weights.safetensors");
-  const age = (folder: string) => -statSync(weights(folder)).mtimeMs;
+  const trainedAt = (folder: string) => statSync(weights(folder)).mtimeMs;
   const done = readdirSync(home)
     .map((name) => join(home, name))
     .filter((folder) => existsSync(weights(folder)))
-    .sort((a, b) => age(a) - age(b));
+    .sort((a, b) => trainedAt(b) - trainedAt(a));
   const spoken = new Set<string>();
   const own = done.map((folder) => {
-    const tasks = tunedTasks(folder).flatMap(({ name }) => (spoken.has(name) ? [] : name));
+    const tasks = tunedTasks(folder)
+      .map(({ name }) => name)
+      .filter((name) => !spoken.has(name));
     for (const task of tasks) spoken.add(task);
     return [folder, tasks] as const;
   });

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import { runCommand } from "../command.ts";
-import { presetNames, presets } from "../config.ts";
+import { presetNames, presets, toNames } from "../config.ts";
 import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
 import { precisionFlag } from "../precision-flag.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
-import { fineTuneTeacher, teacherEncoding, tunedFolder } from "./fine-tune.ts";
+import { fineTuneTeacher, teacherEncoding } from "./fine-tune.ts";
 import { readTeacher } from "./teacher.ts";
 
 /** `npm run teacher:finetune`: gives the teacher a head for every task; its scores are what students are measured against. */
@@ -44,14 +44,12 @@ await runCommand(
     const teacher = readTeacher(flags.teacher);
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
     const { limits } = presets[flags.preset as keyof typeof presets];
-    const corpus = await loadCorpus(flags.data, {
-      ...{ seed: flags.seed, limits },
-      ...(flags.tasks && { tasks: flags.tasks.split(",") }),
-    });
+    const wanted = toNames(flags.tasks);
+    const corpus = await loadCorpus(flags.data, { seed: flags.seed, limits, ...(wanted && { tasks: wanted }) });
     const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)
       log(`${task.name}: ${examples.length} examples, ${labels.length} labels`);
-    const options = {
+    const { folder } = await fineTuneTeacher(teacher, tasks, {
       cacheFolder: join(flags.runs, "teacher"),
       tokens: flags.tokens,
       frozenLayers: flags["frozen-layers"],
@@ -61,8 +59,7 @@ await runCommand(
       seed: flags.seed,
       dataSetShare: fineTuningShareOf,
       onProgress: printProgress("fine-tune teacher", log),
-    };
-    await fineTuneTeacher(teacher, tasks, options);
-    log(`left in ${tunedFolder(teacher, tasks, options)}: npm run train -- --tuned-teacher takes it`);
+    });
+    log(`left in ${folder}: npm run train -- --tuned-teacher takes it`);
   },
 );

@@ -61,15 +61,10 @@ export async function fineTuneTeacher(
   tasks: readonly EncodedTask[],
   options: FineTuneOptions,
 ): Promise<FineTunedTeacher> {
-  const folder = tunedFolder(teacher, tasks, options);
+  const folder = join(options.cacheFolder, contentKey(teacher, tasks, options));
   const done = join(folder, "weights.safetensors");
   if (!existsSync(done)) await train(teacher, tasks, options, folder, done);
   return readFineTuned(teacher, folder);
-}
-
-/** Where it is kept. */
-export function tunedFolder(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): string {
-  return join(options.cacheFolder, contentKey(teacher, tasks, options));
 }
 
 async function train(
@@ -110,7 +105,7 @@ export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeache
     const tensor = file.read(name);
     weights.set(name, { dims: tensor.dims, data: toFloat32(tensor) });
   }
-  return { ...teacher, weights, tasks: tunedTasks(folder) };
+  return { ...teacher, folder, weights, tasks: tunedTasks(folder) };
 }
 
 /** What a fine-tuned teacher in a folder knows. @throws {BadFileError} */

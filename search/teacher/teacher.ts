@@ -10,6 +10,7 @@ import { readTeacherConfig, type TeacherConfig } from "./config.ts";
 
 /** A teacher's encoder, in the terms of a student: its architecture and weights under our names. */
 export interface Teacher {
+  /** Where it was read from. */
   readonly folder: string;
   readonly architecture: Architecture;
   readonly weights: Weights;
