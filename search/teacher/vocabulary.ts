@@ -9,6 +9,8 @@ import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { TokenizerJson } from "../../src/text/tokenizer-json.ts";
 import { splitPiece } from "./split-piece.ts";
 
+type ScoredPiece = TokenizerJson["model"]["vocab"][number];
+
 export interface LanguageText {
   readonly language: string;
   readonly text: string;
@@ -102,7 +104,7 @@ function droppablePieces(json: TokenizerJson): number[] {
 
 /** The `count` pieces whose loss adds the fewest tokens; among equals the least probable goes first. */
 function cheapest(
-  vocab: TokenizerJson["model"]["vocab"],
+  vocab: readonly ScoredPiece[],
   droppable: readonly number[],
   kept: Uint8Array,
   scores: ReadonlyMap<string, number>,
@@ -118,7 +120,7 @@ function cheapest(
 
 /** What a dropped piece stood for is from now on written with the parts that it falls into. */
 function handOnUse(
-  vocab: TokenizerJson["model"]["vocab"],
+  vocab: readonly ScoredPiece[],
   dropped: readonly number[],
   scores: ReadonlyMap<string, number>,
   use: Float64Array,
@@ -149,12 +151,19 @@ function withOnly(json: TokenizerJson, keptIds: Int32Array): TokenizerJson {
     model: {
       ...json.model,
       unk_id: renumber(json.model.unk_id),
-      vocab: Array.from(keptIds, (id) => must(json.model.vocab[id])),
+      vocab: Array.from(keptIds, (id) => withShortScore(must(json.model.vocab[id]))),
     },
   };
 }
 
-function pieceOf(vocab: TokenizerJson["model"]["vocab"], id: number): string {
+/** As few decimals as name the same float32: a quarter of a tokeniser's bytes. */
+function withShortScore([piece, score]: ScoredPiece): ScoredPiece {
+  const float32 = Math.fround(score);
+  const digits = [6, 7, 8].find((count) => Math.fround(Number(float32.toPrecision(count))) === float32) ?? 9;
+  return [piece, Number(float32.toPrecision(digits))];
+}
+
+function pieceOf(vocab: readonly ScoredPiece[], id: number): string {
   return must(vocab[id])[0];
 }
 

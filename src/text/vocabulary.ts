@@ -12,7 +12,7 @@ export interface Vocabulary {
   readonly longest: number;
 }
 
-/** Pieces in the order of their ids; `scores` are log probabilities. */
+/** Pieces in the order of their ids; `scores` are log probabilities, float32 in whatever decimals the file has them. */
 export interface ScoredPieces {
   readonly pieces: readonly string[];
   readonly scores: readonly number[];
@@ -22,7 +22,9 @@ export interface ScoredPieces {
 /** An unknown character costs this much more than the worst piece. */
 const UNKNOWN_PENALTY = 10;
 
-export function toVocabulary({ pieces, scores, unknownId }: ScoredPieces): Vocabulary {
+export function toVocabulary({ pieces, scores: decimals, unknownId }: ScoredPieces): Vocabulary {
+  // Sums of float32 are exact in float64, so that the same pieces in another order are a tie, as in sentencepiece.
+  const scores = decimals.map(Math.fround);
   const shared = new Float64Array(new SharedArrayBuffer(scores.length * Float64Array.BYTES_PER_ELEMENT));
   shared.set(scores);
   return {

@@ -5,7 +5,7 @@ import { BadFileError } from "../../../src/errors.ts";
 import { readTokenizerJson } from "../../../src/text/read-tokenizer.ts";
 import type { Tokenizer } from "../../../src/text/tokenizer.ts";
 import { type TokenizerJson, tokenizerJson } from "../../../src/text/tokenizer-json.ts";
-import { createUnigram } from "../../../src/text/unigram.ts";
+import { createUnigram, readUnigram } from "../../../src/text/unigram.ts";
 import { tinyTokenizerJson } from "../../fixtures/tiny-tokenizer.ts";
 import { readOracle, TOKENIZER_PATH } from "../../src/text/oracle.ts";
 
@@ -31,9 +31,20 @@ test("trimVocabulary() keeps specials, single characters, order, scores and the 
   expect(trimmed.model.vocab).toEqual(Array.from(keptIds, (id) => tiny.model.vocab[id]));
   expect([...keptIds].sort((a, b) => a - b)).toEqual([...keptIds]);
   const pieces = new Set(trimmed.model.vocab.map(([piece]) => piece));
-  const must = tiny.model.vocab.map(([piece]) => piece).filter((piece) => [...piece].length === 1);
-  expect([...must, "<s>", "<pad>", "</s>", "<unk>", "▁the", "▁good"].filter((piece) => !pieces.has(piece))).toEqual([]);
+  const single = tiny.model.vocab.map(([piece]) => piece).filter((piece) => [...piece].length === 1);
+  expect([...single, "<s>", "<pad>", "</s>", "<unk>", "▁the", "▁good"].filter((piece) => !pieces.has(piece))).toEqual(
+    [],
+  );
   expect(pieces.has("▁Z")).toBe(false);
+});
+
+test("trimVocabulary() writes scores in as few decimals as name their float32, and readers take them for it", () => {
+  const scores = [-13.20786190032959, Math.fround(-0.1), -4];
+  const vocab = tiny.model.vocab.map(([piece], id): [string, number] => [piece, must(scores[id % scores.length])]);
+  const json = { ...tiny, model: { ...tiny.model, vocab } };
+  const { tokenizerJson: trimmed } = trimVocabulary(json, new Map(), vocab.length);
+  expect(trimmed.model.vocab.slice(0, 3).map(([, score]) => score)).toEqual([-13.207862, -0.1, -4]);
+  expect(readUnigram(trimmed).vocabulary.scores).toEqual(readUnigram(json).vocabulary.scores);
 });
 
 test("trimVocabulary() segments a dropped piece anew, and never makes a new unknown of it", () => {
