@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
+import { freeTensors, type Tensor } from "../../src/onnx/session.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import { batchOf, inferenceBatches, startTeacher } from "../teacher/hidden-states.ts";
 import type { Teacher } from "../teacher/teacher.ts";
@@ -86,15 +87,13 @@ async function compute(
   const relationLayers = options.relationLayer ? [options.relationLayer] : [];
   const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads, relationLayers });
   const batches = inferenceBatches(sequences, tokensPerBatch);
-  const run = async (indices: readonly number[]) => {
-    const outputs = await running.run(batchOf(sequences, indices, teacher.padId));
-    return (name: string) => must(outputs[name], name).data as Float32Array;
-  };
+  const run = (indices: readonly number[]) =>
+    running.run(batchOf(sequences, indices, teacher.padId), [...names, "pooled"]);
   const sample = await Promise.all(spread(batches, sampleBatches).map(run));
   const scalers = new Map(
     [...names, "pooled"].map((name) => {
       const scaler = fitScaler(
-        sample.map((get) => get(name)),
+        sample.map((states) => dataOf(states, name)),
         widthOf(name),
       );
       return [name, related.includes(name) ? unshifted(scaler) : scaler];
@@ -106,23 +105,28 @@ async function compute(
   stored.set("pooled", new Int8Array(sequences.length * hidden));
   let done = 0;
   for (const indices of batches) {
-    const get = await run(indices);
+    const states = await run(indices);
     const padded = Math.max(...indices.map((index) => must(sequences[index]).length));
     indices.forEach((index, row) => {
       const length = must(sequences[index]).length;
       for (const name of names) {
         const width = widthOf(name);
         const place = { from: row * padded * width, to: must(offsets[index]) * width, rows: length };
-        pack(get(name), must(scalers.get(name)), must(stored.get(name)), place);
+        pack(dataOf(states, name), must(scalers.get(name)), must(stored.get(name)), place);
       }
       const place = { from: row * hidden, to: index * hidden, rows: 1 };
-      pack(get("pooled"), must(scalers.get("pooled")), must(stored.get("pooled")), place);
+      pack(dataOf(states, "pooled"), must(scalers.get("pooled")), must(stored.get("pooled")), place);
       done += length;
     });
+    freeTensors(Object.values(states));
     options.onProgress(done, totalTokens);
   }
   await running.release();
   keep(folder, stored, scalers);
+}
+
+function dataOf(states: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+  return must(states[name], name).data as Float32Array;
 }
 
 /** Relations are products of the states as they are: 0 stays 0, and the mean counts into the deviation. */

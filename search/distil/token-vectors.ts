@@ -38,10 +38,10 @@ export async function contextlessVectors(
   for (let from = 0; from < occurring.length; from += rowsPerBatch) {
     const ids = occurring.slice(from, from + rowsPerBatch);
     const sequences = ids.map((id) => Int32Array.of(teacher.beginId, id, teacher.endId));
-    const outputs = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId));
-    const pooled = must(outputs.pooled).data as Float32Array;
+    const { pooled } = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId), ["pooled"]);
+    const vectors = must(pooled).data as Float32Array;
     ids.forEach((id, row) => {
-      data.set(pooled.subarray(row * hidden, (row + 1) * hidden), id * hidden);
+      data.set(vectors.subarray(row * hidden, (row + 1) * hidden), id * hidden);
     });
     options.onProgress(from + ids.length, occurring.length);
   }

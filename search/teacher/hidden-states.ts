@@ -9,8 +9,8 @@ import type { Teacher } from "./teacher.ts";
 
 /** A teacher ready to run: every hidden state and the pooled vector of a batch. */
 export interface RunningTeacher {
-  /** `hidden_<i>` float32 [rows, tokens, hidden] for i = 0 … layers, and `pooled` [rows, hidden]. */
-  run(batch: Batch): Promise<Record<string, Tensor>>;
+  /** `hidden_<i>` float32 [rows, tokens, hidden] for i = 0 … layers, and `pooled` [rows, hidden]; only the named ones, if any are. */
+  run(batch: Batch, names?: readonly string[]): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export async function startTeacher(
   const session = await openSession(graph, { threads: options.threads });
   const table = weightOf(teacher.weights, tableName).data;
   return {
-    run: (batch) => session.run(embeddedFeeds(batch, table, teacher.architecture.tableWidth)),
+    run: (batch, names) => session.run(embeddedFeeds(batch, table, teacher.architecture.tableWidth), names),
     release: () => session.release(),
   };
 }

@@ -50,6 +50,7 @@ test.each([
       teacher.padId,
     );
     const outputs = await running.run(batch);
+    expect(Object.keys(await running.run(batch, ["pooled"]))).toEqual(["pooled"]);
     await running.release();
     const { hidden, layers } = teacher.architecture;
     sequences.forEach((ids, row) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ModelBuilder } from "../../../search/graph/model-builder.ts";
 import { must } from "../../../src/invariant.ts";
-import { openSession, Tensor } from "../../../src/onnx/session.ts";
+import { freeTensors, openSession, Tensor } from "../../../src/onnx/session.ts";
 
 const length = 1 << 20;
 
@@ -33,5 +33,16 @@ test("run() allocates what is null in the fetches, and that stays", async () => 
   const y = new Tensor("float32", new Float32Array(length), [length]);
   const { z } = await session.run({ x }, { y, z: null });
   expect((must(z).data as Float32Array).at(-1)).toBe(-3);
+  await session.release();
+});
+
+test("freeTensors() gives the memory of a run's outputs back at once", async () => {
+  const session = await openSession(twoOutputs(), { threads: 1 });
+  const x = new Tensor("float32", new Float32Array(length), [length]);
+  const before = process.memoryUsage().arrayBuffers;
+  const outputs = await session.run({ x });
+  expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThanOrEqual(8 * length);
+  freeTensors(Object.values(outputs));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * length);
   await session.release();
 });
