@@ -30,6 +30,8 @@ export interface Prospects {
   readonly ngrams: boolean;
   /** Tasks that learn what a teacher of their own says. */
   readonly taught: number;
+  /** Whether a student without layers may be tried. */
+  readonly statics: boolean;
 }
 
 /** Timing an artefact, and building it. */
@@ -45,9 +47,10 @@ const vectorLength = 3;
 export function estimate(effort: Effort, prospects: Prospects): Plan {
   const { throughput, budgetsMs } = prospects;
   const teachers = effort.teacherTokens > 0 ? prospects.taught : 0;
+  const vectorTokens = prospects.statics ? vectorLength * effort.vectorTokens : 0;
   const stages: Stage[] = [
     stage("prepare", "fine-tune teachers", teachers * effort.teacherTokens * throughput.fineTune),
-    stage("prepare", "vectors of tokens", vectorLength * effort.vectorTokens * throughput.teacher),
+    stage("prepare", "vectors of tokens", vectorTokens * throughput.teacher),
     stage("prepare", "teacher's states for the trials", effort.proxyTokens * throughput.teacher),
     stage("explore", `${effort.trials} trials`, effort.trials * trialSeconds(effort, prospects)),
     stage("complete", "teachers' answers", teachers * effort.softTokens * throughput.teacher),

@@ -24,6 +24,11 @@ export async function tryGiven(
   return [...known.values()];
 }
 
+/** Whether a student without layers is tried: unless others were asked for, it may be. */
+export function makesStatics({ architectures }: Pick<SearchConfig, "architectures">): boolean {
+  return architectures?.some((name) => name.startsWith("static")) ?? true;
+}
+
 /** What is trained for each budget: what was given for it, as slow as it may be, or the best that meets it. */
 export function winnersOf(trials: readonly Trial[], config: SearchConfig, log: Log): BudgetWinner[] {
   const { architectures, budgetsMs } = config;

@@ -12,6 +12,7 @@ import { loadCorpus } from "./corpus/load.ts";
 import { createHeritage, type Heritage } from "./distil/inherit.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
+import { makesStatics } from "./given-architectures.ts";
 import { isTaught } from "./heads/soft-targets.ts";
 import { printProgress, printShare } from "./progress.ts";
 import { encodeBeside, encodeCorpus } from "./student/encode-corpus.ts";
@@ -71,12 +72,14 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const beside = encodeBeside(corpus, tokenizer, studentEncoding);
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
-  const vectors = await contextlessVectors(teacher, shares, {
-    most: config.effort.vectorTokens,
-    threads: config.threads,
-    cacheFolder,
-    onProgress: printShare("token vectors", "tokens", log),
-  });
+  const vectorsOf = () =>
+    contextlessVectors(teacher, shares, {
+      most: config.effort.vectorTokens,
+      threads: config.threads,
+      cacheFolder,
+      onProgress: printShare("token vectors", "tokens", log),
+    });
+  const vectors = makesStatics(config) ? await vectorsOf() : null;
   const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
   return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, beside, heritage, cacheFolder };
 }

@@ -4,6 +4,7 @@ import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { readSources } from "./corpus/sources.ts";
 import type { Prospects } from "./estimate.ts";
+import { makesStatics } from "./given-architectures.ts";
 import { isTaught } from "./heads/soft-targets.ts";
 import { knownLatencies } from "./known-latencies.ts";
 import { fitLatencyModel } from "./reward/latency-model.ts";
@@ -31,5 +32,6 @@ export async function measureProspects(config: SearchConfig, tasks: readonly Tas
     model: fitLatencyModel([], knownLatencies(config.runs)),
     ngrams: tasks.some((task) => task.ngrams),
     taught: tasks.filter(isTaught).length,
+    statics: makesStatics(config),
   };
 }

@@ -19,29 +19,36 @@ export interface Heritage {
   readonly teacher: Teacher;
   /** Principal axes of the teacher's token table, weighted by how often tokens occur, and of its positions. */
   readonly tableAxes: PrincipalAxes;
-  /** Contextless token vectors and their axes, for static students; scaled by inverse frequency. */
-  readonly staticVectors: Weight;
-  readonly staticAxes: PrincipalAxes;
+  /** Null where no static student is made. */
+  readonly statics: StaticTable | null;
 }
 
+/** Contextless token vectors, scaled by inverse frequency, and their axes: what static students start from. */
+interface StaticTable {
+  readonly vectors: Weight;
+  readonly axes: PrincipalAxes;
+}
+
+/** @param vectors the teacher's `contextlessVectors`; null where no static student is made. */
 export async function createHeritage(
   teacher: Teacher,
-  vectors: Weight,
+  vectors: Weight | null,
   shares: Float64Array,
   importance: Float64Array,
 ): Promise<Heritage> {
-  const width = must(vectors.dims[1]);
-  const staticAxes = await principalAxes(vectors, shares);
-  const centred = vectors.data.map(
-    (x, i) => (x - must(staticAxes.mean[i % width])) * must(importance[Math.floor(i / width)]),
-  );
-  const staticVectors = { dims: vectors.dims, data: centred };
   return {
     teacher,
     tableAxes: await embeddingAxes(teacher, shares),
-    staticVectors,
-    staticAxes: await principalAxes(staticVectors, shares),
+    statics: vectors && (await staticTable(vectors, shares, importance)),
   };
+}
+
+async function staticTable(vectors: Weight, shares: Float64Array, importance: Float64Array): Promise<StaticTable> {
+  const width = must(vectors.dims[1]);
+  const { mean } = await principalAxes(vectors, shares);
+  const centred = vectors.data.map((x, i) => (x - must(mean[i % width])) * must(importance[Math.floor(i / width)]));
+  const scaled = { dims: vectors.dims, data: centred };
+  return { vectors: scaled, axes: await principalAxes(scaled, shares) };
 }
 
 /** Positions that most texts reach. */
@@ -77,7 +84,8 @@ export async function inheritWeights(
   const weights: Weights = new Map();
   for (const shape of encoderParameters(a, positions)) weights.set(shape.name, initialWeight(shape, random));
   if (a.layers === 0) {
-    return weights.set(tableName, normalised(await project(heritage.staticVectors, heritage.staticAxes, a.tableWidth)));
+    const { vectors, axes } = must(heritage.statics, "what static students start from");
+    return weights.set(tableName, normalised(await project(vectors, axes, a.tableWidth)));
   }
   await inheritEmbeddings(weights, a, positions, heritage);
   if (copiesLayers(a, heritage.teacher.architecture)) inheritLayers(weights, a, heritage.teacher);

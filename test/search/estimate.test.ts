@@ -11,6 +11,7 @@ const prospects: Prospects = {
   model: priorModel,
   ngrams: true,
   taught: 2,
+  statics: true,
 };
 const { full, quick } = presets;
 
@@ -44,4 +45,10 @@ test("estimate() counts n-grams only where a task reads some", () => {
   const secondsOf = (ngrams: boolean) => estimate(full, { ...prospects, ngrams }).seconds;
   expect(secondsOf(true)).toBeGreaterThan(secondsOf(false));
   expect(secondsOf(false)).toBe(estimate({ ...full, ngramTokens: 0 }, prospects).seconds);
+});
+
+test("estimate() counts vectors of tokens only where a student without layers may be tried", () => {
+  const names = (statics: boolean) => estimate(full, { ...prospects, statics }).stages.map(({ name }) => name);
+  expect(names(true)).toContain("vectors of tokens");
+  expect(names(false)).not.toContain("vectors of tokens");
 });

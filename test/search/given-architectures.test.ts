@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readFlags } from "../../search/command.ts";
 import { searchCommand, toSearchConfig } from "../../search/config.ts";
-import { tryGiven, winnersOf } from "../../search/given-architectures.ts";
+import { makesStatics, tryGiven, winnersOf } from "../../search/given-architectures.ts";
 import { openJournal } from "../../search/journal.ts";
 import { architectureName } from "../../src/contract/architecture.ts";
 import { failedTrial, syntheticTrial } from "./synthetic-trials.ts";
@@ -15,6 +15,14 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 function configOf(...args: string[]) {
   return toSearchConfig(readFlags(searchCommand, args, {}));
 }
+
+test.each([
+  [[], true],
+  [["--architectures", "2x128-ffn128-h4-gelu-e128,static-e64", "--budgets", "0.1,3"], true],
+  [["--architectures", "2x128-ffn128-h4-gelu-e128", "--budgets", "3"], false],
+])("makesStatics() with %j is %s", (flags, expected) => {
+  expect(makesStatics(configOf(...flags))).toBe(expected);
+});
 
 test("toSearchConfig() pairs --architectures with --budgets, in rising order", () => {
   const config = configOf("--budgets", "3,0.1", "--architectures", "2x128-ffn128-h4-gelu-e128,static-e64");

@@ -22,6 +22,7 @@ const prospects: Prospects = {
   model: priorModel,
   ngrams: true,
   taught: 2,
+  statics: true,
 };
 const trial = syntheticTrial(sampleArchitecture(prospects.space, createRandom(1)));
 
