@@ -1,7 +1,6 @@
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../src/errors.ts";
-import { findStudents, type Student } from "./evaluate/subjects.ts";
+import { chosenAmong, findStudents, type Student } from "./evaluate/subjects.ts";
 import { readWeights } from "./export/read-weights.ts";
 import type { Candidate } from "./export-candidate.ts";
 import { weightsPath } from "./finished-student.ts";
@@ -18,10 +17,8 @@ export function* takeUpStudents(
   wanted: readonly string[] | undefined,
   run: string,
 ): Generator<Candidate, void> {
-  const names = findStudents(models).map(({ manifest }) => manifest.name);
-  const missing = wanted?.find((name) => !names.includes(name));
-  if (missing !== undefined) throw new ConfigError(`${models}: no student is called ${missing}`);
-  for (const name of names.filter((one) => wanted?.includes(one) ?? true))
+  const names = chosenAmong(findStudents(models), wanted, models).map(({ manifest }) => manifest.name);
+  for (const name of names)
     for (const student of findStudents(models)) if (student.manifest.name === name) yield takeUp(student, run);
 }
 

@@ -2,8 +2,9 @@ import { runCommand } from "../command.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { dataFlag } from "../data-flag.ts";
+import { studentFlags } from "../student-flags.ts";
 import { fitEnsembles } from "./fit-ensembles.ts";
-import { findStudents } from "./subjects.ts";
+import { chosenAmong, findStudents } from "./subjects.ts";
 
 /** `npm run ensemble`: which faster students should answer along with each student, within its latency budget. */
 await runCommand(
@@ -13,6 +14,7 @@ await runCommand(
       "Finds, for each student, the faster ones that answer along with it best while all together keep its latency budget,\n" +
       "on validation rows. With --write they go into its manifest; a server adds their logits from its next look at the folder on.",
     flags: {
+      students: studentFlags.students,
       models: { type: "string", doc: "folder of the students", env: "KDNAS_MODELS", default: "models" },
       data: dataFlag,
       rows: { type: "integer", doc: "validation rows of a data set, at most", default: judgedRows },
@@ -22,7 +24,8 @@ await runCommand(
   },
   async (flags, log) => {
     const students = findStudents(flags.models);
+    const wanted = chosenAmong(students, flags.students?.split(","), flags.models);
     const corpus = limitValidation(await loadCorpus(flags.data ?? [], { seed: 1, tasks: "all" }), flags.rows);
-    await fitEnsembles(students, students, corpus, { threads: flags.threads, write: flags.write }, log);
+    await fitEnsembles(wanted, students, corpus, { threads: flags.threads, write: flags.write }, log);
   },
 );

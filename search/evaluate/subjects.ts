@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { encoderFile } from "../../src/contract/graph-files.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { studentFolders } from "../../src/contract/models-folder.ts";
-import { BadFileError } from "../../src/errors.ts";
+import { BadFileError, ConfigError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -40,6 +40,18 @@ export function findStudents(models: string): Student[] {
   if (students.length === 0) throw new BadFileError(`${models}: no students here`);
   const p50 = ({ manifest }: Student) => must(manifest.latency.lengths.at(-1)).p50Ms;
   return students.sort((a, b) => p50(a) - p50(b));
+}
+
+/** Those of the students in a folder that are called so; undefined: all. @throws {ConfigError} when one is not there. */
+export function chosenAmong(
+  students: readonly Student[],
+  wanted: readonly string[] | undefined,
+  models: string,
+): readonly Student[] {
+  if (wanted === undefined) return students;
+  const missing = wanted.find((name) => !students.some(({ manifest }) => manifest.name === name));
+  if (missing !== undefined) throw new ConfigError(`${models}: no student is called ${missing}`);
+  return students.filter(({ manifest }) => wanted.includes(manifest.name));
 }
 
 /** Measures a student as it is served: int8, with temperatures and thresholds, and with its ensemble where the others have it. */

@@ -204,6 +204,12 @@ const cases: readonly Case[] = [
     line: /^error: .*models: no student is called big$/,
   },
   {
+    what: "an ensemble for a student that is not there",
+    command: (home) => ["search/evaluate/ensemble-main.ts", "--models", join(home, "models"), "--students", "big"],
+    code: 2,
+    line: /^error: .*models: no student is called big$/,
+  },
+  {
     what: "an evaluation of a folder without students",
     command: (home) => ["search/evaluate/main.ts", "--models", join(home, "nowhere")],
     code: 1,
