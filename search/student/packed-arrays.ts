@@ -23,14 +23,3 @@ function packer<Values extends Int32Array | Float32Array>(
 
 export const packInts = () => packer<Int32Array>((length) => new Int32Array(length));
 export const packFloats = () => packer<Float32Array>((length) => new Float32Array(length));
-
-/** Returns a function that gives back one array for all that are equal: targets of a task with labels are few. */
-export function shareEqual(): (values: Float32Array) => Float32Array {
-  const known = new Map<string, Float32Array>();
-  return (values) => {
-    const key = values.join();
-    const shared = known.get(key) ?? values;
-    known.set(key, shared);
-    return shared;
-  };
-}

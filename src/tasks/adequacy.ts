@@ -1,5 +1,5 @@
 import { toScoreResult } from "./scoring.ts";
-import type { LabelledRow, Task } from "./task.ts";
+import type { Labelling, Task } from "./task.ts";
 
 /**
  * Whether a translation says what its source says: probability of `adequate`, trained on human direct assessments.
@@ -40,7 +40,7 @@ const meanOfUnknownPair = 0.65;
 /** Critical-error labels are a majority of three annotators, and "no critical error" is less than a true translation. */
 const range: Readonly<Record<string, readonly [number, number]>> = { mlqe_ced21: [0.1, 0.9] };
 
-function toTarget(row: LabelledRow, dataSet: string): Float32Array | null {
+function toTarget(row: Labelling, dataSet: string): Float32Array | null {
   const score = adequacy.toTruth(row, []);
   const means = zScored[dataSet];
   const adequate = means

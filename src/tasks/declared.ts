@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Declared, type ManifestTask, TaskInput, TaskName } from "../contract/manifest.ts";
 import { classNumber, decide, oneHot, toLabelResult } from "./classification.ts";
 import { toScoreResult } from "./scoring.ts";
-import type { LabelledRow, Task } from "./task.ts";
+import type { Labelling, Task } from "./task.ts";
 
 /** More labels than this are not all shown: a client then reads the five likeliest. */
 const mostShown = 20;
@@ -70,7 +70,7 @@ const labelled = {
 } satisfies Partial<Task>;
 
 /** -1 for a cell that is no label. */
-function labelIndex({ label }: LabelledRow, labels: readonly string[]): number {
+function labelIndex({ label }: Labelling, labels: readonly string[]): number {
   const index = labels.indexOf(label);
   const number = classNumber(label);
   return index < 0 && number < labels.length ? number : index;
@@ -86,6 +86,6 @@ const scored = {
   toResult: toScoreResult,
 } satisfies Partial<Task>;
 
-function percentOf({ label }: LabelledRow): number {
+function percentOf({ label }: Labelling): number {
   return label.trim() === "" ? Number.NaN : Number(label);
 }

@@ -14,6 +14,9 @@ export interface LabelledRow {
   readonly kind?: string;
 }
 
+/** What a row's target depends on: never on its text, so that rows can share one. */
+export type Labelling = Pick<LabelledRow, "language" | "label">;
+
 /**
  * All that a task is: its labels, which data feed it, how a cell becomes a training target, by which metric it is
  * judged and what a client is told. No other file asks which task it has before it.
@@ -42,9 +45,9 @@ export interface Task {
   /** Share of training batches, relative to the other tasks. */
   readonly weight: number;
   /** Probability of each label for a row; null when the row says nothing about this task (it is then left out). */
-  toTarget(row: LabelledRow, labels: readonly string[], dataSet: string): Float32Array | null;
+  toTarget(row: Labelling, labels: readonly string[], dataSet: string): Float32Array | null;
   /** Value that the metric compares: class index, or score for `pearson`. */
-  toTruth(row: LabelledRow, labels: readonly string[]): number;
+  toTruth(row: Labelling, labels: readonly string[]): number;
   /** The metric's other side, from the calibrated probabilities. */
   toPredicted(probabilities: ArrayLike<number>, task: ManifestTask): number;
   /** What the client reads. `logits` has one entry a label. */

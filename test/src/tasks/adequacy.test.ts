@@ -4,7 +4,7 @@ import { adequacy } from "../../../src/tasks/adequacy.ts";
 const labels = ["inadequate", "adequate"];
 
 function target(label: string, dataSet: string, language = "en-de"): number {
-  return adequacy.toTarget({ text: "a", pair: "b", language, label }, labels, dataSet)?.[1] ?? Number.NaN;
+  return adequacy.toTarget({ language, label }, labels, dataSet)?.[1] ?? Number.NaN;
 }
 
 test("toTarget() maps a z-score of 0 onto the pair's mean direct assessment", () => {
