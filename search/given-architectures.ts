@@ -26,7 +26,7 @@ export async function tryGiven(
 
 /** Whether a student without layers is tried: unless others were asked for, it may be. */
 export function makesStatics({ architectures }: Pick<SearchConfig, "architectures">): boolean {
-  return architectures?.some((name) => name.startsWith("static")) ?? true;
+  return architectures?.some((name) => fromArchitectureName(name, 1)?.layers === 0) ?? true;
 }
 
 /** What is trained for each budget: what was given for it, as slow as it may be, or the best that meets it. */

@@ -72,14 +72,14 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const beside = encodeBeside(corpus, tokenizer, studentEncoding);
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);
-  const vectorsOf = () =>
-    contextlessVectors(teacher, shares, {
-      most: config.effort.vectorTokens,
-      threads: config.threads,
-      cacheFolder,
-      onProgress: printShare("token vectors", "tokens", log),
-    });
-  const vectors = makesStatics(config) ? await vectorsOf() : null;
+  const vectors = makesStatics(config)
+    ? await contextlessVectors(teacher, shares, {
+        most: config.effort.vectorTokens,
+        threads: config.threads,
+        cacheFolder,
+        onProgress: printShare("token vectors", "tokens", log),
+      })
+    : null;
   const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
   return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, beside, heritage, cacheFolder };
 }

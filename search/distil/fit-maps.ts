@@ -64,7 +64,8 @@ async function collectRows(
   const chosen = firstTexts(texts, targets);
   const sequences = chosen.map((text) => must(targets.sequences[text]));
   const running = await startTeacher({ ...teacher, architecture: a, weights }, { precision: "fp32", threads });
-  const names = new Set(maps.flatMap((map) => [studentState(map), teacherState(map)]));
+  const own = new Set(maps.map(studentState));
+  const names = new Set([...own, ...maps.map(teacherState)]);
   const rows: Rows = new Map([...names].map((name) => [name, []]));
   const imitation = { maps, relation: null, hidden: a.hidden };
   try {
@@ -76,7 +77,7 @@ async function collectRows(
         imitation,
         teacher.padId,
       ).targets;
-      const states = { ...(await running.run(batch)), ...wanted };
+      const states = { ...(await running.run(batch, [...own])), ...wanted };
       for (const name of names) must(rows.get(name)).push(withoutPadding(must(states[name]), batch.mask));
     }
   } finally {

@@ -83,15 +83,15 @@ async function compute(
   const { hidden } = teacher.architecture;
   const related = options.relationLayer ? [relationName(options.relationLayer)] : [];
   const names = [...options.layers.map(stateName), ...related];
+  const all = [...names, "pooled"];
   const widthOf = (name: string) => (related.includes(name) ? 3 * hidden : hidden);
   const relationLayers = options.relationLayer ? [options.relationLayer] : [];
   const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads, relationLayers });
   const batches = inferenceBatches(sequences, tokensPerBatch);
-  const run = (indices: readonly number[]) =>
-    running.run(batchOf(sequences, indices, teacher.padId), [...names, "pooled"]);
+  const run = (indices: readonly number[]) => running.run(batchOf(sequences, indices, teacher.padId), all);
   const sample = await Promise.all(spread(batches, sampleBatches).map(run));
   const scalers = new Map(
-    [...names, "pooled"].map((name) => {
+    all.map((name) => {
       const scaler = fitScaler(
         sample.map((states) => dataOf(states, name)),
         widthOf(name),
