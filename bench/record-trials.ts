@@ -2,13 +2,14 @@ import { parseArgs } from "node:util";
 import { readFlags } from "../search/command.ts";
 import { type SearchConfig, searchCommand, toSearchConfig } from "../search/config.ts";
 import { neededTeacherLayers } from "../search/distil/state-maps.ts";
-import { runTrial } from "../search/explore.ts";
 import { openJournal } from "../search/journal.ts";
 import { type Materials, prepare, teacherStates } from "../search/prepare.ts";
+import { runGroup } from "../search/run-group.ts";
 import { architectureKey } from "../search/space/space.ts";
 import { teacherLatencyMs } from "../search/teacher/latency.ts";
 import { budgetTokens } from "../search/timed-lengths.ts";
 import { architectureName } from "../src/contract/architecture.ts";
+import { must } from "../src/invariant.ts";
 import { machine } from "../src/onnx/machine.ts";
 import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
 
@@ -85,13 +86,10 @@ async function record(config: SearchConfig, materials: Materials, path: string, 
   const known = new Set(journal.trials.map((trial) => architectureKey(trial.architecture)));
   const left = recordingOrder(space).filter((architecture) => !known.has(architectureKey(architecture)));
   console.log(`${path}: ${known.size} trials recorded, ${left.length} left`);
+  const alone = { episode: 0, threads: config.threads };
+  const place = { ...alone, config, materials, targets, teacherMs, production: null, log: () => {} };
   for (const [done, architecture] of left.slice(0, limit).entries()) {
-    const trial = await runTrial(config, materials, targets, architecture, {
-      episode: 0,
-      teacherMs,
-      production: null,
-      log: () => {},
-    });
+    const trial = must((await runGroup(place, [architecture]))[0]);
     journal.append(trial);
     const outcome =
       trial.status === "ok" ? `loss ${trial.loss.toFixed(4)} · ${trial.latencyMs.toFixed(3)} ms` : trial.reason;

@@ -53,7 +53,7 @@ interface Settings {
 }
 
 async function compare(architecture: Architecture, torch: TorchRounds | null, settings: Settings): Promise<void> {
-  const engines: Record<string, Engine> = { kdnas: createOurs(architecture, settings.threads) };
+  const engines: Record<string, Engine> = { kdnas: await createOurs(architecture, settings.threads) };
   if (torch !== null) engines.torch = createTorch(architecture, torch, settings.threads);
   const speeds = await takeTurns(engines, settings);
   for (const engine of Object.values(engines)) await engine.release();
@@ -85,9 +85,9 @@ function createTorch(architecture: Architecture, torch: TorchRounds, threads: nu
   return { round: (steps) => torch.round({ ...order, steps }), release: async () => {} };
 }
 
-function createOurs(architecture: Architecture, threads: number): Engine {
+async function createOurs(architecture: Architecture, threads: number): Promise<Engine> {
   const { layers } = architecture;
-  const training = syntheticTraining(architecture, {
+  const training = await syntheticTraining(architecture, {
     rows,
     tokens,
     maps: Array.from({ length: layers }, (_, i) => ({ studentLayer: i + 1, teacherLayer: i + 1 })),

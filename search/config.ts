@@ -134,7 +134,7 @@ export const searchCommand: CommandSpec = {
   name: "npm run search",
   about:
     "Searches students for latency budgets, distils the winners from the teacher and puts them into models/.\n" +
-    "Resumes: the same command goes on where a killed one stopped, and loses at most the running trial.",
+    "Resumes: the same command goes on where a killed one stopped, and loses at most the running trials.",
   flags: {
     preset: {
       type: "string",
@@ -206,7 +206,7 @@ export const searchCommand: CommandSpec = {
     },
     id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
-    threads: { type: "integer", doc: "threads for training", default: 2 },
+    threads: { type: "integer", doc: "threads for training; trials of a round share them, side by side", default: 2 },
     precision: precisionFlag,
     name: {
       type: "string",

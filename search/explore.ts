@@ -1,32 +1,22 @@
 import { join } from "node:path";
-import { type Architecture, architectureName } from "../src/contract/architecture.ts";
-import { must } from "../src/invariant.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
 import { corpusHash } from "./corpus/corpus-hash.ts";
 import { neededTeacherLayers } from "./distil/state-maps.ts";
-import type { StateTargets } from "./distil/targets.ts";
-import { runProxyTrial } from "./distil/trial.ts";
 import { runEpisodes } from "./episodes.ts";
 import { tryGiven } from "./given-architectures.ts";
 import { hashSettings, openJournal, readJournal } from "./journal.ts";
-import { type Materials, studentPositions, teacherStates } from "./prepare.ts";
-import { printProgress } from "./progress.ts";
-import { measureLatency } from "./reward/measure.ts";
+import { type Materials, teacherStates } from "./prepare.ts";
 import { trialsInProduction } from "./reward/production/calibrate.ts";
-import { expectedMs, type ProductionModel } from "./reward/production/expectation.ts";
+import type { ProductionModel } from "./reward/production/expectation.ts";
 import { readProduction } from "./reward/production/production-file.ts";
-import { reward, rewardsPerBudget } from "./reward/reward.ts";
+import { runGroup } from "./run-group.ts";
+import type { TrialRunning } from "./run-trials.ts";
 import { createSpace } from "./space/space.ts";
 import type { Trial } from "./space/trial.ts";
-import { headsOf } from "./student/encoded-task.ts";
-import { ownFault } from "./student/own-fault.ts";
 import { teacherLatencyMs } from "./teacher/latency.ts";
 import type { TimeBudget } from "./time-budget.ts";
-import { budgetTokens, timedLengths } from "./timed-lengths.ts";
-
-/** The paper's β: the latency aimed at, as a share of the teacher's. */
-const beta = 0.1;
+import { budgetTokens } from "./timed-lengths.ts";
 
 /**
  * The search proper: controller proposes → distil on the proxy set → reward → controller learns → journal, until the trials are
@@ -53,8 +43,8 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
   );
   const teacherMs = await teacherLatencyMs(materials.teacher, budgetTokens);
   log(`teacher · ${teacherMs.toFixed(2)} ms at ${budgetTokens} tokens, fp32, one thread`);
-  const run = (a: Architecture, episode: number) =>
-    runTrial(config, materials, targets, a, { episode, teacherMs, production, log });
+  const place = { config, materials, targets, teacherMs, production, log };
+  const run: TrialRunning["run"] = (architectures, group) => runGroup({ ...place, ...group }, architectures);
   const trials =
     config.architectures === null
       ? await runEpisodes({
@@ -78,71 +68,6 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
 /** As this search would have rated them: where budgets are of production's traffic, earlier ones were of none or of other. */
 function earlierTrials(trials: readonly Trial[], production: ProductionModel | null): readonly Trial[] {
   return production === null ? trials : trialsInProduction(production, trials);
-}
-
-interface TrialPlace {
-  readonly episode: number;
-  readonly teacherMs: number;
-  /** Null where budgets are meant offline. */
-  readonly production: ProductionModel | null;
-  readonly log: Log;
-}
-
-/** Distils an architecture on the proxy set, times its artefact and says what it is worth. */
-export async function runTrial(
-  config: SearchConfig,
-  materials: Materials,
-  targets: StateTargets,
-  architecture: Architecture,
-  { episode, teacherMs, production, log }: TrialPlace,
-): Promise<Trial> {
-  const started = performance.now();
-  const result = await runProxyTrial(architecture, targets, materials.heritage, {
-    transfer: config.transfer,
-    tokens: config.effort.trialTokens,
-    seed: config.seed,
-    threads: config.threads,
-    precision: config.precision,
-    positions: studentPositions,
-    heads: headsOf(materials.tasks),
-    onProgress: printProgress(`distil ${architectureName(architecture)}`, log),
-  });
-  const base = { episode, architecture, seed: config.seed, tokens: config.effort.trialTokens };
-  const seconds = () => (performance.now() - started) / 1000;
-  if (result.status === "failed") return { ...base, seconds: seconds(), ...result, reward: null };
-  const latency = await orOwnFault(
-    measureLatency(result.artefact, timedLengths, { threads: 1, vocabulary: architecture.vocabulary }),
-  );
-  if (typeof latency === "string")
-    return { ...base, seconds: seconds(), status: "failed", reason: latency, reward: null };
-  const latencyMs =
-    production === null
-      ? must(latency.find(({ tokens }) => tokens === budgetTokens)).p50Ms
-      : expectedMs(production, architecture, latency);
-  const { pooledLoss, hiddenLoss } = result.distilled;
-  return {
-    ...base,
-    seconds: seconds(),
-    status: "ok",
-    loss: pooledLoss,
-    ...(hiddenLoss === null ? {} : { hiddenLoss }),
-    latency,
-    latencyMs,
-    reward: reward(pooledLoss, latencyMs, { teacherLatencyMs: teacherMs, beta }),
-    rewards: rewardsPerBudget(pooledLoss, latencyMs, config.budgetsMs),
-    bytes: result.artefact.length,
-  };
-}
-
-/** What comes of it, or why it failed by its own fault. */
-async function orOwnFault<T>(work: Promise<T>): Promise<T | string> {
-  try {
-    return await work;
-  } catch (error) {
-    const reason = ownFault(error);
-    if (reason === null) throw error;
-    return reason;
-  }
 }
 
 /** What makes trials comparable. A journal of other settings is not taken up. */

@@ -2,26 +2,20 @@ import { architectureName, fromArchitectureName } from "../src/contract/architec
 import { must } from "../src/invariant.ts";
 import type { Log } from "./command.ts";
 import type { SearchConfig } from "./config.ts";
-import { type Episodes, noted, trialLine } from "./episodes.ts";
+import { trialLine } from "./episodes.ts";
 import { type BudgetWinner, bestPerBudget } from "./reward/reward.ts";
-import { architectureKey } from "./space/space.ts";
+import { runTrials, type TrialRunning } from "./run-trials.ts";
 import type { Trial } from "./space/trial.ts";
 
 /** One trial of each of `--architectures`, in the place of a search: it times them, and the report shows them like found ones. */
-export async function tryGiven(
-  names: readonly string[],
-  vocabulary: number,
-  { config, journal, log, run }: Pick<Episodes, "config" | "journal" | "log" | "run">,
-): Promise<Trial[]> {
-  const known = new Map(journal.trials.map((trial) => [architectureKey(trial.architecture), trial]));
-  for (const name of names) {
-    const a = must(fromArchitectureName(name, vocabulary), name);
-    const key = architectureKey(a);
-    const trial = known.get(key) ?? (await noted(config, journal, log, run(a, 0)));
-    known.set(key, trial);
-    log(trialLine(trial, known.size, names.length));
+export async function tryGiven(names: readonly string[], vocabulary: number, running: TrialRunning): Promise<Trial[]> {
+  const architectures = [...new Set(names)].map((name) => must(fromArchitectureName(name, vocabulary), name));
+  const trials: Trial[] = [];
+  for await (const trial of runTrials(running, architectures, 0)) {
+    trials.push(trial);
+    running.log(trialLine(trial, trials.length, architectures.length));
   }
-  return [...known.values()];
+  return trials;
 }
 
 /** Whether a student without layers is tried: unless others were asked for, it may be. */

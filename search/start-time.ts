@@ -8,6 +8,7 @@ import { makesStatics } from "./given-architectures.ts";
 import { isTaught } from "./heads/soft-targets.ts";
 import { knownLatencies } from "./known-latencies.ts";
 import { fitLatencyModel } from "./reward/latency-model.ts";
+import { trialsTogether } from "./run-trials.ts";
 import { createSpace } from "./space/space.ts";
 import { fetchTeacher } from "./teacher/hub.ts";
 import { readTeacherArchitecture } from "./teacher/teacher.ts";
@@ -26,7 +27,7 @@ export async function measureProspects(config: SearchConfig, tasks: readonly Tas
   const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
   log("time · measuring how fast this machine is");
   return {
-    throughput: await measureThroughput(teacher, config),
+    throughput: await measureThroughput(teacher, { ...config, together: trialsTogether(config) }),
     space: createSpace(teacher.vocabulary, teacher),
     budgetsMs: config.budgetsMs,
     model: fitLatencyModel([], knownLatencies(config.runs)),

@@ -18,6 +18,7 @@ import { interpolate } from "./student/interpolate.ts";
 import type { StepPrecision } from "./student/training-graph.ts";
 import { withSurface } from "./student/weights.ts";
 import { taughtTasks } from "./taught-tasks.ts";
+import { dropCopies, trainCopies } from "./train-copies.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
 
 export interface FurtherTraining extends ExportConfig {
@@ -25,6 +26,8 @@ export interface FurtherTraining extends ExportConfig {
   readonly tokens: number;
   /** N-grams that static students train on; 0: what they read of them stays. */
   readonly ngramTokens: number;
+  /** Trainings side by side, of which the mean is taken. */
+  readonly copies: number;
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
   readonly precision: StepPrecision;
@@ -54,14 +57,16 @@ export async function trainFurther(
   const start = config.tokens === 0 ? finished : withSurface(finished, architecture);
   const tasks = await tasksFor(config, materials, manifest, log);
   const folder = join(dirname(files.folder), roundName(config, materials));
-  const train = (checkpoint: string) =>
-    trainHeads(architecture, start, tasks, {
-      ...{ tokens: config.tokens, seed: config.seed, threads: config.threads, checkpoint, positions: studentPositions },
-      precision: config.precision,
-      ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
-      onProgress: printProgress(`train ${name}`, log),
-    });
+  const training = { ...config, folder, onProgress: printProgress(`train ${name}`, log) };
+  const train = () =>
+    trainCopies(training, (copy) =>
+      trainHeads(architecture, start, tasks, {
+        ...{ ...copy, tokens: config.tokens, positions: studentPositions, precision: config.precision },
+        ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
+      }),
+    );
   const end = config.tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
+  dropCopies(folder, config.copies);
   const mean = config.share === 1 ? end : interpolate(start, end, config.share);
   const whole = { weights: new Map([...start, ...mean]), folder, name };
   const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
@@ -80,11 +85,12 @@ function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">)
 
 /** Of all that its end depends on, so that no round is taken for another. */
 function roundName(
-  { tokens, ngramTokens, seed, precision }: FurtherTraining,
+  { tokens, ngramTokens, seed, precision, copies }: FurtherTraining,
   { tuned, ensemble }: FurtherMaterials,
 ): string {
   const parts = [`further-${tokens}-seed${seed}`];
   if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
+  if (copies > 1) parts.push(`copies-${copies}`);
   if (precision !== "fp32") parts.push(precision);
   parts.push(...tuned.map((teacher) => `taught-${teacherKey(teacher)}`));
   if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));

@@ -32,6 +32,13 @@ await runCommand(
         doc: "tokens to train each on; 0 leaves all but n-grams as it is",
         default: 7_000_000,
       },
+      copies: {
+        type: "integer",
+        doc:
+          "trainings from the same weights under other seeds, side by side, of which the mean is taken; they share --threads, and\n" +
+          "      each of them trains on --tokens",
+        default: 1,
+      },
       ngrams: {
         type: "integer",
         doc: "character n-grams to train static students on, from nothing, for the tasks that read them; 0 leaves those as they are",
@@ -62,8 +69,9 @@ await runCommand(
 );
 
 async function train(flags: Flags, log: Log): Promise<void> {
-  const { tokens, ngrams: ngramTokens, share, seed, threads, precision, id, models, promote } = flags;
+  const { tokens, copies, ngrams: ngramTokens, share, seed, threads, precision, id, models, promote } = flags;
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
+  if (!(copies >= 1 && copies <= 8)) throw new ConfigError(`--copies is from 1 to 8, not ${copies}`);
   if (tokens < 0 || ngramTokens < 0) throw new ConfigError("--tokens and --ngrams are at least 0");
   if (tokens + ngramTokens === 0) throw new ConfigError("--tokens and --ngrams are both 0: there is nothing to train");
   const run = join(flags.runs, id);
@@ -72,7 +80,7 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
-  const config = { tokens, ngramTokens, share, seed, threads, precision, id, softTokens };
+  const config = { tokens, copies, ngramTokens, share, seed, threads, precision, id, softTokens };
   const finished: Candidate[] = [];
   let judging: Corpus | undefined;
   for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {

@@ -1,10 +1,11 @@
-import { answerCalls } from "./answer-calls.ts";
+import { answerCalls } from "../src/threads/answer-calls.ts";
 import { createEngine } from "./engine.ts";
+import type { Request } from "./thread.ts";
 
 /** A thread that runs students. */
 const engine = createEngine();
 
-answerCalls((call) => {
+answerCalls((call: Request) => {
   switch (call.kind) {
     case "load":
       return engine.load(call.student);

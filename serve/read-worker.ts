@@ -1,9 +1,10 @@
 import { setPriority } from "node:os";
-import { answerCalls } from "./answer-calls.ts";
+import { answerCalls } from "../src/threads/answer-calls.ts";
 import { loadTokenizerReader, readGraphs, readTokenizerOf } from "./read-student.ts";
+import type { Request } from "./thread.ts";
 
 /** A thread that reads students' files. It lives as long as there is something to read: what it leaves behind goes with it. */
-answerCalls((call) => {
+answerCalls((call: Request) => {
   if ("yielding" in call && call.yielding) yieldToOthers();
   switch (call.kind) {
     case "prepare":

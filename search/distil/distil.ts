@@ -3,7 +3,6 @@ import { createRandom } from "../../src/random.ts";
 import { mean } from "../../src/stats.ts";
 import { copiesLayers } from "../space/space.ts";
 import { lengthBatches } from "../student/length-batches.ts";
-import { Trainer } from "../student/trainer.ts";
 import {
   mapName,
   mapParameters,
@@ -12,6 +11,7 @@ import {
   type StepPrecision,
 } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
+import { type TrainingThread, withTraining } from "../student/training-thread.ts";
 import { sizeOf, type Weights } from "../student/weights.ts";
 import { distilBatch, distilObjective, distilStream, type Imitation } from "./distil-stream.ts";
 import { fitMaps } from "./fit-maps.ts";
@@ -36,6 +36,7 @@ export interface DistilOptions {
   /** Also take the loss each time so many tokens have been seen. @default never */
   readonly curveTokens?: number;
   readonly checkpoint?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A point of the learning curve. */
@@ -82,35 +83,39 @@ export async function distil(
     ? await fitMaps(a, weights, maps, targets, fitting)
     : zeroMaps(a, maps, targets.hidden);
   for (const [name, weight] of first) weights.set(name, weight);
-  const trainer = new Trainer(a, weights, new Map([[distilObjective, objective]]), {
-    positions: options.positions,
-    layerNormEpsilon: teacher.layerNormEpsilon,
-    threads: options.threads,
-    precision: options.precision,
-    headRate: 4,
+  const training = {
+    architecture: a,
+    weights,
+    objectives: new Map([[distilObjective, objective]]),
+    options: {
+      positions: options.positions,
+      layerNormEpsilon: teacher.layerNormEpsilon,
+      threads: options.threads,
+      precision: options.precision,
+      headRate: 4,
+    },
+  };
+  const stream = distilStream(targets, learned, imitation, {
+    seed: options.seed,
+    limits: batchLimits,
+    padId: teacher.padId,
   });
-  try {
-    const stream = distilStream(targets, learned, imitation, {
-      seed: options.seed,
-      limits: batchLimits,
-      padId: teacher.padId,
-    });
+  return await withTraining(training, async (thread) => {
     const validation = texts.slice(0, options.validationTexts);
-    const validate = () => validationLosses(trainer, targets, validation, imitation, teacher.padId);
+    const validate = () => validationLosses(thread, targets, validation, imitation, teacher.padId);
     const { curve, afterStep } = createCurve(options.curveTokens ?? Number.POSITIVE_INFINITY, validate);
-    const { tokens } = await runTraining(trainer, stream, {
+    const { tokens } = await runTraining(thread, stream, {
       totalTokens: options.tokens,
       schedule: { peak: peakRate(a) * (options.rateScale ?? 1) },
       onProgress: options.onProgress,
       afterStep,
+      signal: options.signal,
       ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     });
     const losses = await validate();
-    const encoder = new Map([...trainer.weights()].filter(([name]) => !name.startsWith("map.")));
+    const encoder = new Map([...(await thread.weights())].filter(([name]) => !name.startsWith("map.")));
     return { weights: encoder, ...losses, tokens, curve };
-  } finally {
-    await trainer.release();
-  }
+  });
 }
 
 /** Whether a student's first states say something already: those of copied layers and of a static table do. */
@@ -154,7 +159,7 @@ function relationHeads(student: number, teacher: number): number {
 }
 
 async function validationLosses(
-  trainer: Trainer,
+  training: TrainingThread,
   targets: StateTargets,
   texts: readonly number[],
   imitation: Imitation,
@@ -171,7 +176,7 @@ async function validationLosses(
       imitation,
       padId,
     );
-    const losses = await trainer.losses(distilObjective, batch, feeds);
+    const losses = await training.losses(distilObjective, batch, feeds);
     // The graph divides every part of the loss by their number.
     for (const map of maps) {
       const loss = (losses[`loss:${mapName(map)}`] as number) * parts;

@@ -23,6 +23,7 @@ export interface ProxyOptions {
   /** Multiple of the usual learning rate. @default 1 */
   readonly rateScale?: number;
   readonly onProgress: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
 }
 
 export type ProxyResult =

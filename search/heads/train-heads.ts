@@ -3,9 +3,9 @@ import { createRandom } from "../../src/random.ts";
 import { fineTuningShareOf, shareOf } from "../corpus/known-sets.ts";
 import { type EncodedTask, headsOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
-import { Trainer } from "../student/trainer.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
+import { withTraining } from "../student/training-thread.ts";
 import { headParameters, initialWeight, type Weights } from "../student/weights.ts";
 
 export interface HeadTrainingOptions {
@@ -18,6 +18,7 @@ export interface HeadTrainingOptions {
   readonly padId: number;
   readonly onProgress: (progress: Progress) => void;
   readonly checkpoint?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Static students have short steps and sparse gradients: more rows a step. */
@@ -74,30 +75,33 @@ export async function trainTasks(
   options: TaskTrainingOptions,
 ): Promise<Weights> {
   const objectives = new Map<string, Objective>(headsOf(tasks).map((head) => [head.task, { kind: "task", head }]));
-  const trainer = new Trainer(a, weights, objectives, {
-    positions: options.positions,
-    layerNormEpsilon: options.layerNormEpsilon,
-    threads: options.threads,
-    precision: options.precision,
-    ...(options.frozenTable && { frozenTable: true }),
-    headRate: a.layers === 0 ? 1 : 5,
+  const training = {
+    architecture: a,
+    ...{ weights, objectives },
+    options: {
+      positions: options.positions,
+      layerNormEpsilon: options.layerNormEpsilon,
+      threads: options.threads,
+      precision: options.precision,
+      ...(options.frozenTable && { frozenTable: true }),
+      headRate: a.layers === 0 ? 1 : 5,
+    },
+  };
+  const stream = trainingStream(tasks, {
+    seed: options.seed,
+    limits: batchLimits(a),
+    padId: options.padId,
+    dataSetShare: options.dataSetShare,
+    tokenDropout: tokenDropout(a),
   });
-  try {
-    const stream = trainingStream(tasks, {
-      seed: options.seed,
-      limits: batchLimits(a),
-      padId: options.padId,
-      dataSetShare: options.dataSetShare,
-      tokenDropout: tokenDropout(a),
-    });
-    await runTraining(trainer, stream, {
+  return await withTraining(training, async (thread) => {
+    await runTraining(thread, stream, {
       totalTokens: options.tokens,
       schedule: { peak: options.peakRate },
       onProgress: options.onProgress,
+      signal: options.signal,
       ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     });
-    return trainer.weights();
-  } finally {
-    await trainer.release();
-  }
+    return await thread.weights();
+  });
 }

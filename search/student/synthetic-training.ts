@@ -2,8 +2,9 @@ import type { Architecture } from "../../src/contract/architecture.ts";
 import { type Feeds, Tensor } from "../../src/onnx/session.ts";
 import { createRandom, type Random } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
-import { Trainer, type TrainerOptions } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer.ts";
 import { type Objective, objectiveParameters, type StateMap } from "./training-graph.ts";
+import { startTraining } from "./training-thread.ts";
 import { encoderParameters, initialWeight, sizeOf, tableName, type Weights } from "./weights.ts";
 
 /** Training on made-up texts and teacher states: to time steps, which do not depend on what is learned. */
@@ -23,17 +24,18 @@ export interface SyntheticOptions {
 }
 
 /** Distils an architecture with random weights from random states. */
-export function syntheticTraining(a: Architecture, options: SyntheticOptions): SyntheticTraining {
+export async function syntheticTraining(a: Architecture, options: SyntheticOptions): Promise<SyntheticTraining> {
   const random = createRandom(0);
   const objective: Objective = { kind: "distil", maps: options.maps, teacherHidden: options.teacherHidden };
   const weights = randomWeights(a, objective, options.trainer.positions, random);
-  const trainer = new Trainer(a, weights, new Map([["distil", objective]]), options.trainer);
+  const objectives = new Map([["distil", objective]]);
+  const training = await startTraining({ architecture: a, weights, objectives, options: options.trainer });
   const batch = randomBatch(a, options, random);
   const targets = randomTargets(options, random);
   return {
-    step: async () => void (await trainer.step("distil", batch, targets, 1e-4)),
+    step: async () => void (await training.step("distil", batch, targets, 1e-4)),
     tokensPerStep: options.rows * options.tokens,
-    release: () => trainer.release(),
+    release: () => training.release(),
   };
 }
 

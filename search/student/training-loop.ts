@@ -1,9 +1,9 @@
 import { isDiskFull } from "../../src/disk-full.ts";
 import type { Feeds } from "../../src/onnx/session.ts";
 import type { Batch } from "../../src/text/batch.ts";
-import { loadCheckpoint, type Position, saveCheckpoint } from "./checkpoint.ts";
+import type { Position } from "./checkpoint.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
-import type { Trainer } from "./trainer.ts";
+import type { TrainingThread } from "./training-thread.ts";
 
 /** A batch on its way into a training step. */
 export interface TrainingBatch {
@@ -35,6 +35,8 @@ export interface LoopOptions {
   readonly checkpointSeconds?: number;
   /** @default 10 */
   readonly reportSeconds?: number;
+  /** Ends the training after the step that it is at, with the reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A loss that is no number: the trial is lost, the search is not. */
@@ -46,25 +48,27 @@ export class DivergedError extends Error {
 const skippedStepsAllowed = 20;
 
 /**
- * Runs training steps until the token budget is spent. `batches` must be the same stream on every start: a resumed loop
- * passes over what its checkpoint has seen. @throws {DivergedError}
+ * Runs training steps until the token budget is spent, each batch made while the one before is learned. `batches` must be the same
+ * stream on every start: a resumed loop passes over what its checkpoint has seen. @throws {DivergedError}
  */
 export async function runTraining(
-  trainer: Trainer,
+  training: TrainingThread,
   batches: Iterator<TrainingBatch, unknown>,
   options: LoopOptions,
 ): Promise<Position> {
-  let { steps, tokens } = options.checkpoint ? loadCheckpoint(options.checkpoint, trainer) : { steps: 0, tokens: 0 };
+  let { steps, tokens } = options.checkpoint ? await training.load(options.checkpoint) : { steps: 0, tokens: 0 };
   for (let i = 0; i < steps; i++) batches.next();
   const report = createReport(tokens, options);
   let savedAt = performance.now();
   let skipped = 0;
-  while (tokens < options.totalTokens) {
-    const next = batches.next();
-    if (next.done) break;
+  let next = batches.next();
+  while (tokens < options.totalTokens && !next.done) {
+    options.signal?.throwIfAborted();
     const { objective, batch, targets } = next.value;
     const rate = learningRateAt(options.schedule, tokens / options.totalTokens);
-    const { loss, gradientNorm } = await trainer.step(objective, batch, targets, rate);
+    const step = training.step(objective, batch, targets, rate);
+    const [{ loss, gradientNorm }, following] = await Promise.all([step, Promise.resolve().then(() => batches.next())]);
+    next = following;
     skipped = Number.isFinite(loss) && Number.isFinite(gradientNorm) ? 0 : skipped + 1;
     if (skipped > skippedStepsAllowed)
       throw new DivergedError(`the loss of ${objective} is ${loss} after ${tokens} tokens`);
@@ -73,18 +77,18 @@ export async function runTraining(
     report(objective, loss, tokens);
     await options.afterStep?.(tokens);
     if (options.checkpoint && performance.now() - savedAt > (options.checkpointSeconds ?? 60) * 1000) {
-      trySave(options.checkpoint, trainer, { steps, tokens });
+      await trySave(options.checkpoint, training, { steps, tokens });
       savedAt = performance.now();
     }
   }
-  if (options.checkpoint) trySave(options.checkpoint, trainer, { steps, tokens });
+  if (options.checkpoint) await trySave(options.checkpoint, training, { steps, tokens });
   return { steps, tokens };
 }
 
 /** A full disk costs the checkpoint, not the training: the one before stays, and there may be room for the next. */
-function trySave(path: string, trainer: Trainer, position: Position): void {
+async function trySave(path: string, training: TrainingThread, position: Position): Promise<void> {
   try {
-    saveCheckpoint(path, trainer, position);
+    await training.save(path, position);
   } catch (error) {
     if (!isDiskFull(error)) throw error;
   }

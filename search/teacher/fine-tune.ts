@@ -12,9 +12,9 @@ import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../gr
 import { dropCheckpoint } from "../student/checkpoint.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
-import { Trainer } from "../student/trainer.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
 import { type Progress, runTraining } from "../student/training-loop.ts";
+import { type NewTraining, withTraining } from "../student/training-thread.ts";
 import { headParameters, initialWeight, tableName, type Weights } from "../student/weights.ts";
 import type { Teacher } from "./teacher.ts";
 
@@ -75,14 +75,16 @@ async function train(
   done: string,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const trainer = createTrainer(teacher, tasks, options);
   const checkpoint = join(folder, "checkpoint.safetensors");
   const stream = trainingStream(tasks, { ...options, limits: batchLimits, padId: teacher.padId, tokenDropout });
-  await runTraining(trainer, stream, {
-    totalTokens: options.tokens,
-    schedule: { peak: learningRateOf(options) },
-    checkpoint,
-    onProgress: options.onProgress,
+  const weights = await withTraining(trainingOf(teacher, tasks, options), async (training) => {
+    await runTraining(training, stream, {
+      totalTokens: options.tokens,
+      schedule: { peak: learningRateOf(options) },
+      checkpoint,
+      onProgress: options.onProgress,
+    });
+    return await training.weights();
   });
   const names = tasks.map(({ task, labels }) => ({
     name: task.name,
@@ -91,9 +93,8 @@ async function train(
     ...declarationOf(task),
   }));
   replaceFile(join(folder, "tasks.json"), JSON.stringify(names));
-  const learned = [...trainer.weights()].filter(([name]) => name !== tableName);
+  const learned = [...weights].filter(([name]) => name !== tableName);
   writeSafetensors(done, new Map(learned.map(([name, { dims, data }]) => [name, fromFloat32(dims, data)])));
-  await trainer.release();
   dropCheckpoint(checkpoint);
 }
 
@@ -118,7 +119,7 @@ export function tunedTasks(folder: string): FineTunedTeacher["tasks"] {
   }
 }
 
-function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): Trainer {
+function trainingOf(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): NewTraining {
   const random = createRandom(options.seed);
   const weights: Weights = new Map(teacher.weights);
   const objectives = new Map<string, Objective>();
@@ -128,14 +129,18 @@ function createTrainer(teacher: Teacher, tasks: readonly EncodedTask[], options:
     for (const shape of headParameters(teacher.architecture, head))
       weights.set(shape.name, initialWeight(shape, random));
   }
-  return new Trainer(teacher.architecture, weights, objectives, {
-    positions: teacher.positions,
-    layerNormEpsilon: teacher.layerNormEpsilon,
-    threads: options.threads,
-    precision: options.precision,
-    frozenLayers: frozenLayersOf(options),
-    frozenTable: true,
-  });
+  return {
+    architecture: teacher.architecture,
+    ...{ weights, objectives },
+    options: {
+      positions: teacher.positions,
+      layerNormEpsilon: teacher.layerNormEpsilon,
+      threads: options.threads,
+      precision: options.precision,
+      frozenLayers: frozenLayersOf(options),
+      frozenTable: true,
+    },
+  };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Float32Array): Uint8Array {

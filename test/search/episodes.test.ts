@@ -12,7 +12,7 @@ import { createSpace } from "../../search/space/space.ts";
 import type { Trial } from "../../search/space/trial.ts";
 import { must } from "../../src/invariant.ts";
 import { root as heritageRoot, tinyHeritage, tinySequences, tinyStates, tinyTeacher } from "./distil/tiny-heritage.ts";
-import { syntheticTrial } from "./synthetic-trials.ts";
+import { runEach, syntheticTrial } from "./synthetic-trials.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-episodes-"));
 afterAll(() => {
@@ -39,13 +39,13 @@ test("runEpisodes() notes a trial whose loss is lost to an absurd learning rate 
     production: null,
     log: (line) => lines.push(line),
     isOver: () => false,
-    run: async (architecture, episode): Promise<Trial> => {
+    run: runEach(async (architecture, episode): Promise<Trial> => {
       const options = { tokens: 20_000, seed: 1, threads: 1, positions: 16, heads: [], onProgress: () => undefined };
       const rateScale = ++begun === 2 ? 1e30 : 1;
       const result = await runProxyTrial(architecture, targets, heritage, { ...options, rateScale });
       if (result.status === "ok") return syntheticTrial(architecture, episode);
       return { episode, architecture, seed: 1, tokens: 0, seconds: 0, ...result, reward: null };
-    },
+    }),
   });
   journal.close();
   expect(trials.map(({ status }) => status)).toEqual(["ok", "failed", "ok"]);
@@ -65,7 +65,7 @@ test("runEpisodes() stops between episodes when it is over", async () => {
     production: null,
     log: () => undefined,
     isOver: (done) => done >= 2,
-    run: (architecture, episode) => Promise.resolve(syntheticTrial(architecture, episode)),
+    run: runEach(syntheticTrial),
   });
   journal.close();
   expect(trials).toHaveLength(2);
@@ -85,7 +85,7 @@ test("runEpisodes() after a warm start begins where an earlier run ended, and no
       earlier,
       log: () => undefined,
       isOver: () => false,
-      run: (architecture, episode) => Promise.resolve(syntheticTrial(architecture, episode)),
+      run: runEach(syntheticTrial),
     });
     journal.close();
     expect(readJournal(join(root, `${name}.jsonl`)).trials).toEqual(trials);

@@ -7,7 +7,7 @@ import { searchCommand, toSearchConfig } from "../../search/config.ts";
 import { makesStatics, tryGiven, winnersOf } from "../../search/given-architectures.ts";
 import { openJournal } from "../../search/journal.ts";
 import { architectureName } from "../../src/contract/architecture.ts";
-import { failedTrial, syntheticTrial } from "./synthetic-trials.ts";
+import { failedTrial, runEach, syntheticTrial } from "./synthetic-trials.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-given-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -50,7 +50,7 @@ test("tryGiven() runs a trial of each, once, and winnersOf() takes them for thei
     config,
     journal,
     log: (line) => lines.push(line),
-    run: (a) => Promise.resolve(a.hidden === 128 ? failedTrial(a) : syntheticTrial(a)),
+    run: runEach((a) => (a.hidden === 128 ? failedTrial(a) : syntheticTrial(a))),
   });
   journal.close();
   expect(trials.map(({ architecture }) => architectureName(architecture))).toEqual([...new Set(names)]);

@@ -1,5 +1,6 @@
+import type { TrialRunning } from "../../search/run-trials.ts";
 import { attentionMacs, macsPerToken } from "../../search/space/cost.ts";
-import type { FailedTrial, OkTrial } from "../../search/space/trial.ts";
+import type { FailedTrial, OkTrial, Trial } from "../../search/space/trial.ts";
 import type { Architecture } from "../../src/contract/architecture.ts";
 
 /** A world in closed form for tests: capacity lowers the loss with falling returns, and costs time. */
@@ -44,4 +45,9 @@ export function outcome(loss: number, latencyMs: number): OkTrial {
 
 function attempted(architecture: Architecture, episode: number) {
   return { episode, architecture, seed: 1, tokens: 1000, seconds: 0.5 };
+}
+
+/** Runs a group of trials with what runs one. */
+export function runEach(one: (a: Architecture, episode: number) => Trial | Promise<Trial>): TrialRunning["run"] {
+  return (architectures, { episode }) => Promise.all(architectures.map((a) => one(a, episode)));
 }

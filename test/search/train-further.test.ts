@@ -58,6 +58,7 @@ test("trainFurther() teaches a served student new data, from the weights it is s
     share: 1,
     precision: "fp32",
     softTokens: 0,
+    copies: 1,
   } as const;
   const trained = await trainFurther(
     config,
@@ -83,6 +84,7 @@ test("trainFurther() without tokens adds n-grams to a static student, and leaves
     share: 0.5,
     precision: "fp32",
     softTokens: 0,
+    copies: 1,
   } as const;
   const { manifest: after } = await trainFurther(config, materials, must(candidate), () => {});
   expect(after.ngrams?.tasks.map(({ task }) => task)).toEqual(["sentiment"]);
@@ -105,7 +107,15 @@ test("trainFurther() asks no teacher that its student was never compared with", 
   const [candidate] = takeUpStudents(models, undefined, run);
   const tuned = [{ tasks: [] } as unknown as FineTunedTeacher];
   const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, ensemble: [], cacheFolder: run };
-  const config = { ...madeConfig, tokens: 1, ngramTokens: 0, share: 1, precision: "fp32", softTokens: 1 } as const;
+  const config = {
+    ...madeConfig,
+    tokens: 1,
+    copies: 1,
+    ngramTokens: 0,
+    share: 1,
+    precision: "fp32",
+    softTokens: 1,
+  } as const;
   await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
     "made: its manifest has no scores of a fine-tuned teacher",
   );

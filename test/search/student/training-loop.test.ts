@@ -11,12 +11,12 @@ import {
   runTraining,
   type TrainingBatch,
 } from "../../../search/student/training-loop.ts";
+import { type NewTraining, startTraining, type TrainingThread } from "../../../search/student/training-thread.ts";
 import { saveWeights } from "../../../search/student/weights-file.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { BadFileError } from "../../../src/errors.ts";
 import {
   deep,
-  fingerprint,
   floats,
   layerNormEpsilon,
   pairTask,
@@ -34,9 +34,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const objectives: Record<string, Objective> = { text: textTask, pair: pairTask };
 const tokensOfBatch = 14;
 
-function trainerOf(a: Architecture): Trainer {
+function newTraining(a: Architecture): NewTraining {
   const weights = tinyWeights(a, Object.values(objectives));
-  return new Trainer(a, weights, new Map(Object.entries(objectives)), { positions, layerNormEpsilon, threads: 1 });
+  const options = { positions, layerNormEpsilon, threads: 1 };
+  return { architecture: a, weights, objectives: new Map(Object.entries(objectives)), options };
+}
+
+function trainingOf(a: Architecture): Promise<TrainingThread> {
+  return startTraining(newTraining(a));
 }
 
 /** Objectives take turns, so that a stream that starts over gives other steps. */
@@ -54,17 +59,17 @@ test.each([
   ["a static student", staticStudent],
 ])("runTraining() that resumes %s ends with the very weights of an unbroken run", async (name, a) => {
   const checkpoint = join(folder, `${name}.safetensors`);
-  const unbroken = trainerOf(a);
+  const unbroken = await trainingOf(a);
   const totalTokens = 6 * tokensOfBatch;
   expect(await runTraining(unbroken, stream(), { ...loop, totalTokens })).toEqual({ steps: 6, tokens: totalTokens });
-  const killed = trainerOf(a);
+  const killed = await trainingOf(a);
   await expect(
     runTraining(killed, breaking(stream(), 3), { ...loop, totalTokens, checkpoint, checkpointSeconds: 0 }),
   ).rejects.toThrow("killed");
-  const resumed = trainerOf(a);
+  const resumed = await trainingOf(a);
   await runTraining(resumed, stream(), { ...loop, totalTokens, checkpoint });
-  expect(fingerprint(resumed)).toEqual(fingerprint(unbroken));
-  for (const trainer of [unbroken, killed, resumed]) await trainer.release();
+  expect(await resumed.weights()).toEqual(await unbroken.weights());
+  for (const training of [unbroken, killed, resumed]) await training.release();
 });
 
 function* breaking(batches: Generator<TrainingBatch>, after: number): Generator<TrainingBatch> {
@@ -76,31 +81,31 @@ test.skipIf(!existsSync("/dev/full"))("runTraining() goes on when the disk is to
   const checkpoint = join(folder, "full.safetensors");
   // The kernel answers "no space left" to whatever is written there.
   symlinkSync("/dev/full", `${checkpoint}.tmp`);
-  const trainer = trainerOf(deep);
+  const training = await trainingOf(deep);
   const options = { ...loop, totalTokens: 3 * tokensOfBatch, checkpoint, checkpointSeconds: 1000 };
-  expect(await runTraining(trainer, stream(), options)).toEqual({ steps: 3, tokens: 3 * tokensOfBatch });
+  expect(await runTraining(training, stream(), options)).toEqual({ steps: 3, tokens: 3 * tokensOfBatch });
   expect(existsSync(checkpoint)).toBe(false);
-  await runTraining(trainer, stream(), options);
+  await runTraining(training, stream(), options);
   expect(existsSync(checkpoint)).toBe(true);
-  await trainer.release();
+  await training.release();
 });
 
 test("runTraining() does nothing more once its checkpoint has spent the tokens", async () => {
   const checkpoint = join(folder, "done.safetensors");
-  const first = trainerOf(staticStudent);
+  const first = await trainingOf(staticStudent);
   const options = { ...loop, totalTokens: 2 * tokensOfBatch, checkpoint };
   await runTraining(first, stream(), options);
-  const again = trainerOf(staticStudent);
+  const again = await trainingOf(staticStudent);
   expect(await runTraining(again, stream(), options)).toEqual({ steps: 2, tokens: 2 * tokensOfBatch });
-  expect(fingerprint(again)).toEqual(fingerprint(first));
-  await first.release();
+  expect(await again.weights()).toEqual(await first.weights());
+  for (const training of [first, again]) await training.release();
 });
 
 test("runTraining() reports progress with mean losses by objective", async () => {
   const reports: Progress[] = [];
-  const trainer = trainerOf(staticStudent);
+  const training = await trainingOf(staticStudent);
   const totalTokens = 4 * tokensOfBatch;
-  await runTraining(trainer, stream(), {
+  await runTraining(training, stream(), {
     ...loop,
     totalTokens,
     reportSeconds: 0,
@@ -110,30 +115,30 @@ test("runTraining() reports progress with mean losses by objective", async () =>
   expect(reports.map(({ losses }) => Object.keys(losses)[0])).toEqual(["text", "pair", "text", "text"]);
   expect(reports.at(-1)?.secondsLeft).toBe(0);
   expect(reports.every(({ tokensPerSecond }) => tokensPerSecond > 0)).toBe(true);
-  await trainer.release();
+  await training.release();
 });
 
 test("runTraining() reports at least once, at its end", async () => {
   const reports: Progress[] = [];
-  const trainer = trainerOf(staticStudent);
+  const training = await trainingOf(staticStudent);
   const options = { ...loop, totalTokens: 3 * tokensOfBatch, reportSeconds: 1000 };
-  await runTraining(trainer, stream(), { ...options, onProgress: (progress) => reports.push(progress) });
+  await runTraining(training, stream(), { ...options, onProgress: (progress) => reports.push(progress) });
   expect(reports).toHaveLength(1);
   expect(Object.keys(reports[0]?.losses ?? {}).sort()).toEqual(["pair", "text"]);
-  await trainer.release();
+  await training.release();
 });
 
 test("runTraining() passes over single steps that fail and gives up on a row of them", async () => {
-  const trainer = trainerOf(staticStudent);
+  const training = await trainingOf(staticStudent);
   const broken = { ...tinyTargets(textTask), weight: floats([4, 1], Array(4).fill(Number.NaN)) };
   function* sometimes(every: number): Generator<TrainingBatch> {
     for (let i = 0; ; i++)
       yield { objective: "text", batch: tinyBatch, targets: i % every === 0 ? broken : tinyTargets(textTask) };
   }
   const options = { ...loop, totalTokens: 50 * tokensOfBatch };
-  await expect(runTraining(trainer, sometimes(2), options)).resolves.toEqual({ steps: 50, tokens: 700 });
-  await expect(runTraining(trainer, sometimes(1), options)).rejects.toThrow(DivergedError);
-  await trainer.release();
+  await expect(runTraining(training, sometimes(2), options)).resolves.toEqual({ steps: 50, tokens: 700 });
+  await expect(runTraining(training, sometimes(1), options)).rejects.toThrow(DivergedError);
+  await training.release();
 });
 
 test("loadCheckpoint() starts at nothing where there is no file, and dropCheckpoint() removes one", () => {
@@ -154,3 +159,8 @@ test("loadCheckpoint() refuses the checkpoint of another model, and a file that 
   saveWeights(path, tinyWeights(staticStudent, []));
   expect(() => loadCheckpoint(path, trainerOf(staticStudent))).toThrow("is no checkpoint");
 });
+
+function trainerOf(a: Architecture): Trainer {
+  const { architecture, weights, objectives, options } = newTraining(a);
+  return new Trainer(architecture, weights, objectives, options);
+}
