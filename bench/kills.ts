@@ -34,7 +34,7 @@ const tinyEncoder = { kind: "xlm-roberta", layers: 2, hidden: 64, heads: 2, ffn:
 
 function search(root: string, home: string) {
   const folders = ["--teacher", join(root, "teacher"), "--runs", join(root, home, "runs")];
-  const effort = ["--preset", "smoke", "--threads", "1", "--controller", "random", "--budgets", "5"];
+  const effort = ["--preset", "smoke", "--threads", "2", "--controller", "random", "--budgets", "5"];
   return start("search/main.ts", [...effort, ...folders, "--models", join(root, home, "models")]);
 }
 
