@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadCorpus } from "../search/corpus/load.ts";
 import { toCorrections } from "../search/corrections/corrections.ts";
-import { studentEncoding } from "../search/prepare.ts";
-import { table } from "../search/reward/report.ts";
-import { encodeCorpus } from "../search/student/encode-corpus.ts";
 import {
   type Attempt,
   type LearningMaterials,
   type Lesson,
   shares,
   tryCorrections,
-} from "../search/try-corrections.ts";
+} from "../search/learn/try-corrections.ts";
+import { studentEncoding } from "../search/prepare.ts";
+import { table } from "../search/reward/report.ts";
+import { encodeCorpus } from "../search/student/encode-corpus.ts";
 import { must } from "../src/invariant.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
 import { startTable, trainBase } from "./feedback/base-student.ts";

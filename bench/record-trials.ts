@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { readFlags } from "../search/command.ts";
+import { readFlags } from "../search/command/command.ts";
 import { type SearchConfig, searchCommand, toSearchConfig } from "../search/config.ts";
 import { neededTeacherLayers } from "../search/distil/state-maps.ts";
-import { openJournal } from "../search/journal.ts";
+import { openJournal } from "../search/explore/journal.ts";
+import { runGroup } from "../search/explore/run-group.ts";
 import { type Materials, prepare, teacherStates } from "../search/prepare.ts";
-import { runGroup } from "../search/run-group.ts";
 import { architectureKey } from "../search/space/space.ts";
 import { teacherLatencyMs } from "../search/teacher/latency.ts";
 import { budgetTokens } from "../search/timed-lengths.ts";

@@ -3,19 +3,19 @@ import type { Manifest } from "../src/contract/manifest.ts";
 import { readRollouts } from "../src/contract/rollout.ts";
 import { ConfigError } from "../src/errors.ts";
 import type { Task } from "../src/tasks/task.ts";
-import { addTasks } from "./add-tasks.ts";
-import { type Flags, type Log, runCommand } from "./command.ts";
+import { type Flags, type Log, runCommand } from "./command/command.ts";
+import { studentFlags } from "./command/student-flags.ts";
+import type { Candidate } from "./complete/export-candidate.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { readSources } from "./corpus/sources.ts";
 import { learnedFromFeedback } from "./corrections/feedback-set.ts";
 import { promote } from "./export/export-student.ts";
-import type { Candidate } from "./export-candidate.ts";
-import { followVersion } from "./follow-version.ts";
+import { addTasks } from "./learn/add-tasks.ts";
+import { followVersion } from "./learn/follow-version.ts";
+import { takeUpStudents } from "./learn/take-up-students.ts";
 import { lockRun } from "./run-lock.ts";
-import { studentFlags } from "./student-flags.ts";
-import { takeUpStudents } from "./take-up-students.ts";
 
 const { teacher: _, ...flags } = studentFlags;
 

@@ -1,7 +1,7 @@
 import { ConfigError } from "../src/errors.ts";
 import { machine } from "../src/onnx/machine.ts";
 import { quantile } from "../src/stats.ts";
-import { runCommand } from "./command.ts";
+import { runCommand } from "./command/command.ts";
 import { calibrationDesign } from "./reward/calibration-design.ts";
 import { calibrationPath, calibrationSamples, writeCalibration } from "./reward/calibration-file.ts";
 import { leaveOneOut, medianError } from "./reward/latency-model.ts";

@@ -1,13 +1,13 @@
 import { ConfigError } from "../src/errors.ts";
-import { type BudgetFlags, toBudgets } from "./budgets-flag.ts";
-import type { CommandSpec, Flags } from "./command.ts";
+import { type BudgetFlags, toBudgets } from "./command/budgets-flag.ts";
+import type { CommandSpec, Flags } from "./command/command.ts";
+import { dataFlag } from "./command/data-flag.ts";
+import { modelsFlag } from "./command/models-flag.ts";
+import { precisionFlag } from "./command/precision-flag.ts";
+import { type MetricsSource, productionFlags, toMetricsSource } from "./command/production-flags.ts";
 import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
 import type { Limits } from "./corpus/limits.ts";
-import { dataFlag } from "./data-flag.ts";
 import { type TransferKind, transferKinds } from "./distil/transfer.ts";
-import { modelsFlag } from "./models-flag.ts";
-import { precisionFlag } from "./precision-flag.ts";
-import { type MetricsSource, productionFlags, toMetricsSource } from "./production-flags.ts";
 import type { StepPrecision } from "./student/training-graph.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */

@@ -2,17 +2,17 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
-import { type Flags, type Log, runCommand } from "./command.ts";
+import { type Flags, type Log, runCommand } from "./command/command.ts";
+import { studentFlags } from "./command/student-flags.ts";
+import type { Candidate } from "./complete/export-candidate.ts";
+import { promoteIfBetter } from "./complete/promote.ts";
+import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import type { Corpus } from "./corpus/assemble.ts";
-import type { Candidate } from "./export-candidate.ts";
-import { weightsPath } from "./finished-student.ts";
-import { checkFeedback, learnCorrections } from "./learn-corrections.ts";
-import { promoteIfBetter } from "./promote.ts";
-import { renewEnsembles } from "./renew-ensembles.ts";
+import { weightsPath } from "./learn/finished-student.ts";
+import { checkFeedback, learnCorrections } from "./learn/learn-corrections.ts";
+import { studentMaterials } from "./learn/student-materials.ts";
+import { takeUpStudents } from "./learn/take-up-students.ts";
 import { lockRun } from "./run-lock.ts";
-import { studentFlags } from "./student-flags.ts";
-import { studentMaterials } from "./student-materials.ts";
-import { takeUpStudents } from "./take-up-students.ts";
 
 /** `npm run learn`: students learn from corrections, without a new search. */
 await runCommand(

@@ -1,22 +1,22 @@
 import { join } from "node:path";
 import { calibrateFromProduction } from "./calibrate-from-production.ts";
-import { runCommand } from "./command.ts";
-import { completeStudent } from "./complete.ts";
+import { runCommand } from "./command/command.ts";
+import { completeStudent } from "./complete/complete.ts";
+import { forEachBudget } from "./complete/each-budget.ts";
+import type { Candidate } from "./complete/export-candidate.ts";
+import { promoteIfBetter } from "./complete/promote.ts";
+import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
-import { forEachBudget } from "./each-budget.ts";
-import { explore } from "./explore.ts";
-import type { Candidate } from "./export-candidate.ts";
-import { winnersOf } from "./given-architectures.ts";
-import { checkFeedback, withCorrections } from "./learn-corrections.ts";
+import { explore } from "./explore/explore.ts";
+import { winnersOf } from "./explore/given-architectures.ts";
+import { checkFeedback, withCorrections } from "./learn/learn-corrections.ts";
 import { showPlan } from "./plan.ts";
 import { prepare } from "./prepare.ts";
-import { promoteIfBetter } from "./promote.ts";
-import { renewEnsembles } from "./renew-ensembles.ts";
 import { formatFront } from "./reward/report.ts";
 import { paretoFront } from "./reward/reward.ts";
 import { lockRun } from "./run-lock.ts";
-import { startTime } from "./start-time.ts";
 import { studentName } from "./student-name.ts";
+import { startTime } from "./time/start-time.ts";
 import { keepReport } from "./write-report.ts";
 
 /** corpus → teacher → propose → distil → reward → tell → distil in full → heads → corrections → export → ensembles; or, with --metrics, production → reward. */

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Task } from "../src/tasks/task.ts";
-import type { Log } from "./command.ts";
+import type { Log } from "./command/command.ts";
 import type { SearchConfig } from "./config.ts";
 import { readSources } from "./corpus/sources.ts";
-import { estimate } from "./estimate.ts";
 import { duration } from "./progress.ts";
-import { measureProspects } from "./start-time.ts";
 import { studentName } from "./student-name.ts";
-import { fittedEffort } from "./time-budget.ts";
+import { estimate } from "./time/estimate.ts";
+import { measureProspects } from "./time/start-time.ts";
+import { fittedEffort } from "./time/time-budget.ts";
 
 /** `--dry-run`: what the search would do, in the order in which it would do it, and how long each part takes. */
 export async function showPlan(config: SearchConfig, log: Log): Promise<void> {

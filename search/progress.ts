@@ -1,4 +1,4 @@
-import type { Log } from "./command.ts";
+import type { Log } from "./command/command.ts";
 import type { Progress } from "./student/training-loop.ts";
 
 /** `distil 3x256 · 41 % · 2,914 tokens/s · 1m 20s left · loss 0.412`, one line a report. */

@@ -1,5 +1,5 @@
-import { runCommand } from "./command.ts";
-import { modelsFlag } from "./models-flag.ts";
+import { runCommand } from "./command/command.ts";
+import { modelsFlag } from "./command/models-flag.ts";
 import { writeReport } from "./write-report.ts";
 
 /** `npm run report`: makes a search's report again, for journals of other versions and after students were scored. */

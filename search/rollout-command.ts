@@ -6,7 +6,7 @@ import {
   standardRolloutRule,
 } from "../src/contract/rollout.ts";
 import { ConfigError } from "../src/errors.ts";
-import type { CommandSpec, Flags, Log } from "./command.ts";
+import type { CommandSpec, Flags, Log } from "./command/command.ts";
 import { finishPromotions, placeCandidate, promoteCandidate, rollBack, setStage } from "./export/candidate-folder.ts";
 
 /** Rollouts by hand, for who runs no control: servers follow what this writes within seconds. */

@@ -1,4 +1,4 @@
-import { runCommand } from "./command.ts";
+import { runCommand } from "./command/command.ts";
 import { rollout, rolloutCommand } from "./rollout-command.ts";
 
 /** `npm run rollout`: shadow, canary, promotion and rollback for who runs no control. */

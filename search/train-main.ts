@@ -1,20 +1,20 @@
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
-import { type Flags, type Log, runCommand } from "./command.ts";
+import { type Flags, type Log, runCommand } from "./command/command.ts";
+import { precisionFlag } from "./command/precision-flag.ts";
+import { studentFlags } from "./command/student-flags.ts";
+import { readEnsemble } from "./complete/ensemble.ts";
+import type { Candidate } from "./complete/export-candidate.ts";
+import { promoteIfBetter } from "./complete/promote.ts";
+import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
-import { readEnsemble } from "./ensemble.ts";
-import type { Candidate } from "./export-candidate.ts";
-import { precisionFlag } from "./precision-flag.ts";
-import { promoteIfBetter } from "./promote.ts";
-import { renewEnsembles } from "./renew-ensembles.ts";
+import { studentMaterials } from "./learn/student-materials.ts";
+import { takeUpStudents } from "./learn/take-up-students.ts";
+import { trainFurther } from "./learn/train-further.ts";
 import { lockRun } from "./run-lock.ts";
-import { studentFlags } from "./student-flags.ts";
-import { studentMaterials } from "./student-materials.ts";
-import { takeUpStudents } from "./take-up-students.ts";
 import { type FineTunedTeacher, readFineTuned } from "./teacher/fine-tune.ts";
 import { readTeacher } from "./teacher/teacher.ts";
-import { trainFurther } from "./train-further.ts";
 
 /** `npm run train`: served students are trained further, on more data or for longer, without a search. */
 await runCommand(

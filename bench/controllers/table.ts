@@ -1,4 +1,4 @@
-import { readJournal } from "../../search/journal.ts";
+import { readJournal } from "../../search/explore/journal.ts";
 import { architectureKey, enumerate, type Space } from "../../search/space/space.ts";
 import type { OkTrial, Trial } from "../../search/space/trial.ts";
 import { okTrials } from "../../search/space/trial.ts";

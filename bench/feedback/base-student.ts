@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type Candidate, type ExportConfig, exportCandidate } from "../../search/complete/export-candidate.ts";
 import { readWeights } from "../../search/export/read-weights.ts";
-import { type Candidate, type ExportConfig, exportCandidate } from "../../search/export-candidate.ts";
-import { weightsPath } from "../../search/finished-student.ts";
 import { trainHeads } from "../../search/heads/train-heads.ts";
+import { weightsPath } from "../../search/learn/finished-student.ts";
+import type { LearningMaterials } from "../../search/learn/try-corrections.ts";
 import { studentPositions } from "../../search/prepare.ts";
 import { tableName, type Weight, weightOf } from "../../search/student/weights.ts";
 import { loadWeights, saveWeights } from "../../search/student/weights-file.ts";
-import type { LearningMaterials } from "../../search/try-corrections.ts";
 import { readManifest } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";

@@ -1,4 +1,4 @@
-import type { Attempt } from "../../search/try-corrections.ts";
+import type { Attempt } from "../../search/learn/try-corrections.ts";
 import type { Manifest, Score } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { must } from "../../src/invariant.ts";

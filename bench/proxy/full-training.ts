@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { completeStudent } from "../../search/complete.ts";
+import { completeStudent } from "../../search/complete/complete.ts";
 import type { Effort, SearchConfig } from "../../search/config.ts";
 import type { Materials } from "../../search/prepare.ts";
 import { type Architecture, architectureName } from "../../src/contract/architecture.ts";

@@ -1,4 +1,4 @@
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import { decisionKey } from "./decision.ts";
 import { Proposals } from "./proposals.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RolloutRule, standardRolloutRule } from "../../src/contract/rollout.ts";
 import { ConfigError } from "../../src/errors.ts";
-import { type CommandSpec, type Flags, readFlags } from "../command.ts";
+import { type CommandSpec, type Flags, readFlags } from "../command/command.ts";
 import { searchCommand, toSearchConfig } from "../config.ts";
 import { toMetricsUrl } from "./ask-servers.ts";
 import { type ControlOptions, controlFolderOf, modes } from "./control.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../src/errors.ts";
 import { lockFolder } from "../../src/folder-lock.ts";
-import { runCommand } from "../command.ts";
+import { runCommand } from "../command/command.ts";
 import { answerProposal, listProposals } from "./answer-proposals.ts";
 import { Control, isPassing } from "./control.ts";
 import { controlCommand, toControlConfig } from "./control-command.ts";

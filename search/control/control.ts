@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readRollouts } from "../../src/contract/rollout.ts";
 import { AppError } from "../../src/errors.ts";
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import { finishPromotions } from "../export/candidate-folder.ts";
 import type { FetchOptions } from "../reward/production/fetch-text.ts";
 import { askServers } from "./ask-servers.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { ConfigError, UpstreamError } from "../../src/errors.ts";
-import { type CommandSpec, runCommand } from "../command.ts";
+import { type CommandSpec, runCommand } from "../command/command.ts";
 import { readCatalogue } from "./catalogue.ts";
 import { fetchSets } from "./fetch.ts";
 

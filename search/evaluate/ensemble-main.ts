@@ -1,8 +1,8 @@
-import { runCommand } from "../command.ts";
+import { runCommand } from "../command/command.ts";
+import { dataFlag } from "../command/data-flag.ts";
+import { studentFlags } from "../command/student-flags.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
-import { dataFlag } from "../data-flag.ts";
-import { studentFlags } from "../student-flags.ts";
 import { fitEnsembles } from "./fit-ensembles.ts";
 import { chosenAmong, findStudents } from "./subjects.ts";
 

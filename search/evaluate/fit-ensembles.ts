@@ -1,5 +1,5 @@
 import { must } from "../../src/invariant.ts";
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { table } from "../reward/report.ts";
 import { budgetOf } from "../student-name.ts";

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { must } from "../../src/invariant.ts";
 import { taskOf } from "../../src/tasks/index.ts";
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { withCuts } from "../corpus/cut-validation.ts";
 import { validationLogits } from "../heads/score.ts";

@@ -1,7 +1,7 @@
-import { runCommand } from "../command.ts";
+import { runCommand } from "../command/command.ts";
+import { dataFlag } from "../command/data-flag.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
-import { dataFlag } from "../data-flag.ts";
 import { latencyTable } from "./latency-table.ts";
 import type { Measured } from "./measured.ts";
 import { findStudents, fineTunedFolders, measureStudent, measureTeachers } from "./subjects.ts";

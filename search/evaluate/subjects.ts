@@ -9,7 +9,7 @@ import { must } from "../../src/invariant.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { calibrated } from "../heads/score.ts";
 import { teacherClassifier } from "../heads/teacher-classifier.ts";

@@ -1,7 +1,7 @@
 import type { Ensemble, Latency } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { must } from "../../src/invariant.ts";
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { withReferences } from "../export/reference.ts";
 import { rewriteDescription } from "../export/write-description.ts";

@@ -1,7 +1,7 @@
 import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
 import type { Score } from "../../src/contract/manifest.ts";
 import { scoreKey } from "../../src/contract/score-key.ts";
-import type { Log } from "../command.ts";
+import type { Log } from "../command/command.ts";
 import { rewriteDescription } from "../export/write-description.ts";
 import type { Measured, Subjects } from "./measured.ts";
 import type { Student } from "./subjects.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
-import { runCommand } from "../command.ts";
+import { runCommand } from "../command/command.ts";
+import { dataFlag } from "../command/data-flag.ts";
+import { precisionFlag } from "../command/precision-flag.ts";
 import { presetNames, presets, toNames } from "../config.ts";
 import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
-import { dataFlag } from "../data-flag.ts";
-import { precisionFlag } from "../precision-flag.ts";
 import { printProgress } from "../progress.ts";
 import { encodeCorpus } from "../student/encode-corpus.ts";
 import { fineTuneTeacher, teacherEncoding } from "./fine-tune.ts";

@@ -2,9 +2,9 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { readTokenizerJson } from "../../src/text/read-tokenizer.ts";
 import { createUnigram } from "../../src/text/unigram.ts";
-import { runCommand } from "../command.ts";
+import { runCommand } from "../command/command.ts";
+import { dataFlag } from "../command/data-flag.ts";
 import { loadCorpus } from "../corpus/load.ts";
-import { dataFlag } from "../data-flag.ts";
 import { openSafetensors, type StoredTensor, writeSafetensors } from "../graph/safetensors.ts";
 import { takeRows } from "./q4.ts";
 import { readTeacher, teacherWeightsPath } from "./teacher.ts";

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openJournal } from "../../search/journal.ts";
+import { openJournal } from "../../search/explore/journal.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 import { tinyTensors, writeTinyTeacher } from "../fixtures/tiny-teacher.ts";
 import { start } from "./command-line.ts";

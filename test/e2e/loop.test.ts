@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type JournalContent, readJournal } from "../../search/journal.ts";
+import { type JournalContent, readJournal } from "../../search/explore/journal.ts";
 import { readConfig } from "../../serve/config.ts";
 import { createLog } from "../../serve/log.ts";
 import { startServer } from "../../serve/server.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readJournal } from "../../search/journal.ts";
+import { readJournal } from "../../search/explore/journal.ts";
 import { architectureName } from "../../src/contract/architecture.ts";
 import { readManifest } from "../../src/contract/manifest.ts";
 

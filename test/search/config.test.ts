@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readFlags } from "../../search/command.ts";
+import { readFlags } from "../../search/command/command.ts";
 import { presets, searchCommand, toSearchConfig } from "../../search/config.ts";
 import { ConfigError } from "../../src/errors.ts";
 

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Candidate, exportCandidate } from "../../search/complete/export-candidate.ts";
 import type { Corpus } from "../../search/corpus/assemble.ts";
 import { HeldOut } from "../../search/corpus/split.ts";
-import { type Candidate, exportCandidate } from "../../search/export-candidate.ts";
 import { trainHeads } from "../../search/heads/train-heads.ts";
+import type { LearningMaterials } from "../../search/learn/try-corrections.ts";
 import { encodeCorpus } from "../../search/student/encode-corpus.ts";
 import { initialWeight, tableName } from "../../search/student/weights.ts";
 import { saveWeights } from "../../search/student/weights-file.ts";
-import type { LearningMaterials } from "../../search/try-corrections.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom, type Random } from "../../src/random.ts";
 import { createDeclaredTask } from "../../src/tasks/declared.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readFlags } from "../../search/command.ts";
+import { readFlags } from "../../search/command/command.ts";
 import { searchCommand, toSearchConfig } from "../../search/config.ts";
 import { showPlan } from "../../search/plan.ts";
 import { writeTinyTeacher } from "../fixtures/tiny-teacher.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { readFlags } from "../../search/command.ts";
+import { readFlags } from "../../search/command/command.ts";
 import { rolloutCommand, rollout as rolloutOf } from "../../search/rollout-command.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { readRollouts } from "../../src/contract/rollout.ts";

@@ -1,4 +1,4 @@
-import type { TrialRunning } from "../../search/run-trials.ts";
+import type { TrialRunning } from "../../search/explore/run-trials.ts";
 import { attentionMacs, macsPerToken } from "../../search/space/cost.ts";
 import type { FailedTrial, OkTrial, Trial } from "../../search/space/trial.ts";
 import type { Architecture } from "../../src/contract/architecture.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { meanOutcomes, outcomeBefore, outcomesOf } from "../../../bench/feedback/outcome.ts";
-import type { Attempt } from "../../../search/try-corrections.ts";
+import type { Attempt } from "../../../search/learn/try-corrections.ts";
 
 const subject = { task: "sentiment", language: "ko" };
 

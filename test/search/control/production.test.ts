@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { readFlags } from "../../../search/command.ts";
+import { readFlags } from "../../../search/command/command.ts";
 import { searchCommand, toSearchConfig } from "../../../search/config.ts";
 import { controlCommand, toControlConfig } from "../../../search/control/control-command.ts";
 import type { Decision } from "../../../search/control/decision.ts";

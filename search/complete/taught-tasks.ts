@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import type { Log } from "../command/command.ts";
+import type { SearchConfig } from "../config.ts";
+import { shareOf } from "../corpus/known-sets.ts";
+import { type Adviser, keptLogits } from "../heads/kept-logits.ts";
+import { type Answers, type AskedText, isTaught, textsToAsk, withSoftTargets } from "../heads/soft-targets.ts";
+import { teacherAdviser } from "../heads/teacher-classifier.ts";
+import { fullTrust, type Trust } from "../heads/teacher-trust.ts";
+import { type Materials, trainingMaxTokens } from "../prepare.ts";
+import { printShare } from "../progress.ts";
+import type { EncodedTask } from "../student/encoded-task.ts";
+import { checkEnsemble, type Ensemble, memberAdviser } from "./ensemble.ts";
+
+/** Unlabelled texts as one data set: half of what its size would give it, since few of them have an opinion. */
+const unlabelled = { dataSet: "unlabelled", share: 0.5 };
+
+/** An ensemble of students is many times faster than the teacher. */
+const ensembleTokens = 6_000_000;
+
+type Taught = Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks" | "tuned" | "cacheFolder">;
+
+interface TeachingConfig extends Pick<SearchConfig, "seed" | "threads"> {
+  /** Tokens of the texts that a teacher is asked about. */
+  readonly effort: Pick<SearchConfig["effort"], "softTokens">;
+  /** Students that are asked too, and believed about everything. @default none */
+  readonly ensemble?: Ensemble;
+}
+
+/** The tasks with soft targets of fine-tuned teachers, where they are trusted, and of an ensemble; as they are where nobody is asked. */
+export async function taughtTasks(
+  config: TeachingConfig,
+  materials: Taught,
+  log: Log,
+  trust: Trust = fullTrust,
+): Promise<readonly EncodedTask[]> {
+  const { effort, ensemble = [], seed, threads } = config;
+  const teachers = effort.softTokens === 0 ? [] : materials.tuned;
+  if (teachers.length + ensemble.length === 0) return materials.tasks;
+  const texts = askableTexts(materials);
+  const answers: Answers[] = [];
+  const asked = teachers.length === 0 ? [] : choose(texts, effort.softTokens, seed);
+  for (const teacher of teachers) {
+    const adviser = teacherAdviser(teacher, threads);
+    const logits = await ask(adviser, asked, `the teacher of ${adviser.tasks.join(", ")}`, materials, log);
+    answers.push({ asked, logits, trust });
+  }
+  if (ensemble.length > 0) answers.push(...(await askEnsemble(ensemble, config, materials, texts, log)));
+  return withSoftTargets(materials.tasks, answers);
+}
+
+async function askEnsemble(
+  ensemble: Ensemble,
+  { seed, threads }: TeachingConfig,
+  materials: Taught,
+  texts: readonly AskedText[],
+  log: Log,
+): Promise<Answers[]> {
+  checkEnsemble(ensemble, materials.tokenizerPath, materials.tasks);
+  const asked = choose(texts, ensembleTokens, seed);
+  const tasks = materials.tasks.flatMap(({ task }) => (isTaught(task) ? task.name : []));
+  const answers: Answers[] = [];
+  for (const member of ensemble) {
+    const adviser = memberAdviser(member, tasks, materials.tokenizer, threads);
+    const logits = await ask(adviser, asked, member.manifest.name, materials, log);
+    answers.push({ asked, logits, trust: fullTrust });
+  }
+  return answers;
+}
+
+function ask(adviser: Adviser, asked: readonly AskedText[], name: string, { cacheFolder }: Taught, log: Log) {
+  return keptLogits(
+    adviser,
+    asked.map(({ ids }) => ids),
+    { cacheFolder: join(cacheFolder, "logits"), onProgress: printShare(`answers of ${name}`, "tokens", log) },
+  );
+}
+
+/** Labelled texts of the tasks that learn, and all unlabelled ones. */
+function askableTexts({ corpus, tasks, tokenizer }: Taught): AskedText[] {
+  const labelled = tasks
+    .filter(({ task }) => isTaught(task))
+    .flatMap(({ examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet })));
+  const others = corpus.unlabelled.map(({ text }) => ({
+    ids: tokenizer.encode(text, trainingMaxTokens).ids,
+    dataSet: unlabelled.dataSet,
+  }));
+  return [...labelled, ...others];
+}
+
+function choose(texts: readonly AskedText[], tokens: number, seed: number): AskedText[] {
+  return textsToAsk(texts, {
+    tokens,
+    seed,
+    dataSetShare: (dataSet) => (dataSet === unlabelled.dataSet ? unlabelled.share : shareOf(dataSet)),
+  });
+}

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { isAdded } from "../../src/contract/graph-files.ts";
+import type { Manifest } from "../../src/contract/manifest.ts";
+import { ConfigError } from "../../src/errors.ts";
+import { asBeside } from "../../src/tasks/declared.ts";
+import type { Task } from "../../src/tasks/task.ts";
+import { readTokenizer } from "../../src/text/read-tokenizer.ts";
+import type { Flags } from "../command/command.ts";
+import type { Candidate } from "../complete/export-candidate.ts";
+import { presets } from "../config.ts";
+import type { Corpus } from "../corpus/assemble.ts";
+import { loadCorpus } from "../corpus/load.ts";
+import { studentEncoding } from "../prepare.ts";
+import { encodeBeside, encodeCorpus } from "../student/encode-corpus.ts";
+import { readTeacherConfig } from "../teacher/config.ts";
+import type { LearningMaterials } from "./try-corrections.ts";
+
+/**
+ * What a finished student is trained on and judged by, of `--data`, `--preset` and `--teacher`.
+ * @throws {ConfigError} when the data give a task other labels than the student has.
+ */
+export async function studentMaterials(flags: Flags, { manifest, files }: Candidate): Promise<LearningMaterials> {
+  const loaded = await loadCorpus(flags.data, {
+    seed: manifest.seed,
+    limits: presets[flags.preset as keyof typeof presets].limits,
+    tasks: manifest.tasks.map(({ name }) => name),
+  });
+  const corpus = { ...loaded, tasks: loaded.tasks.map((task) => asLearned(task, manifest)) };
+  checkLabels(manifest, corpus);
+  const tokenizerPath = join(files.folder, "tokenizer.json");
+  const tokenizer = readTokenizer(tokenizerPath);
+  const config = readTeacherConfig(join(flags.teacher, "config.json"));
+  return {
+    ...{ corpus, tokenizer, tokenizerPath },
+    teacher: { layerNormEpsilon: config.layer_norm_eps, padId: tokenizer.padId },
+    tasks: encodeCorpus(corpus, tokenizer, studentEncoding),
+    beside: encodeBeside(corpus, tokenizer, studentEncoding),
+  };
+}
+
+/** A task over single texts that was added to a finished student is learned so again, whatever the data declare. */
+function asLearned(task: Task, { tasks }: Manifest): Task {
+  return tasks.some((own) => own.name === task.name && isAdded(own)) ? asBeside(task) : task;
+}
+
+/** A head has an output a label, in their order. */
+function checkLabels({ name, tasks }: Manifest, corpus: Corpus): void {
+  for (const task of tasks) {
+    if (JSON.stringify(corpus.labels.get(task.name)) !== JSON.stringify(task.labels))
+      throw new ConfigError(
+        `${name}: these data give ${task.name} other labels than it has; --data and --preset must be those of its search`,
+      );
+  }
+}

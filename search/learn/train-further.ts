@@ -1,0 +1,122 @@
+import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { isAdded } from "../../src/contract/graph-files.ts";
+import type { Manifest } from "../../src/contract/manifest.ts";
+import { ConfigError } from "../../src/errors.ts";
+import type { Log } from "../command/command.ts";
+import { addNgrams } from "../complete/add-ngrams.ts";
+import type { Ensemble } from "../complete/ensemble.ts";
+import {
+  type Candidate,
+  type ExportConfig,
+  type ExportMaterials,
+  exportCandidate,
+} from "../complete/export-candidate.ts";
+import { stageResult } from "../complete/stage-result.ts";
+import { taughtTasks } from "../complete/taught-tasks.ts";
+import { teacherKey } from "../heads/teacher-classifier.ts";
+import { trustByScores } from "../heads/teacher-trust.ts";
+import { trainHeads } from "../heads/train-heads.ts";
+import { type Materials, studentPositions } from "../prepare.ts";
+import { printProgress } from "../progress.ts";
+import { interpolate } from "../student/interpolate.ts";
+import type { StepPrecision } from "../student/training-graph.ts";
+import { withSurface } from "../student/weights.ts";
+import { finishedWeights } from "./finished-student.ts";
+import { dropCopies, trainCopies } from "./train-copies.ts";
+import type { LearningMaterials } from "./try-corrections.ts";
+
+export interface FurtherTraining extends ExportConfig {
+  /** 0: only n-grams are learned. */
+  readonly tokens: number;
+  /** N-grams that static students train on; 0: what they read of them stays. */
+  readonly ngramTokens: number;
+  /** Trainings side by side, of which the mean is taken. */
+  readonly copies: number;
+  /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
+  readonly share: number;
+  readonly precision: StepPrecision;
+  /** Tokens of the texts that a fine-tuned teacher is asked about. */
+  readonly softTokens: number;
+}
+
+/** With the fine-tuned teachers and the students that are to be asked, or without. */
+export interface FurtherMaterials extends LearningMaterials, Pick<Materials, "tuned" | "cacheFolder"> {
+  readonly ensemble: Ensemble;
+}
+
+/**
+ * One more round of task training for a finished student, on the data of today, and a student of the mean of its weights before and
+ * after (Wortsman et al. 2022): that keeps what the round forgets, as `trainInRounds` measured. Resumes; the student that was
+ * trained is left as it is.
+ */
+export async function trainFurther(
+  config: FurtherTraining,
+  materials: FurtherMaterials,
+  candidate: Candidate,
+  log: Log,
+): Promise<Candidate> {
+  const { manifest, files } = candidate;
+  const { name, architecture } = manifest;
+  const finished = finishedWeights(candidate);
+  const start = config.tokens === 0 ? finished : withSurface(finished, architecture);
+  const tasks = await tasksFor(config, materials, manifest, log);
+  const folder = join(dirname(files.folder), roundName(config, materials));
+  const training = { ...config, folder, onProgress: printProgress(`train ${name}`, log) };
+  const train = () =>
+    trainCopies(training, (copy) =>
+      trainHeads(architecture, start, tasks, {
+        ...{ ...copy, tokens: config.tokens, positions: studentPositions, precision: config.precision },
+        ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
+      }),
+    );
+  const end = config.tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
+  dropCopies(folder, config.copies);
+  const mean = config.share === 1 ? end : interpolate(start, end, config.share);
+  const whole = { weights: new Map([...start, ...mean]), folder, name };
+  const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
+  const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
+  const trained = { name, architecture, weights, folder: join(folder, `student-${config.share}`) };
+  const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
+  const ngramShape = config.ngramTokens === 0 ? manifest.ngrams : undefined;
+  return await exportCandidate(config, taught, { ...trained, unchanged, ngramShape }, log);
+}
+
+/** Whether they are those of the student's encoder, no fewer: its graphs have a head for each. */
+function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">): boolean {
+  const encoders = tasks.filter((task) => !isAdded(task)).map(({ name }) => name);
+  return isDeepStrictEqual(encoders.sort(), own.map(({ task }) => task.name).sort());
+}
+
+/** Of all that its end depends on, so that no round is taken for another. */
+function roundName(
+  { tokens, ngramTokens, seed, precision, copies }: FurtherTraining,
+  { tuned, ensemble }: FurtherMaterials,
+): string {
+  const parts = [`further-${tokens}-seed${seed}`];
+  if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
+  if (copies > 1) parts.push(`copies-${copies}`);
+  if (precision !== "fp32") parts.push(precision);
+  parts.push(...tuned.map((teacher) => `taught-${teacherKey(teacher)}`));
+  if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));
+  return parts.join("-");
+}
+
+/** The labels, and what the ensemble says beside them, and fine-tuned teachers where they are better than this student. */
+async function tasksFor(config: FurtherTraining, materials: FurtherMaterials, { name, scores }: Manifest, log: Log) {
+  const { seed, threads, softTokens } = config;
+  const teaching = { effort: { softTokens }, seed, threads, ensemble: materials.ensemble };
+  if (materials.tuned.length === 0) return await taughtTasks(teaching, materials, log);
+  const trust = trustByScores(scores);
+  if (trust === null)
+    throw new ConfigError(
+      `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --write puts them there`,
+    );
+  return await taughtTasks(teaching, materials, log, trust);
+}
+
+/** What it was trained on before is in its weights, whether these data have it or not. */
+function allSets({ dataSets }: Manifest, { corpus }: ExportMaterials) {
+  const names = new Set(corpus.dataSets.map(({ name }) => name));
+  return [...corpus.dataSets, ...dataSets.filter(({ name }) => !names.has(name))];
+}

@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
+import { textLogits } from "../../../search/heads/predict.ts";
+import { takeUpStudents } from "../../../search/learn/take-up-students.ts";
+import { trainFurther } from "../../../search/learn/train-further.ts";
+import type { FineTunedTeacher } from "../../../search/teacher/fine-tune.ts";
+import { must } from "../../../src/invariant.ts";
+import { accuracy, argmax } from "../../../src/stats.ts";
+import { fresh, madeConfig, makeStudent, materialsOf, rows } from "../made-student.ts";
+
+let made: Awaited<ReturnType<typeof makeStudent>>;
+
+beforeAll(async () => {
+  made = await makeStudent();
+  return () => made.remove();
+});
+
+/** A folder of served students with one in it, as it is on a machine that never searched. */
+async function served() {
+  const { folder, candidate } = await made.finished();
+  const models = join(folder, "models");
+  mkdirSync(models);
+  renameSync(candidate.files.folder, join(models, "made"));
+  return { models, run: join(folder, "served"), manifest: candidate.manifest };
+}
+
+/** Share of sentences with these words that the artefact in a folder is right about. */
+async function rightAbout(words: typeof fresh, folder: string): Promise<number> {
+  const { tokenizer } = made.materials;
+  const judged = rows(words, 90, 7);
+  const classifier = await openStudentClassifier(folder, [{ name: "sentiment", input: "text" }] as never, {
+    tokenizer,
+    threads: 1,
+  });
+  const sequences = judged.map(({ text }) => tokenizer.encode(text, 32).ids);
+  const logits = must((await textLogits(classifier, sequences, ["sentiment"])).get("sentiment"));
+  await classifier.release();
+  return accuracy(
+    judged.map(({ label }) => Number(label)),
+    logits.map((row) => argmax(row)),
+  );
+}
+
+test("trainFurther() teaches a served student new data, from the weights it is served with, and names all it was taught", async () => {
+  const { models, run, manifest } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const materials = materialsOf(fresh, made.materials.tokenizerPath);
+  const named = {
+    ...materials,
+    corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
+  };
+  const config = {
+    ...madeConfig,
+    tokens: 200_000,
+    ngramTokens: 0,
+    share: 1,
+    precision: "fp32",
+    softTokens: 0,
+    copies: 1,
+  } as const;
+  const trained = await trainFurther(
+    config,
+    { ...named, tuned: [], ensemble: [], cacheFolder: run },
+    must(candidate),
+    () => {},
+  );
+  expect(trained.manifest.dataSets.map(({ name }) => name)).toEqual(["new", "made"]);
+  const [before, after] = [join(models, "made"), trained.files.folder];
+  expect(await rightAbout(fresh, before)).toBeLessThan(0.7);
+  expect(await rightAbout(fresh, after)).toBeGreaterThan(0.9);
+  expect(manifest.version).toBe(must(candidate).manifest.version);
+}, 120_000);
+
+test("trainFurther() without tokens adds n-grams to a static student, and leaves its other files as they are", async () => {
+  const { models, run, manifest } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: run };
+  const config = {
+    ...madeConfig,
+    tokens: 0,
+    ngramTokens: 20_000,
+    share: 0.5,
+    precision: "fp32",
+    softTokens: 0,
+    copies: 1,
+  } as const;
+  const { manifest: after } = await trainFurther(config, materials, must(candidate), () => {});
+  expect(after.ngrams?.tasks.map(({ task }) => task)).toEqual(["sentiment"]);
+  const { [must(after.ngrams).file]: ngrams, ...others } = after.files;
+  expect(ngrams?.bytes).toBeGreaterThan(0);
+  expect(others).toEqual(manifest.files);
+  expect(after.version).not.toBe(manifest.version);
+}, 60_000);
+
+test("takeUpStudents() copies a student once, and says which one is not there", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, ["made"], run);
+  expect(existsSync(join(must(candidate).files.folder, "model.onnx"))).toBe(true);
+  expect([...takeUpStudents(models, ["made"], run)]).toEqual([candidate]);
+  expect(() => [...takeUpStudents(models, ["made", "other"], run)]).toThrow(/no student is called other/);
+}, 60_000);
+
+test("trainFurther() asks no teacher that its student was never compared with", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const tuned = [{ tasks: [] } as unknown as FineTunedTeacher];
+  const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, ensemble: [], cacheFolder: run };
+  const config = {
+    ...madeConfig,
+    tokens: 1,
+    copies: 1,
+    ngramTokens: 0,
+    share: 1,
+    precision: "fp32",
+    softTokens: 1,
+  } as const;
+  await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
+    "made: its manifest has no scores of a fine-tuned teacher",
+  );
+});

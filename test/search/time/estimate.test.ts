@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { presets } from "../../../search/config.ts";
+import { priorModel } from "../../../search/reward/latency-model.ts";
+import { createSpace } from "../../../search/space/space.ts";
+import { estimate, type Prospects, partSeconds } from "../../../search/time/estimate.ts";
+
+const prospects: Prospects = {
+  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10, beside: 0.8 },
+  space: createSpace(1000),
+  budgetsMs: [0.000001, 3],
+  model: priorModel,
+  ngrams: true,
+  taught: 2,
+  statics: true,
+};
+const { full, quick } = presets;
+
+test("estimate() is the sum of its stages, each what its tokens take", () => {
+  const { stages, seconds } = estimate(full, prospects);
+  expect(seconds).toBeCloseTo(
+    stages.reduce((sum, stage) => sum + stage.seconds, 0),
+    6,
+  );
+  expect(stages.find(({ name }) => name === "fine-tune teachers")?.seconds).toBeCloseTo(
+    prospects.taught * full.teacherTokens * 3e-3,
+    6,
+  );
+  const parts = (["prepare", "explore", "complete"] as const).map((part) => partSeconds({ stages, seconds }, part));
+  expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(seconds, 6);
+});
+
+test("estimate() leaves out what a preset does not do", () => {
+  const names = estimate(quick, prospects).stages.map(({ name }) => name);
+  expect(names).not.toContain("fine-tune teachers");
+  expect(names).not.toContain("teachers' answers");
+});
+
+test("estimate() takes the fastest student for a budget that none should meet, not a large one", () => {
+  const { stages } = estimate(full, { ...prospects, ngrams: false });
+  const secondsOf = (name: string) => stages.find((stage) => stage.name === name)?.seconds ?? Number.NaN;
+  expect(secondsOf("student of 0.000001 ms")).toBeLessThan(secondsOf("student of 3 ms"));
+});
+
+test("estimate() counts n-grams only where a task reads some", () => {
+  const secondsOf = (ngrams: boolean) => estimate(full, { ...prospects, ngrams }).seconds;
+  expect(secondsOf(true)).toBeGreaterThan(secondsOf(false));
+  expect(secondsOf(false)).toBe(estimate({ ...full, ngramTokens: 0 }, prospects).seconds);
+});
+
+test("estimate() counts vectors of tokens only where a student without layers may be tried", () => {
+  const names = (statics: boolean) => estimate(full, { ...prospects, statics }).stages.map(({ name }) => name);
+  expect(names(true)).toContain("vectors of tokens");
+  expect(names(false)).not.toContain("vectors of tokens");
+});
+
+test("estimate() counts trials by what they cost side by side, and nothing else", () => {
+  const plan = (beside: number) =>
+    estimate({ ...quick, trialTokens: 1e9 }, { ...prospects, throughput: { ...prospects.throughput, beside } });
+  const [alone, beside] = [plan(1), plan(0.5)];
+  expect(partSeconds(beside, "explore") / partSeconds(alone, "explore")).toBeCloseTo(0.5, 3);
+  expect(partSeconds(beside, "complete")).toBe(partSeconds(alone, "complete"));
+});

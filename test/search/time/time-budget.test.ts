@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readFlags } from "../../../search/command/command.ts";
+import { type SearchConfig, searchCommand, toSearchConfig } from "../../../search/config.ts";
+import { priorModel } from "../../../search/reward/latency-model.ts";
+import { createSpace, sampleArchitecture } from "../../../search/space/space.ts";
+import { estimate, type Prospects } from "../../../search/time/estimate.ts";
+import { openTimeBudget } from "../../../search/time/time-budget.ts";
+import { BadFileError } from "../../../src/errors.ts";
+import { createRandom } from "../../../src/random.ts";
+import { syntheticTrial } from "../synthetic-trials.ts";
+
+const root = mkdtempSync(join(tmpdir(), "kdnas-hours-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const prospects: Prospects = {
+  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10, beside: 0.8 },
+  space: createSpace(1000),
+  budgetsMs: [0.1, 1],
+  model: priorModel,
+  ngrams: true,
+  taught: 2,
+  statics: true,
+};
+const trial = syntheticTrial(sampleArchitecture(prospects.space, createRandom(1)));
+
+function configOf(id: string): SearchConfig {
+  return toSearchConfig(readFlags(searchCommand, ["--id", id, "--runs", root, "--budgets", "0.1,1"], {}));
+}
+
+/** A time budget for as many hours; what it says goes into `lines`. */
+function open(id: string, hours: number, lines: string[] = []) {
+  return openTimeBudget(configOf(id), hours, prospects, (line) => lines.push(line));
+}
+
+test("openTimeBudget() scales the effort so that the estimate fits", () => {
+  const time = open("fits", 2);
+  const { seconds } = estimate(time.config.effort, prospects);
+  expect(seconds).toBeLessThanOrEqual(2 * 3600);
+  expect(seconds).toBeGreaterThan(1.5 * 3600);
+  time.close();
+});
+
+test("openTimeBudget() takes up what had been decided, whatever it would decide now", () => {
+  const first = open("again", 2);
+  first.learn([trial]);
+  const fitted = first.completion("budget-1ms", [trial]);
+  first.close();
+  const second = open("again", 50);
+  expect(second.config.effort).toEqual(first.config.effort);
+  expect(second.completion("budget-1ms", [trial]).effort).toEqual(fitted.effort);
+  second.close();
+});
+
+test("isOver() ends the trials when the time is spent, and at the same trial again after a kill", () => {
+  const first = open("over", 2);
+  expect(first.isOver(2)).toBe(false);
+  first.close();
+  const path = join(root, "over", "hours.json");
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), spentSeconds: 7000 }));
+  const lines: string[] = [];
+  const second = open("over", 2, lines);
+  expect([second.isOver(0), second.isOver(6)]).toEqual([false, true]);
+  expect(lines).toContain("time · after 6 trials it is time for the students");
+  second.close();
+  const third = open("over", 2);
+  expect([third.isOver(4), third.isOver(6)]).toEqual([false, true]);
+  third.close();
+});
+
+test("completion() gives each student its share of the time that is left, less when trials took longer than planned", () => {
+  const tokensOf = (id: string, slowness: number, left: number) => {
+    const time = open(id, 2);
+    const planned = estimate(time.config.effort, prospects).stages.find(({ part }) => part === "explore");
+    const seconds = (slowness * (planned?.seconds ?? 0)) / time.config.effort.trials;
+    time.learn([{ ...trial, seconds }]);
+    const { effort } = time.completion("a", Array(left).fill(trial));
+    time.close();
+    return effort.distilTokens;
+  };
+  expect(tokensOf("one", 1, 1)).toBeGreaterThan(tokensOf("two", 1, 2));
+  expect(tokensOf("slow", 4, 2)).toBeLessThan(tokensOf("quick", 1, 2));
+});
+
+test("openTimeBudget() refuses a file that it did not write", () => {
+  open("damaged", 2).close();
+  writeFileSync(join(root, "damaged", "hours.json"), "{}");
+  expect(() => open("damaged", 2)).toThrow(BadFileError);
+});
