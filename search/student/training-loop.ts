@@ -31,7 +31,7 @@ export interface LoopOptions {
   readonly afterStep?: (tokens: number) => Promise<void>;
   /** File to resume from; written every `checkpointSeconds` and at the end. Drop it once the result is safe. */
   readonly checkpoint?: string;
-  /** @default 60 */
+  /** @default 60, and no more than a fiftieth of the time: writing half a gigabyte takes seconds */
   readonly checkpointSeconds?: number;
   /** @default 10 */
   readonly reportSeconds?: number;
@@ -59,7 +59,7 @@ export async function runTraining(
   let { steps, tokens } = options.checkpoint ? await training.load(options.checkpoint) : { steps: 0, tokens: 0 };
   for (let i = 0; i < steps; i++) batches.next();
   const report = createReport(tokens, options);
-  let savedAt = performance.now();
+  const saveNowAndThen = createSaver(training, options);
   let skipped = 0;
   let next = batches.next();
   while (tokens < options.totalTokens && !next.done) {
@@ -76,13 +76,22 @@ export async function runTraining(
     tokens += textTokens(batch);
     report(objective, loss, tokens);
     await options.afterStep?.(tokens);
-    if (options.checkpoint && performance.now() - savedAt > (options.checkpointSeconds ?? 60) * 1000) {
-      await trySave(options.checkpoint, training, { steps, tokens });
-      savedAt = performance.now();
-    }
+    await saveNowAndThen({ steps, tokens });
   }
   if (options.checkpoint) await trySave(options.checkpoint, training, { steps, tokens });
   return { steps, tokens };
+}
+
+function createSaver(training: TrainingThread, { checkpoint, checkpointSeconds }: LoopOptions) {
+  let [savedAt, savedInMs] = [performance.now(), 0];
+  const pauseMs = () => (checkpointSeconds === undefined ? Math.max(60_000, 50 * savedInMs) : checkpointSeconds * 1000);
+  return async (position: Position) => {
+    const began = performance.now();
+    if (checkpoint === undefined || began - savedAt <= pauseMs()) return;
+    await trySave(checkpoint, training, position);
+    savedAt = performance.now();
+    savedInMs = savedAt - began;
+  };
 }
 
 /** A full disk costs the checkpoint, not the training: the one before stays, and there may be room for the next. */
