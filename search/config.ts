@@ -206,7 +206,11 @@ export const searchCommand: CommandSpec = {
     },
     id: { type: "string", value: "name", doc: "name of the run (default: preset and seed, as in full-seed1)" },
     seed: { type: "integer", doc: "seed of everything random", default: 1 },
-    threads: { type: "integer", doc: "threads for training; trials of a round share them, side by side", default: 2 },
+    threads: {
+      type: "integer",
+      doc: "threads for training; trials of a round that are of like size share them, side by side",
+      default: 2,
+    },
     precision: precisionFlag,
     name: {
       type: "string",

@@ -28,8 +28,8 @@ export interface Copy {
 
 /**
  * Trains copies of a student side by side, each under a seed of its own, and gives the mean of their ends (a soup: Wortsman et al. 2022).
- * Two trainings of one thread see a third more tokens a second than one of two threads, and their mean is better than either. Each copy
- * resumes by itself.
+ * Two trainings of one thread see a quarter more tokens a second than one of two threads (a 3 x 384, int8 steps, two cores: 8,170 and
+ * 6,540), and their mean is better than either at most things. Each copy resumes by itself.
  */
 export async function trainCopies(of: Copies, train: (copy: Copy) => Promise<Weights>): Promise<Weights> {
   const report = reportTogether(of.copies, of.onProgress);

@@ -87,8 +87,7 @@ export function studentSeconds(
 function trialSeconds(effort: Effort, prospects: Prospects): number {
   const fitting = within(prospects, Math.max(...prospects.budgetsMs)).sort((a, b) => macsPerToken(a) - macsPerToken(b));
   const middle = must(fitting[Math.floor(fitting.length / 2)]);
-  const { throughput } = prospects;
-  return effort.trialTokens * trainingSeconds(throughput, middle) * throughput.beside + artefactSeconds;
+  return effort.trialTokens * trainingSeconds(prospects.throughput, middle) + artefactSeconds;
 }
 
 /** The architecture that takes longest to train of those that should meet a budget. */

@@ -4,7 +4,6 @@ import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import { readSources } from "../corpus/sources.ts";
 import { makesStatics } from "../explore/given-architectures.ts";
-import { trialsTogether } from "../explore/run-trials.ts";
 import { isTaught } from "../heads/soft-targets.ts";
 import { knownLatencies } from "../known-latencies.ts";
 import { fitLatencyModel } from "../reward/latency-model.ts";
@@ -27,7 +26,7 @@ export async function measureProspects(config: SearchConfig, tasks: readonly Tas
   const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
   log("time · measuring how fast this machine is");
   return {
-    throughput: await measureThroughput(teacher, { ...config, together: trialsTogether(config) }),
+    throughput: await measureThroughput(teacher, config),
     space: createSpace(teacher.vocabulary, teacher),
     budgetsMs: config.budgetsMs,
     model: fitLatencyModel([], knownLatencies(config.runs)),

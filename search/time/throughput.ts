@@ -1,10 +1,9 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
-import { must } from "../../src/invariant.ts";
 import { openSession, Tensor } from "../../src/onnx/session.ts";
 import { uniformAndLast } from "../distil/state-maps.ts";
 import { macsPerToken } from "../space/cost.ts";
 import { randomStudent } from "../student/random-student.ts";
-import { type SyntheticTraining, syntheticTraining } from "../student/synthetic-training.ts";
+import { syntheticTraining } from "../student/synthetic-training.ts";
 import type { StepPrecision } from "../student/training-graph.ts";
 
 /** How fast this machine is just now, in seconds a token. */
@@ -16,19 +15,12 @@ export interface Throughput {
   /** A training step of a student, by its multiply-adds a token: `base + perMac · macs`. */
   readonly base: number;
   readonly perMac: number;
-  /** What a token costs in trials side by side, to what it costs in one that has all threads. */
-  readonly beside: number;
 }
 
 /** How training steps are computed. */
 interface Steps {
   readonly threads: number;
   readonly precision: StepPrecision;
-}
-
-interface Trainings extends Steps {
-  /** Trials that go on side by side and share the threads. */
-  readonly together: number;
 }
 
 /** Texts of a usual length; more of them at once are hardly faster. */
@@ -38,19 +30,17 @@ const vocabulary = 4000;
 const secondsEach = 1;
 
 /** Takes some seconds, most of them to build and open what is timed. */
-export async function measureThroughput(teacher: Architecture, how: Trainings): Promise<Throughput> {
+export async function measureThroughput(teacher: Architecture, how: Steps): Promise<Throughput> {
   const small = { ...teacher, vocabulary };
   const [flat, deep] = [staticStudent(teacher), middleStudent(teacher)];
-  const alone = { ...how, together: 1 };
-  const flatSeconds = await secondsOfTraining(flat, teacher, alone);
-  const deepSeconds = await secondsOfTraining(deep, teacher, alone);
+  const flatSeconds = await secondsOfTraining(flat, teacher, how);
+  const deepSeconds = await secondsOfTraining(deep, teacher, how);
   const perMac = Math.max(0, (deepSeconds - flatSeconds) / macsPerToken(deep));
   return {
     teacher: await secondsOfStates(small, how.threads),
-    fineTune: await secondsOfTraining(small, teacher, alone, true),
+    fineTune: await secondsOfTraining(small, teacher, how, true),
     base: flatSeconds,
     perMac,
-    beside: how.together === 1 ? 1 : (await secondsOfTraining(deep, teacher, how)) / deepSeconds,
   };
 }
 
@@ -69,27 +59,13 @@ function middleStudent(teacher: Architecture): Architecture {
   return { ...teacher, layers, ffn: teacher.hidden, tableWidth: Math.min(128, teacher.hidden), vocabulary };
 }
 
-/** Seconds a token of all trainings together. */
 async function secondsOfTraining(
   a: Architecture,
   teacher: Architecture,
-  { threads, precision, together }: Trainings,
-  isTeacher = false,
-): Promise<number> {
-  const how = { threads: Math.max(1, Math.floor(threads / together)), precision };
-  const trainings = await Promise.all(Array.from({ length: together }, () => openTraining(a, teacher, how, isTeacher)));
-  const seconds = await Promise.all(trainings.map((training) => secondsOf(() => training.step())));
-  for (const training of trainings) await training.release();
-  return 1 / trainings.reduce((sum, { tokensPerStep }, i) => sum + tokensPerStep / must(seconds[i]), 0);
-}
-
-function openTraining(
-  a: Architecture,
-  teacher: Architecture,
   { threads, precision }: Steps,
-  isTeacher: boolean,
-): Promise<SyntheticTraining> {
-  return syntheticTraining(a, {
+  isTeacher = false,
+) {
+  const training = await syntheticTraining(a, {
     ...batch,
     maps: isTeacher ? uniformAndLast(0, teacher.layers) : uniformAndLast(a.layers, teacher.layers),
     teacherHidden: teacher.hidden,
@@ -100,6 +76,9 @@ function openTraining(
       ...(isTeacher && { frozenTable: true }),
     },
   });
+  const seconds = await secondsOf(() => training.step());
+  await training.release();
+  return seconds / training.tokensPerStep;
 }
 
 async function secondsOfStates(teacher: Architecture, threads: number): Promise<number> {

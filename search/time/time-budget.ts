@@ -6,6 +6,7 @@ import { BadFileError } from "../../src/errors.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { Log } from "../command/command.ts";
 import type { Effort, SearchConfig } from "../config.ts";
+import { ranAlone } from "../explore/run-trials.ts";
 import { duration } from "../progress.ts";
 import type { Trial } from "../space/trial.ts";
 import { estimate, type Prospects, partSeconds, studentSeconds } from "./estimate.ts";
@@ -103,9 +104,10 @@ class FittedTime implements TimeBudget {
   }
 
   learn(trials: readonly Trial[]): void {
-    const { effort } = this.config;
-    const planned = (trials.length / effort.trials) * partSeconds(estimate(effort, this.prospects), "explore");
-    const taken = trials.reduce((sum, { seconds }) => sum + seconds, 0);
+    const { effort, threads } = this.config;
+    const alone = ranAlone(trials, threads);
+    const planned = (alone.length / effort.trials) * partSeconds(estimate(effort, this.prospects), "explore");
+    const taken = alone.reduce((sum, { seconds }) => sum + seconds, 0);
     if (this.decisions.slowness === 1 && planned > 0 && taken > 0) this.save({ slowness: taken / planned });
   }
 

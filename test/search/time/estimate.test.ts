@@ -5,7 +5,7 @@ import { createSpace } from "../../../search/space/space.ts";
 import { estimate, type Prospects, partSeconds } from "../../../search/time/estimate.ts";
 
 const prospects: Prospects = {
-  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10, beside: 0.8 },
+  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10 },
   space: createSpace(1000),
   budgetsMs: [0.000001, 3],
   model: priorModel,
@@ -51,12 +51,4 @@ test("estimate() counts vectors of tokens only where a student without layers ma
   const names = (statics: boolean) => estimate(full, { ...prospects, statics }).stages.map(({ name }) => name);
   expect(names(true)).toContain("vectors of tokens");
   expect(names(false)).not.toContain("vectors of tokens");
-});
-
-test("estimate() counts trials by what they cost side by side, and nothing else", () => {
-  const plan = (beside: number) =>
-    estimate({ ...quick, trialTokens: 1e9 }, { ...prospects, throughput: { ...prospects.throughput, beside } });
-  const [alone, beside] = [plan(1), plan(0.5)];
-  expect(partSeconds(beside, "explore") / partSeconds(alone, "explore")).toBeCloseTo(0.5, 3);
-  expect(partSeconds(beside, "complete")).toBe(partSeconds(alone, "complete"));
 });

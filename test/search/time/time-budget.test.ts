@@ -16,7 +16,7 @@ const root = mkdtempSync(join(tmpdir(), "kdnas-hours-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const prospects: Prospects = {
-  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10, beside: 0.8 },
+  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10 },
   space: createSpace(1000),
   budgetsMs: [0.1, 1],
   model: priorModel,
