@@ -29,7 +29,8 @@ export interface Copy {
 /**
  * Trains copies of a student side by side, each under a seed of its own, and gives the mean of their ends (a soup: Wortsman et al. 2022).
  * Two trainings of one thread see a quarter more tokens a second than one of two threads (a 3 x 384, int8 steps, two cores: 8,170 and
- * 6,540), and their mean is better than either at most things. Each copy resumes by itself.
+ * 6,540), and their mean is better than either at most things. Of a 1 x 192, two copies of 9.5M tokens took 285 s and one of 15M took
+ * 340 s; UMSAB 55.6 and 54.9, NTREX 93.5 and 92.8, mean of 35 sets 70.3 and 70.1. Each copy resumes by itself.
  */
 export async function trainCopies(of: Copies, train: (copy: Copy) => Promise<Weights>): Promise<Weights> {
   const report = reportTogether(of.copies, of.onProgress);
@@ -52,13 +53,17 @@ function copyPath(folder: string, copy: number): string {
   return join(folder, `copy-${copy + 1}`);
 }
 
-/** One report of all, whenever the slowest has one; of one that has none yet it is taken to be as far as the others. */
+/** One report of all, once each has had something to say, or one twice: others may have ended before a kill. */
 function reportTogether(copies: number, onProgress: Copies["onProgress"]) {
   const latest = new Map<number, Progress>();
+  const heard = new Set<number>();
   return (copy: number) => (progress: Progress) => {
+    const isSecond = heard.has(copy);
     latest.set(copy, progress);
-    const all = Array.from({ length: copies }, (_, i) => latest.get(i) ?? progress);
-    if (all.every(({ tokens }) => tokens >= progress.tokens)) onProgress(together(all));
+    heard.add(copy);
+    if (heard.size < copies && !isSecond) return;
+    heard.clear();
+    onProgress(together(Array.from({ length: copies }, (_, i) => latest.get(i) ?? progress)));
   };
 }
 
@@ -68,7 +73,7 @@ function together(all: readonly Progress[]): Progress {
   return {
     tokens: sum(({ tokens }) => tokens),
     totalTokens: sum(({ totalTokens }) => totalTokens),
-    tokensPerSecond: sum(({ tokensPerSecond }) => tokensPerSecond),
+    tokensPerSecond: sum(({ tokensPerSecond, secondsLeft }) => (secondsLeft > 0 ? tokensPerSecond : 0)),
     secondsLeft: Math.max(...all.map(({ secondsLeft }) => secondsLeft)),
     losses: Object.fromEntries(names.map((name) => [name, mean(all.flatMap(({ losses }) => losses[name] ?? []))])),
   };

@@ -48,7 +48,7 @@ test("trainCopies() does not train a copy again that was through when another fa
   expect(readdirSync(place.folder)).toEqual([]);
 });
 
-test("trainCopies() reports all copies as one training, when the slowest has something to say", async () => {
+test("trainCopies() reports all copies as one training, as often as one of them has something to say", async () => {
   const reports: Progress[] = [];
   const progress = (tokens: number, loss: number): Progress => ({
     tokens,
@@ -58,16 +58,23 @@ test("trainCopies() reports all copies as one training, when the slowest has som
     losses: { filter: loss },
   });
   const place = { ...quiet, copies: 2, folder: join(folder, "reports"), onProgress: (r: Progress) => reports.push(r) };
+  // Each is a little further than the other was when that last had something to say.
+  const said: Readonly<Record<number, readonly Progress[]>> = {
+    5: [progress(20, 1), progress(40, 1), progress(100, 1)],
+    6: [progress(30, 3), progress(50, 3), progress(70, 3), progress(80, 3), progress(90, 3)],
+  };
   await trainCopies(place, async ({ seed, onProgress }) => {
-    if (seed === 5) onProgress(progress(20, 1));
-    if (seed === 6) onProgress(progress(10, 3));
-    await Promise.resolve();
-    if (seed === 5) onProgress(progress(30, 1));
+    for (const each of said[seed] ?? []) {
+      onProgress(each);
+      await Promise.resolve();
+    }
     return weights(1);
   });
-  const together = { totalTokens: 200, tokensPerSecond: 20 };
+  const together = { totalTokens: 200, tokensPerSecond: 20, losses: { filter: 2 } };
   expect(reports).toEqual([
-    { ...together, tokens: 40, secondsLeft: 8, losses: { filter: 1 } },
-    { ...together, tokens: 30, secondsLeft: 9, losses: { filter: 2 } },
+    { ...together, tokens: 50, secondsLeft: 8 },
+    { ...together, tokens: 90, secondsLeft: 6 },
+    { ...together, tokens: 170, secondsLeft: 3, tokensPerSecond: 10 },
+    { ...together, tokens: 190, secondsLeft: 1, tokensPerSecond: 10 },
   ]);
 });
