@@ -19,7 +19,7 @@ import type { TrialGroup } from "./run-trials.ts";
 /** The paper's β: the latency aimed at, as a share of the teacher's. */
 const beta = 0.1;
 
-export interface TrialPlace extends TrialGroup {
+interface TrialPlace extends TrialGroup {
   readonly config: SearchConfig;
   readonly materials: Materials;
   readonly targets: StateTargets;

@@ -4,8 +4,7 @@ import { fineTuningShareOf, shareOf } from "../corpus/known-sets.ts";
 import { type EncodedTask, headsOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
-import { type Progress, runTraining } from "../student/training-loop.ts";
-import { withTraining } from "../student/training-thread.ts";
+import { type Progress, trainToEnd } from "../student/training-loop.ts";
 import { headParameters, initialWeight, type Weights } from "../student/weights.ts";
 
 export interface HeadTrainingOptions {
@@ -94,14 +93,11 @@ export async function trainTasks(
     dataSetShare: options.dataSetShare,
     tokenDropout: tokenDropout(a),
   });
-  return await withTraining(training, async (thread) => {
-    await runTraining(thread, stream, {
-      totalTokens: options.tokens,
-      schedule: { peak: options.peakRate },
-      onProgress: options.onProgress,
-      signal: options.signal,
-      ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
-    });
-    return await thread.weights();
+  return await trainToEnd(training, stream, {
+    totalTokens: options.tokens,
+    schedule: { peak: options.peakRate },
+    onProgress: options.onProgress,
+    signal: options.signal,
+    ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
   });
 }

@@ -3,7 +3,8 @@ import type { Feeds } from "../../src/onnx/session.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import type { Position } from "./checkpoint.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
-import type { TrainingThread } from "./training-thread.ts";
+import { type NewTraining, type TrainingThread, withTraining } from "./training-thread.ts";
+import type { Weights } from "./weights.ts";
 
 /** A batch on its way into a training step. */
 export interface TrainingBatch {
@@ -80,6 +81,18 @@ export async function runTraining(
   }
   if (options.checkpoint) await trySave(options.checkpoint, training, { steps, tokens });
   return { steps, tokens };
+}
+
+/** A whole training, from its thread's start to its end; all weights. See `runTraining`. */
+export function trainToEnd(
+  training: NewTraining,
+  batches: Iterator<TrainingBatch, unknown>,
+  options: LoopOptions,
+): Promise<Weights> {
+  return withTraining(training, async (thread) => {
+    await runTraining(thread, batches, options);
+    return await thread.weights();
+  });
 }
 
 function createSaver(training: TrainingThread, { checkpoint, checkpointSeconds }: LoopOptions) {

@@ -11,7 +11,7 @@ import type { Objective } from "./training-graph.ts";
 import type { Weights } from "./weights.ts";
 
 /** A tensor on its way to the thread. */
-export type PlainTensor = Pick<Tensor, "type" | "data" | "dims">;
+type PlainTensor = Pick<Tensor, "type" | "data" | "dims">;
 
 export interface Lesson {
   readonly objective: string;
@@ -73,8 +73,8 @@ export async function withTraining<T>(
 /** @param training weights are copied. */
 export async function startTraining(training: NewTraining): Promise<TrainingThread> {
   const thread = new CalledThread<TrainingRequest>(entry, { onDeath: () => {}, toError, lost });
-  const { weights, buffers } = copyWeights(training.weights);
   try {
+    const { weights, buffers } = copyWeights(training.weights);
     await thread.call({ kind: "open", ...training, weights }, buffers);
   } catch (cause) {
     await thread.close();

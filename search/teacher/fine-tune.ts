@@ -13,8 +13,8 @@ import { dropCheckpoint } from "../student/checkpoint.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
-import { type Progress, runTraining } from "../student/training-loop.ts";
-import { type NewTraining, withTraining } from "../student/training-thread.ts";
+import { type Progress, trainToEnd } from "../student/training-loop.ts";
+import type { NewTraining } from "../student/training-thread.ts";
 import { headParameters, initialWeight, tableName, type Weights } from "../student/weights.ts";
 import type { Teacher } from "./teacher.ts";
 
@@ -77,14 +77,11 @@ async function train(
   mkdirSync(folder, { recursive: true });
   const checkpoint = join(folder, "checkpoint.safetensors");
   const stream = trainingStream(tasks, { ...options, limits: batchLimits, padId: teacher.padId, tokenDropout });
-  const weights = await withTraining(trainingOf(teacher, tasks, options), async (training) => {
-    await runTraining(training, stream, {
-      totalTokens: options.tokens,
-      schedule: { peak: learningRateOf(options) },
-      checkpoint,
-      onProgress: options.onProgress,
-    });
-    return await training.weights();
+  const weights = await trainToEnd(trainingOf(teacher, tasks, options), stream, {
+    totalTokens: options.tokens,
+    schedule: { peak: learningRateOf(options) },
+    checkpoint,
+    onProgress: options.onProgress,
   });
   const names = tasks.map(({ task, labels }) => ({
     name: task.name,

@@ -1,18 +1,9 @@
 import { expect, test } from "vitest";
 import { presets } from "../../../search/config.ts";
-import { priorModel } from "../../../search/reward/latency-model.ts";
-import { createSpace } from "../../../search/space/space.ts";
-import { estimate, type Prospects, partSeconds } from "../../../search/time/estimate.ts";
+import { estimate, partSeconds } from "../../../search/time/estimate.ts";
+import { prospects as roundProspects } from "./prospects.ts";
 
-const prospects: Prospects = {
-  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10 },
-  space: createSpace(1000),
-  budgetsMs: [0.000001, 3],
-  model: priorModel,
-  ngrams: true,
-  taught: 2,
-  statics: true,
-};
+const prospects = { ...roundProspects, budgetsMs: [0.000001, 3] };
 const { full, quick } = presets;
 
 test("estimate() is the sum of its stages, each what its tokens take", () => {

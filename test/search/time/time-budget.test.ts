@@ -4,26 +4,17 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readFlags } from "../../../search/command/command.ts";
 import { type SearchConfig, searchCommand, toSearchConfig } from "../../../search/config.ts";
-import { priorModel } from "../../../search/reward/latency-model.ts";
-import { createSpace, sampleArchitecture } from "../../../search/space/space.ts";
-import { estimate, type Prospects } from "../../../search/time/estimate.ts";
+import { sampleArchitecture } from "../../../search/space/space.ts";
+import { estimate } from "../../../search/time/estimate.ts";
 import { openTimeBudget } from "../../../search/time/time-budget.ts";
 import { BadFileError } from "../../../src/errors.ts";
 import { createRandom } from "../../../src/random.ts";
 import { syntheticTrial } from "../synthetic-trials.ts";
+import { prospects } from "./prospects.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-hours-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const prospects: Prospects = {
-  throughput: { teacher: 1e-3, fineTune: 3e-3, base: 1e-4, perMac: 1e-10 },
-  space: createSpace(1000),
-  budgetsMs: [0.1, 1],
-  model: priorModel,
-  ngrams: true,
-  taught: 2,
-  statics: true,
-};
 const trial = syntheticTrial(sampleArchitecture(prospects.space, createRandom(1)));
 
 function configOf(id: string): SearchConfig {
