@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
 import { precisionFlag } from "./command/precision-flag.ts";
@@ -9,6 +10,7 @@ import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
+import { type Pruning, prunedStudent } from "./learn/prune.ts";
 import { studentMaterials } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
 import { trainFurther } from "./learn/train-further.ts";
@@ -46,8 +48,19 @@ await runCommand(
       },
       share: {
         type: "number",
-        doc: "how far to go from the weights as they are (0) to those at the end of training (1)",
-        default: 0.5,
+        doc: "how far to go from the weights as they are (0) to those at the end of training (1) (default: 0.5, with --prune 1)",
+      },
+      prune: {
+        type: "string",
+        value: "architecture",
+        doc:
+          "trains a smaller student made of the one of --students: with fewer layers or narrower feed-forward layers, all else the\n" +
+          "      same, as in 3x384-ffn1024-h12-gelu-e256",
+      },
+      as: {
+        type: "string",
+        value: "name",
+        doc: "with --prune: what the smaller one is called and may replace, as in budget-1ms",
       },
       "tuned-teacher": {
         type: "string",
@@ -69,7 +82,9 @@ await runCommand(
 );
 
 async function train(flags: Flags, log: Log): Promise<void> {
-  const { tokens, copies, ngrams: ngramTokens, share, seed, threads, precision, id, models, promote } = flags;
+  const { tokens, copies, ngrams: ngramTokens, seed, threads, precision, id, models, promote } = flags;
+  const pruning = pruningOf(flags);
+  const share = flags.share ?? (pruning === null ? 0.5 : 1);
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
   if (!(copies >= 1 && copies <= 8)) throw new ConfigError(`--copies is from 1 to 8, not ${copies}`);
   if (tokens < 0 || ngramTokens < 0) throw new ConfigError("--tokens and --ngrams are at least 0");
@@ -83,7 +98,8 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const config = { tokens, copies, ngramTokens, share, seed, threads, precision, id, softTokens };
   const finished: Candidate[] = [];
   let judging: Corpus | undefined;
-  for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
+  for (const finishedOne of takeUpStudents(models, flags.students?.split(","), run)) {
+    const candidate = pruning === null ? finishedOne : prunedStudent(finishedOne, pruning);
     const materials = await studentMaterials(flags, candidate);
     const trained = await trainFurther(config, { ...materials, tuned, ensemble, cacheFolder }, candidate, log);
     promoteIfBetter({ models, promote }, trained, log);
@@ -92,6 +108,18 @@ async function train(flags: Flags, log: Log): Promise<void> {
   }
   if (judging !== undefined) await renewEnsembles({ models, promote, threads }, finished, judging, log);
   unlock();
+}
+
+/** @throws {ConfigError} when it is said by halves, or of several students. */
+function pruningOf({ prune: to, as: name, students, tokens }: Flags): Pruning | null {
+  if (to === undefined && name === undefined) return null;
+  if (to === undefined || name === undefined) throw new ConfigError("--prune and --as go together");
+  if (!Manifest.shape.name.safeParse(name).success)
+    throw new ConfigError(`--as ${name}: a name has small letters, digits, ".", "_", "-"`);
+  if (students === undefined || students.includes(","))
+    throw new ConfigError("--prune is of one student: name it, --students");
+  if (tokens === 0) throw new ConfigError("--prune needs --tokens: what was cut has to be made up for");
+  return { to, name };
 }
 
 function tunedTeachers(flags: Flags): FineTunedTeacher[] {

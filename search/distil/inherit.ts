@@ -2,6 +2,7 @@ import type { Architecture } from "../../src/contract/architecture.ts";
 import { must } from "../../src/invariant.ts";
 import type { Random } from "../../src/random.ts";
 import { copiesLayers } from "../space/space.ts";
+import { inheritLayers } from "../student/inherit-layers.ts";
 import {
   encoderParameters,
   hasProjection,
@@ -88,7 +89,7 @@ export async function inheritWeights(
     return weights.set(tableName, normalised(await project(vectors, axes, a.tableWidth)));
   }
   await inheritEmbeddings(weights, a, positions, heritage);
-  if (copiesLayers(a, heritage.teacher.architecture)) inheritLayers(weights, a, heritage.teacher);
+  if (copiesLayers(a, heritage.teacher.architecture)) inheritLayers(weights, a, heritage.teacher.weights);
   return weights;
 }
 
@@ -137,60 +138,6 @@ function mapBack(a: Architecture, teacherHidden: number, { axes }: PrincipalAxes
     }
   }
   return { dims: [a.tableWidth, a.hidden], data };
-}
-
-/**
- * Student layer i takes teacher layer i, whose input it gets (Sajjad et al. 2023). Six of multilingual-e5-small's twelve from all over
- * its depth, its lowest six, and those distilled on 600,000 tokens first; then 1M tokens of sentiment: UMSAB in seven languages 57.7,
- * 61.6, 62.9; all sentiment sets 55.4, 58.0, 59.0.
- */
-function inheritLayers(weights: Weights, a: Architecture, teacher: Teacher): void {
-  for (let i = 0; i < a.layers; i++) {
-    for (const part of ["qkv", "out"]) for (const kind of ["weight", "bias"]) copyAs(`${part}.${kind}`, i);
-    for (const norm of ["norm1", "norm2"]) for (const kind of ["gamma", "beta"]) copyAs(`${norm}.${kind}`, i);
-    inheritFeedForward(weights, a, teacher, i);
-  }
-
-  function copyAs(part: string, layer: number): void {
-    const name = `layer.${layer}.${part}`;
-    const { dims, data } = weightOf(teacher.weights, name);
-    weights.set(name, { dims, data: data.slice() });
-  }
-}
-
-function inheritFeedForward(weights: Weights, a: Architecture, teacher: Teacher, layer: number): void {
-  const from = (part: string) => weightOf(teacher.weights, `layer.${layer}.${part}`);
-  const chosen = strongestNeurons(from("up.weight"), from("down.weight"), a.ffn);
-  const width = must(from("up.weight").dims[1]);
-  const up = weightOf(weights, `layer.${layer}.up.weight`).data;
-  const upBias = weightOf(weights, `layer.${layer}.up.bias`).data;
-  const down = weightOf(weights, `layer.${layer}.down.weight`).data;
-  chosen.forEach((neuron, j) => {
-    upBias[j] = must(from("up.bias").data[neuron]);
-    for (let k = 0; k < a.hidden; k++) {
-      up[k * a.ffn + j] = must(from("up.weight").data[k * width + neuron]);
-      down[j * a.hidden + k] = must(from("down.weight").data[neuron * a.hidden + k]);
-    }
-  });
-  weights.set(`layer.${layer}.down.bias`, { dims: [a.hidden], data: from("down.bias").data.slice() });
-}
-
-/** Neurons by the product of the norms of what comes in and what goes out, the strongest first. */
-function strongestNeurons(up: Weight, down: Weight, count: number): number[] {
-  const [hidden, width] = [must(up.dims[0]), must(up.dims[1])];
-  const strength = Array.from({ length: width }, (_, neuron) => {
-    let incoming = 0;
-    let outgoing = 0;
-    for (let k = 0; k < hidden; k++) {
-      incoming += must(up.data[k * width + neuron]) ** 2;
-      outgoing += must(down.data[neuron * hidden + k]) ** 2;
-    }
-    return { neuron, value: incoming * outgoing };
-  });
-  return strength
-    .sort((x, y) => y.value - x.value)
-    .slice(0, count)
-    .map((entry) => entry.neuron);
 }
 
 function copy(weights: Weights, source: Weights, name: string): void {

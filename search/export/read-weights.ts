@@ -89,13 +89,17 @@ function restore({ name, dims }: ParameterShape, constants: Constants): Weight {
   }
   const known = isWithoutSurface(name, dims, constants) ? [rows - surfaceWidth, columns] : dims;
   if (!constants.has(`${name}_int8`)) return { dims: known, data: floats(constants, name, sizeOf(known)) };
-  const data = new Int8Array(constantOf(constants, `${name}_int8`, sizeOf(dims)));
-  return restoreColumns({ dims, data, scales: floats(constants, `${name}_scale`, columns) });
+  const data = new Int8Array(constantOf(constants, `${name}_int8`, sizeOf(known)));
+  return restoreColumns({ dims: known, data, scales: floats(constants, `${name}_scale`, columns) });
 }
 
 /** Whether a head over pairs was made before there were surface features. */
 function isWithoutSurface(name: string, [rows = 0, columns = 0]: readonly number[], constants: Constants): boolean {
-  return isHeadInput(name) && constants.get(name)?.length === 4 * (rows - surfaceWidth) * columns;
+  const numbers = (rows - surfaceWidth) * columns;
+  return (
+    isHeadInput(name) &&
+    (constants.get(name)?.length === 4 * numbers || constants.get(`${name}_int8`)?.length === numbers)
+  );
 }
 
 function floats(constants: Constants, name: string, count: number): Float32Array {

@@ -62,7 +62,7 @@ export function pairGraph(a: Architecture, weights: Weights, head: HeadShape, pr
 export function headsGraph(a: Architecture, weights: Weights, heads: readonly HeadShape[]): Uint8Array {
   const b = new ModelBuilder();
   const pooled = b.input("pooled", "float32", ["batch", a.hidden]);
-  const writer = new TensorWriter(b, weights, "fp32");
+  const writer = new TensorWriter(b, weights, "int8");
   for (const head of heads)
     expose(b, headLogits(b, writer, pooled, head), `logits_${head.task}`, ["batch", head.labels]);
   return b.toBytes();
@@ -135,9 +135,11 @@ function meanOverTokens(b: ModelBuilder, x: string, mask: string): string {
   return b.node("Div", [sums, b.node("ReduceSum", [mask, b.integers([1])], { keepdims: 1 })]);
 }
 
-/** The heads stay in float32: they are a fraction of the work and carry the last digits of the score. */
+/** The heads compute in float32: they are a fraction of the work and carry the last digits of the score. */
 function headLogits(b: ModelBuilder, writer: TensorWriter, features: string, head: HeadShape): string {
-  const part = (name: string) => writer.constant(`head.${head.task}.${name}`);
-  const hidden = b.node("Relu", [b.node("Gemm", [features, part("dense.weight"), part("dense.bias")])]);
-  return b.node("Gemm", [hidden, part("out.weight"), part("out.bias")]);
+  const linear = (x: string, part: string) => {
+    const at = `head.${head.task}.${part}`;
+    return b.node("Gemm", [x, writer.matrix(`${at}.weight`), writer.constant(`${at}.bias`)]);
+  };
+  return linear(b.node("Relu", [linear(features, "dense")]), "out");
 }

@@ -1,6 +1,6 @@
 import { must } from "../../src/invariant.ts";
-import type { ModelBuilder } from "../graph/model-builder.ts";
-import { quantizeBlocks, quantizeColumns, tableBlock } from "./quantize.ts";
+import { elementTypes, type ModelBuilder } from "../graph/model-builder.ts";
+import { quantizeBlocks, quantizeColumns, storedLimit, tableBlock } from "./quantize.ts";
 import { tableName, type Weights, weightOf } from "./weights.ts";
 
 export type Precision = "fp32" | "int8";
@@ -28,6 +28,16 @@ export class TensorWriter {
     return name;
   }
 
+  /**
+   * A matrix for float32 products that takes a byte a number in an int8 graph: the runtime computes its floats once, when it loads the
+   * graph, so that no text takes longer for it.
+   */
+  matrix(name: string): string {
+    if (this.precision === "fp32") return this.constant(name);
+    const { integers, scale } = this.quantized(name, storedLimit);
+    return this.builder.node("Mul", [this.builder.node("Cast", [integers], { to: elementTypes.float32 }), scale]);
+  }
+
   /** `x · weight + bias` over the last axis of x. */
   multiply(x: string, weight: string, bias: string | null): string {
     return this.precision === "int8" ? this.multiplyInt8(x, weight, bias) : this.multiplyFloat(x, weight, bias);
@@ -53,11 +63,16 @@ export class TensorWriter {
 
   /** Activations are quantised per tensor at run time, weights ahead of time per column. */
   private multiplyInt8(x: string, weight: string, bias: string | null): string {
-    const b = this.builder;
-    const { dims, data, scales } = quantizeColumns(weightOf(this.weights, weight));
-    const matrix = b.initializer(`${weight}_int8`, "int8", dims, data);
-    const scale = b.initializer(`${weight}_scale`, "float32", [scales.length], scales);
-    const inputs = [x, matrix, scale, "", ...(bias === null ? [] : [this.constant(bias)])];
-    return b.node("DynamicQuantizeMatMul", inputs, {}, "com.microsoft");
+    const { integers, scale } = this.quantized(weight);
+    const inputs = [x, integers, scale, "", ...(bias === null ? [] : [this.constant(bias)])];
+    return this.builder.node("DynamicQuantizeMatMul", inputs, {}, "com.microsoft");
+  }
+
+  private quantized(name: string, limit?: number): { integers: string; scale: string } {
+    const { dims, data, scales } = quantizeColumns(weightOf(this.weights, name), limit);
+    return {
+      integers: this.builder.initializer(`${name}_int8`, "int8", dims, data),
+      scale: this.builder.initializer(`${name}_scale`, "float32", [scales.length], scales),
+    };
   }
 }

@@ -9,6 +9,6 @@ import { DivergedError } from "./training-loop.ts";
 export function ownFault(error: unknown): string | null {
   if (error instanceof AppError || !(error instanceof Error)) return null;
   if (isDiskFull(error)) return `the disk is full (${error.message})`;
-  const outOfMemory = error instanceof RangeError || /allocat|out of memory|bad_alloc/i.test(error.message);
+  const outOfMemory = error instanceof RangeError || /allocat|out[ _]of[ _]memory|bad_alloc/i.test(error.message);
   return error instanceof DivergedError || outOfMemory ? error.message : null;
 }

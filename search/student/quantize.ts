@@ -14,14 +14,17 @@ export interface QuantizedMatrix {
  */
 const matrixLimit = 63;
 
-/** Quantises [inputs, outputs] with a scale for each output column. */
-export function quantizeColumns({ dims, data }: Weight): QuantizedMatrix {
+/** Of weights that are multiplied as floats, and only stored as integers. */
+export const storedLimit = 127;
+
+/** Quantises [inputs, outputs] with a scale for each output column, to integers of at most `limit`. */
+export function quantizeColumns({ dims, data }: Weight, limit = matrixLimit): QuantizedMatrix {
   const [rows, columns] = [must(dims[0]), must(dims[1])];
   const top = new Float32Array(columns);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) top[c] = Math.max(top[c] as number, Math.abs(data[r * columns + c] as number));
   }
-  const scales = top.map((x) => x / matrixLimit || 1);
+  const scales = top.map((x) => x / limit || 1);
   const out = new Int8Array(data.length);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {

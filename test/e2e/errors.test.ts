@@ -204,6 +204,15 @@ const cases: readonly Case[] = [
     line: /^error: .*models: no student is called big$/,
   },
   {
+    what: "pruning of nobody in particular",
+    command: (home) => [
+      ...(["search/train-main.ts", "--models", join(home, "models"), "--runs", join(home, "runs")] as const),
+      ...["--prune", "1x16-ffn16-h2-gelu-e8", "--as", "smaller"],
+    ],
+    code: 2,
+    line: /^error: --prune is of one student: name it, --students$/,
+  },
+  {
     what: "an ensemble for a student that is not there",
     command: (home) => ["search/evaluate/ensemble-main.ts", "--models", join(home, "models"), "--students", "big"],
     code: 2,

@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
 import { inferenceGraph, pairGraph } from "../../../search/student/inference-graph.ts";
 import type { Precision } from "../../../search/student/inference-tensors.ts";
-import { quantizeBlocks, restoreBlocks } from "../../../search/student/quantize.ts";
+import {
+  quantizeBlocks,
+  quantizeColumns,
+  restoreBlocks,
+  restoreColumns,
+  storedLimit,
+} from "../../../search/student/quantize.ts";
 import { Trainer } from "../../../search/student/trainer.ts";
 import { mapName, type Objective } from "../../../search/student/training-graph.ts";
-import { tableName, type Weights, weightOf } from "../../../search/student/weights.ts";
+import { tableName, type Weight, type Weights, weightOf } from "../../../search/student/weights.ts";
 import { embeddedFeeds } from "../../../search/teacher/hidden-states.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { must } from "../../../src/invariant.ts";
@@ -85,18 +91,35 @@ test.each(students)("inferenceGraph() in fp32 gives the logits of %s that its tr
   expect(crossEntropy(logits, textTask)).toBeCloseTo(must(loss), 5);
 });
 
-test.each(students)("pairGraph() gives the logits over pairs of %s that its training graph has", async (_, a) => {
-  const weights = tinyWeights(a, [textTask, pairTask]);
+/** As an int8 graph stores the matrices of heads. */
+function rounded(weights: Weights): Weights {
+  const round = (name: string, weight: Weight) =>
+    /^head\..*\.weight$/.test(name) ? restoreColumns(quantizeColumns(weight, storedLimit)) : weight;
+  return new Map([...weights].map(([name, weight]) => [name, round(name, weight)]));
+}
+
+async function expectPairs(a: Architecture, weights: Weights, graph: Uint8Array, loss: number): Promise<void> {
   const pooled = rowsOf(await infer(a, weights, tinyBatch), "pooled");
-  const session = await openSession(pairGraph(a, weights, pairHead, "int8"), { threads: 1 });
+  const session = await openSession(graph, { threads: 1 });
   const side = (rows: number[]) =>
     new Tensor("float32", Float32Array.from(rows.flatMap((row) => must(pooled[row]))), [rows.length, a.hidden]);
   // As `source_rows` and `target_rows` of the tiny targets choose them.
   const surface = must(tinyTargets(pairTask).surface);
   const outputs = await session.run({ source: side([0, 1]), target: side([2, 3]), surface });
   await session.release();
+  expect(crossEntropy(rowsOf(outputs, "logits_pair"), pairTask)).toBeCloseTo(loss, 5);
+}
+
+test.each(students)("pairGraph() gives the logits over pairs of %s that its training graph has", async (_, a) => {
+  const weights = tinyWeights(a, [textTask, pairTask]);
   const { loss } = await trainingLosses(a, weights, pairTask);
-  expect(crossEntropy(rowsOf(outputs, "logits_pair"), pairTask)).toBeCloseTo(must(loss), 5);
+  await expectPairs(a, weights, pairGraph(a, weights, pairHead, "fp32"), must(loss));
+});
+
+test.each(students)("pairGraph() of %s in int8 computes in float32 with matrices rounded to a byte", async (_, a) => {
+  const weights = tinyWeights(a, [textTask, pairTask]);
+  const { loss } = await trainingLosses(a, rounded(weights), pairTask);
+  await expectPairs(a, weights, pairGraph(a, weights, pairHead, "int8"), must(loss));
 });
 
 test("inferenceGraph() gives the hidden states and the pooled vector that distillation regresses on", async () => {
