@@ -8,6 +8,7 @@ import type { Candidate } from "./complete/export-candidate.ts";
 import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import type { Corpus } from "./corpus/assemble.ts";
+import { correctedFrom } from "./learn/corrected-from.ts";
 import { weightsPath } from "./learn/finished-student.ts";
 import { checkFeedback, learnCorrections } from "./learn/learn-corrections.ts";
 import { studentMaterials } from "./learn/student-materials.ts";
@@ -54,9 +55,12 @@ async function learn(flags: Flags, log: Log): Promise<void> {
     const { manifest } = candidate;
     const materials = await studentMaterials(flags, candidate);
     const config = { threads, feedback: flags.feedback, seed: manifest.seed, id };
-    const learner = { candidate, replay: () => Promise.resolve(materials.tasks) };
+    const from = correctedFrom(candidate, run);
+    const learner = { candidate: from, replay: () => Promise.resolve(materials.tasks) };
     const learned = await learnCorrections(config, materials, learner, log);
-    if (learned.base !== undefined) promoteIfBetter({ models, promote }, learned, log);
+    const isServed = learned.manifest.version === manifest.version;
+    if (learned.base !== undefined && isServed) log(`${manifest.name} · is what is served`);
+    if (learned.base !== undefined && !isServed) promoteIfBetter({ models, promote }, learned, log);
     finished.push(learned);
     judging = materials.corpus;
   }

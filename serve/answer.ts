@@ -146,7 +146,9 @@ function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: Re
     if (!isFree) offer(deps, () => inquiry.workMs(choice.student));
     return choice;
   } catch (cause) {
-    if (cause instanceof OverloadedError) deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
+    // Who would rather have no answer than a late one has one already.
+    if (cause instanceof OverloadedError && !inTime)
+      deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
     throw cause;
   }
 }
@@ -189,6 +191,7 @@ function createInquiry(deps: Predictor, question: Question, items: readonly Aske
     },
     ask: async (student, untimely = false) => {
       const { open, answers } = plan(student);
+      deps.cache.count({ hits: items.length - open.length, misses: open.length });
       if (open.length === 0) return answers as Answer[];
       const started = performance.now();
       const outcomes = await submit(deps, question, student, open, untimely);
@@ -217,7 +220,7 @@ interface Planned {
 function planFor(deps: Predictor, { tasks }: Question, items: readonly Asked[], student: Student): Planned {
   const open: OpenItem[] = [];
   const answers = items.map(({ texts, place }, index): Answer | undefined => {
-    const key = deps.cache.key(student, tasks, texts);
+    const key = deps.cache.key(student, deps.registry.generation, tasks, texts);
     const remembered = deps.cache.get(key);
     if (remembered) return { ...remembered, student, queueMs: 0, tokenizeMs: 0, inferMs: 0, workMs: 0 };
     const { tokens, latencyMs } = costOf(student, texts, "p50Ms");

@@ -9,7 +9,7 @@ import type { Log } from "./log.ts";
 import { docsRouter } from "./openapi/docs-page.ts";
 import { requestIdOf } from "./request-id.ts";
 import { hotRoutes } from "./routes/hot-routes.ts";
-import { createOperationsRouter, operationRoutes } from "./routes/operations.ts";
+import { createOperationsRouter, operationRoutes, routeOf } from "./routes/operations.ts";
 import type { DescribedRoute, HotRoute } from "./routes/route.ts";
 import { createRouteTable, type Match } from "./routes/route-table.ts";
 import { type Access, callerOf } from "./security/access.ts";
@@ -44,13 +44,13 @@ export function createApp(app: App): RequestListener {
     const started = performance.now();
     const path = pathOf(req);
     const match = hot.find(path);
-    // Of a path with parameters its pattern, or every model would make a series.
-    const route = match?.path ?? (operations.has(path) ? path : "unmatched");
     const requestId = requestIdOf(req);
     res.setHeader("x-request-id", requestId);
     // "close" also comes when the client left before the end.
     res.once("close", () => {
       const code = res.writableFinished ? res.statusCode : 499;
+      // Of a path with parameters its pattern, or every model would make a series. Express may match in other ways than we do.
+      const route = match?.path ?? routeOf(res) ?? (operations.has(path) ? path : "unmatched");
       const done = { route, method: methodOf(req), code, tookMs: performance.now() - started, requestId };
       app.metrics.http(route, done.method, code, done.tookMs);
       record(app, req, res, done);

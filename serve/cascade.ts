@@ -2,7 +2,7 @@ import { AppError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { language } from "../src/tasks/language.ts";
 import { type Answer, type Answers, type Asked, answerItems, type Predictor, type Question } from "./answer.ts";
-import { accuracyOf, rankStudents } from "./choose.ts";
+import { accuracyAmong, rankStudents } from "./choose.ts";
 import type { Student } from "./student.ts";
 
 /** Accuracy that the larger student of a cascade may lack of the most accurate one: as much as a cascade may lose by default. */
@@ -55,13 +55,14 @@ async function escalate(deps: Predictor, question: Question, large: Student, ite
 function findPair({ registry }: Predictor, { tasks, student, input }: Question) {
   if (student !== undefined || input === "pair") return undefined;
   const ranked = rankStudents(registry.students(), { tasks });
-  const least = accuracyOf(must(ranked[0]), tasks) - asGood;
+  const accuracyOf = accuracyAmong(ranked, tasks);
+  const least = accuracyOf(must(ranked[0])) - asGood;
   for (const [at, fast] of ranked.entries()) {
     const { cascade } = fast.manifest;
     if (!tasks.every((task) => cascade?.tasks.some((entry) => entry.task === task))) continue;
     const { name, version } = must(cascade).to;
     const large = ranked.slice(0, at).find(({ manifest }) => manifest.name === name && manifest.version === version);
-    if (large !== undefined && accuracyOf(large, tasks) >= least) return { fast, large };
+    if (large !== undefined && accuracyOf(large) >= least) return { fast, large };
   }
   return undefined;
 }

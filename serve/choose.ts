@@ -91,7 +91,8 @@ export function rankStudents(students: readonly Student[], { tasks, name }: Wish
   if (name !== undefined) return [named(students, tasks, name)];
   const able = covering(students, tasks);
   if (able.length === 1) return able;
-  return able.toSorted((a, b) => accuracyOf(b, tasks) - accuracyOf(a, tasks));
+  const accuracyOf = accuracyAmong(able, tasks);
+  return able.toSorted((a, b) => accuracyOf(b) - accuracyOf(a));
 }
 
 /** Students that cover all of the tasks. */
@@ -109,10 +110,17 @@ function named(students: readonly Student[], tasks: readonly string[], name: str
   return student;
 }
 
-/** Over several tasks their mean; students without scores come last. */
-export function accuracyOf(student: Student, tasks: readonly string[]): number {
-  const values = tasks.map((task) => must(student.tasks.get(task)).accuracy);
-  return values.includes(Number.NEGATIVE_INFINITY) ? -1e9 : mean(values);
+/**
+ * How accurate students that cover some tasks are: the mean over those of the tasks that all of them have scores for. Where there is no
+ * such task, those without all scores come last.
+ */
+export function accuracyAmong(students: readonly Student[], tasks: readonly string[]): (student: Student) => number {
+  const accuracy = (student: Student, task: string) => must(student.tasks.get(task)).accuracy;
+  const isScored = (student: Student, task: string) => accuracy(student, task) !== Number.NEGATIVE_INFINITY;
+  const shared = tasks.filter((task) => students.every((student) => isScored(student, task)));
+  const counted = shared.length > 0 ? shared : tasks;
+  return (student) =>
+    counted.every((task) => isScored(student, task)) ? mean(counted.map((task) => accuracy(student, task))) : -1e9;
 }
 
 /** The text tasks that are answered together: those of the student that covers most. */

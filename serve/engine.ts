@@ -16,7 +16,7 @@ export interface Engine {
 export function createEngine(): Engine {
   const students = new Map<string, LoadedStudent>();
   /** Batches that are being answered: members of ensembles are not released amid one. */
-  let running: Promise<unknown> = Promise.resolve();
+  let running = Promise.resolve();
   return {
     load: async (student) => {
       students.set(student.id, await openStudent(student));
@@ -31,7 +31,8 @@ export function createEngine(): Engine {
       const student = students.get(batch.studentId);
       if (!student) throw new ModelFailedError("the student was unloaded before its turn came");
       const answer = runBatch(student, batch, membersAmong(student.manifest, students.values()));
-      running = Promise.allSettled([running, answer]);
+      // Without their values: each would hold those of all before.
+      running = Promise.allSettled([running, answer]).then(() => {});
       return await answer;
     },
   };

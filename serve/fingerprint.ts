@@ -1,14 +1,15 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Changes whenever a file of the folder does, but not with the folder's name; undefined when it vanishes under our eyes. */
+/** Changes whenever a file of the folder does, but not with the folder's name; undefined when the folder cannot be read. */
 export function fingerprintOf(folder: string): string | undefined {
   try {
     return readdirSync(folder)
       .sort()
       .map((name) => {
-        const { size, mtimeMs, ino } = statSync(join(folder, name));
-        return `${name} ${size} ${mtimeMs} ${ino}`;
+        // Gone meanwhile, or a link to nothing, as an editor's lock is.
+        const file = statSync(join(folder, name), { throwIfNoEntry: false });
+        return file ? `${name} ${file.size} ${file.mtimeMs} ${file.ino}` : `${name} gone`;
       })
       .join("\n");
   } catch {

@@ -97,7 +97,7 @@ export function createInstruments(registers: Registers) {
     }),
     cache: new SeriesCounter({
       name: metricNames.cache,
-      help: "Looks into the cache of answers.",
+      help: "Items of requests whose answers were remembered, or were not, while answers are cached.",
       labelNames: ["outcome"],
       registers,
     }),

@@ -32,7 +32,7 @@ export interface Metrics {
   budget(task: string, student: string, outcome: BudgetOutcome): void;
   shed(reason: ShedReason, texts: number): void;
   cascade(task: string, outcome: CascadeOutcome, texts: number): void;
-  cache(outcome: CacheOutcome): void;
+  cache(outcome: CacheOutcome, items: number): void;
   feedback(task: string, verdict: FeedbackVerdict): void;
   http(route: string, method: string, code: number, ms: number): void;
 }
@@ -106,7 +106,9 @@ class PrometheusMetrics implements Metrics {
   }
 
   studentRemoved(manifest: Manifest): void {
-    this.instruments.info.remove(infoLabels(manifest));
+    const { info, errorRatio, calibrated } = this.instruments;
+    info.remove(infoLabels(manifest));
+    for (const gauge of [errorRatio, calibrated]) gauge.remove({ student: manifest.name });
   }
 
   studentFailed(student: string, reason: LoadFailureReason): void {
@@ -171,8 +173,8 @@ class PrometheusMetrics implements Metrics {
     this.instruments.cascade.add([task, outcome], texts);
   }
 
-  cache(outcome: CacheOutcome): void {
-    this.instruments.cache.add([outcome], 1);
+  cache(outcome: CacheOutcome, items: number): void {
+    this.instruments.cache.add([outcome], items);
   }
 
   feedback(task: string, verdict: FeedbackVerdict): void {

@@ -22,6 +22,8 @@ import { watchFolder } from "./watch.ts";
  */
 export interface Registry {
   students(): readonly Student[];
+  /** Changes whenever `students()` does: who answers together with whom may be another then. */
+  readonly generation: number;
   /** Those beside live students, which are never among `students()`. */
   readonly candidates: Candidates;
   /** Keeps a student's sessions open until the returned function is called. */
@@ -70,11 +72,13 @@ class FolderRegistry implements Registry {
   /** What a folder held when it was last tried. */
   private readonly fingerprints = new Map<string, string>();
   private readonly missing = new Map<string, number>();
+  private readonly unreadable = new Set<string>();
   private list: readonly Student[] = [];
   private running: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
   private watcher: { close(): void } | undefined;
   private started = false;
+  generation = 0;
 
   constructor(options: RegistryOptions) {
     this.options = options;
@@ -139,10 +143,23 @@ class FolderRegistry implements Registry {
     const { folder, log } = this.options;
     try {
       accessSync(folder);
-      return studentNames(folder).filter((name) => hasManifest(this.placeOf(name)));
+      return studentNames(folder).filter((name) => this.hasManifest(name));
     } catch (cause) {
       log.error(`cannot read the models folder: ${(cause as Error).message}`);
       return undefined;
+    }
+  }
+
+  /** A folder that cannot be looked into is told of once, and does not keep the others from being loaded. */
+  private hasManifest(name: string): boolean {
+    try {
+      const found = statSync(join(this.placeOf(name), "manifest.json"), { throwIfNoEntry: false });
+      this.unreadable.delete(name);
+      return found?.isFile() ?? false;
+    } catch (cause) {
+      if (!this.unreadable.has(name)) this.noteFailure(name, cause as Error, "missing");
+      this.unreadable.add(name);
+      return this.live.has(name);
     }
   }
 
@@ -220,6 +237,7 @@ class FolderRegistry implements Registry {
     if (next) this.live.set(name, next);
     else this.live.delete(name);
     this.list = [...this.live.values()].map((live) => live.student);
+    this.generation++;
     if (!old) return;
     this.options.metrics.studentRemoved(old.student.manifest);
     this.loader.retire(old);
@@ -239,8 +257,4 @@ class FolderRegistry implements Registry {
     this.swap(name, undefined);
     this.options.log.info(`removed ${name}: its folder is gone`);
   }
-}
-
-function hasManifest(folder: string): boolean {
-  return statSync(join(folder, "manifest.json"), { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -42,7 +42,7 @@ function reasonToKeep(config: Pick<SearchConfig, "models">, { manifest, base }: 
     return `version ${current.version} also answers ${lost.map(({ name }) => name).join(", ")} (${adviceFor(lost)})`;
   // It has passed its gates against the student that it was made from.
   if (base !== undefined && isSameStudent(base, current)) return null;
-  if (base === undefined && learnedFromFeedback(current))
+  if (base === undefined && learnedFromFeedback(current) && !learnedFromFeedback(manifest))
     return `version ${current.version} has learned from corrections, and this one has not (--feedback FOLDER)`;
   const [now, then] = sharedMeans(encoderScores(base ?? manifest), encoderScores(current));
   if (Number.isNaN(now))

@@ -117,7 +117,7 @@ export class Control {
 
   /** It is written down that it will be done, then done, then written down that it was. */
   private actOn(reasoned: Reasoned, atMs: number): void {
-    this.record = { ...this.record, intent: { ...reasoned, atMs } };
+    this.record = { ...this.record, intent: { decision: reasoned.decision, reason: reasoned.reason, atMs } };
     this.store.write(this.record);
     this.finish(reasoned, atMs, "");
   }

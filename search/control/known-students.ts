@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
+import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { studentFolders } from "../../src/contract/models-folder.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { candidatesFolderName } from "../../src/contract/rollout.ts";
@@ -36,7 +37,7 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
       {
         student: manifest.name,
         budgetMs,
-        live: { folder, manifest, score: meanOf(manifest, manifest), wasLive: true },
+        live: { folder, manifest, score: meanOf(scoresAmong(manifest, live), manifest), wasLive: true },
         others: withoutDoubles(
           known,
           live.map((each) => each.manifest.version),
@@ -58,7 +59,7 @@ function fallbackScore(own: Manifest, live: readonly Found[]): number {
   const faster = live
     .filter(({ manifest }) => manifest.name !== own.name && msOf(manifest) < msOf(own) && covers(manifest, own))
     .sort((a, b) => msOf(a.manifest) - msOf(b.manifest));
-  const score = faster[0] === undefined ? Number.NaN : meanOf(faster[0].manifest, own);
+  const score = faster[0] === undefined ? Number.NaN : meanOf(scoresAmong(faster[0].manifest, live), own);
   return Number.isNaN(score) ? 0 : score;
 }
 
@@ -78,13 +79,19 @@ function familyOf(name: string): string {
 
 /** None for one that cannot be compared, or lacks a task. */
 function toKnown({ folder, manifest }: Found, live: Manifest, wereLive: readonly string[]): KnownStudent[] {
-  const score = meanOf(manifest, live);
+  // Its ensemble was fitted for others, if at all: in a live student's place it answers alone.
+  const score = meanOf(manifest.scores, live);
   if (Number.isNaN(score) || !covers(manifest, live)) return [];
   return [{ folder, manifest, score, wasLive: wereLive.includes(manifest.version) }];
 }
 
-function meanOf(manifest: Manifest, live: Manifest): number {
-  return sharedMeans(manifest.scores, live.scores)[0];
+/** Of a live student as it is served: together with its ensemble where all members are live. */
+function scoresAmong(manifest: Manifest, live: readonly Found[]): readonly Score[] {
+  return membersAmong(manifest, live).length > 0 ? servedScores(manifest) : manifest.scores;
+}
+
+function meanOf(scores: readonly Score[], live: Manifest): number {
+  return sharedMeans(scores, live.scores)[0];
 }
 
 /** A version lies in a run and among the candidates: the first is enough. Those that are live, of any name, are no candidates. */

@@ -21,7 +21,8 @@ export function openStore(folder: string): Store {
   const path = join(folder, "state.json");
   return {
     read: () => (existsSync(path) ? readJson(path, ControlRecord) : initialRecord()),
-    write: (record) => writeJson(path, record),
+    // What could not be read back would lose all that control knows.
+    write: (record) => writeJson(path, ControlRecord.parse(record)),
     note: ({ decision, reason }, atMs, outcome) => {
       const line = { at: new Date(atMs).toISOString(), key: decisionKey(decision), decision, reason, outcome };
       appendFileSync(join(folder, "decisions.jsonl"), `${JSON.stringify(line)}\n`);

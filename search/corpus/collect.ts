@@ -18,6 +18,9 @@ export interface Collected {
   readonly labels: ReadonlySet<string>;
 }
 
+/** Students of other seeds are judged by the same rows, or their scores could not be compared. */
+const validationSeed = 1;
+
 /**
  * Draws at most a limit of rows per language from a set, and notes in `heldOut` the texts that are not for training.
  * @param task what the set feeds; undefined for unlabelled text.
@@ -78,7 +81,8 @@ function reservoirOf(
   const known = drawn.get(`${use} ${row.language}`);
   if (known) return known.reservoir;
   const key = ownCopy(`${use} ${row.language}`);
-  const reservoir = new Reservoir<Row>(mostPerLanguage(set, use, limits), randomFor(seed, `${set.name} ${key}`));
+  const random = randomFor(use === "validation" ? validationSeed : seed, `${set.name} ${key}`);
+  const reservoir = new Reservoir<Row>(mostPerLanguage(set, use, limits), random);
   drawn.set(key, { use, reservoir });
   return reservoir;
 }

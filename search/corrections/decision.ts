@@ -11,6 +11,9 @@ const SetChange = z.strictObject({ task: z.string(), dataSet: z.string(), points
 /** Raised when the gates change: what they decided before is decided anew. */
 const gates = 2;
 
+/** How folders begin that hold what came of corrections, beside the student that they are of. */
+export const correctedPrefix = "corrected-";
+
 /** What came of fine-tuning a student on corrections: `corrected-<hash>/decision.json` beside it. */
 export const Decision = z.strictObject({
   /** Version of the student that was fine-tuned. */

@@ -8,7 +8,7 @@ import { language } from "../../src/tasks/language.ts";
 import { calibrated, type SetLogits, scoresOf } from "../heads/score.ts";
 import { taskMean } from "./summary-table.ts";
 
-/** What a student said to the validation sets, in one order for all students. */
+/** What a student said to the validation sets of its tasks. */
 export interface Voice {
   readonly name: string;
   /** As it decides them alone. */
@@ -97,9 +97,10 @@ function toChoice(voices: readonly Voice[], studentsOwn: number, entry: Manifest
   const [student] = voices as [Voice];
   const whole = studentsOwn + voices.length - 1;
   const weights = voices.map((voice) => (voice === student ? studentsOwn : 1) / whole / temperatureOf(voice, entry));
-  const results = student.results.flatMap((own, i): SetLogits[] => {
+  const results = student.results.flatMap((own): SetLogits[] => {
     if (own.set.task !== entry.name) return [];
-    const rows = own.set.rows.map((_, row) => voices.map(({ results: all }) => must(must(all[i]).logits[row])));
+    const said = voices.map((voice) => logitsOn(voice, own));
+    const rows = own.set.rows.map((_, row) => said.map((logits) => must(logits[row])));
     return [{ ...own, logits: rows.map((logits) => weightedSum(logits, weights)) }];
   });
   const task = refit(entry, results);
@@ -110,6 +111,12 @@ function toChoice(voices: readonly Voice[], studentsOwn: number, entry: Manifest
     weights: new Map(voices.map((voice, i) => [voice, must(weights[i]) / task.temperature])),
     score: taskMean({ scores: scoresOf(results, [task, ...codes]) }, entry.name),
   };
+}
+
+/** On the same rows: voices have sets of their own tasks only. */
+function logitsOn({ name, results }: Voice, { set: { task, dataSet, language: code } }: SetLogits) {
+  const same = ({ set }: SetLogits) => set.task === task && set.dataSet === dataSet && set.language === code;
+  return must(results.find(same), `${name} on ${dataSet} in ${code}`).logits;
 }
 
 /** A task with temperature and thresholds for these logits. */

@@ -30,7 +30,6 @@ await runCommand(
         default: judgedRows,
       },
       threads: { type: "integer", doc: "threads for scoring (timing always has one)", default: 2 },
-      seed: { type: "integer", doc: "seed of the row sample", default: 1 },
       latency: { type: "boolean", doc: "only the latency table", default: false },
       json: { type: "string", doc: "file that all that was measured, and the tables, are written to", value: "file" },
       write: { type: "boolean", doc: "write the scores into the manifests and cards", default: false },
@@ -39,7 +38,7 @@ await runCommand(
   async (flags, log) => {
     const students = findStudents(flags.models);
     if (!flags.latency) {
-      const corpus = limitValidation(await loadCorpus(flags.data, { seed: flags.seed, tasks: "all" }), flags.rows);
+      const corpus = limitValidation(await loadCorpus(flags.data, { seed: 1, tasks: "all" }), flags.rows);
       const folders = fineTunedFolders(flags.runs, flags.teacher);
       if (folders.size === 0)
         log("no fine-tuned teacher in --runs: its column stays empty (npm run teacher:finetune makes one)");

@@ -13,7 +13,7 @@ import type { Log } from "../command/command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { calibrated } from "../heads/score.ts";
 import { teacherClassifier } from "../heads/teacher-classifier.ts";
-import { readFineTuned, tunedTasks } from "../teacher/fine-tune.ts";
+import { baseOf, readFineTuned, tableHash, tunedTasks } from "../teacher/fine-tune.ts";
 import { readTeacher } from "../teacher/teacher.ts";
 import { measure } from "./measure.ts";
 import { joinMeasured, Measured } from "./measured.ts";
@@ -82,9 +82,15 @@ export function fineTunedFolders(runs: string, teacher: string): Map<string, rea
   if (!existsSync(home) || !existsSync(teacher)) return new Map();
   const weights = (folder: string) => join(folder, "weights.safetensors");
   const trainedAt = (folder: string) => statSync(weights(folder)).mtimeMs;
+  let table: string | undefined;
+  const isOfTeacher = (folder: string) => {
+    const base = baseOf(folder);
+    if (base !== null) table ??= tableHash(readTeacher(teacher));
+    return base === null || base === table;
+  };
   const done = readdirSync(home)
     .map((name) => join(home, name))
-    .filter((folder) => existsSync(weights(folder)))
+    .filter((folder) => existsSync(weights(folder)) && isOfTeacher(folder))
     .sort((a, b) => trainedAt(b) - trainedAt(a));
   const spoken = new Set<string>();
   const own = done.map((folder) => {
@@ -158,6 +164,6 @@ function readMeasured(path: string): Measured {
 function rowsKey({ validation }: Corpus, names: readonly string[]): string {
   const hash = createHash("sha256");
   for (const { task, dataSet, rows } of validation.filter((set) => names.includes(set.task)))
-    hash.update(`${task} ${dataSet}`).update(rows.map((row) => row.text).join("\n"));
+    hash.update(JSON.stringify([task, dataSet, rows.map((row) => [row.language, row.label, row.text, row.pair])]));
   return hash.digest("hex").slice(0, 12);
 }

@@ -25,9 +25,13 @@ export function writeScores(
     );
     const { ensemble } = manifest;
     const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
+    // Training looks at the teacher's scores beside those that the student has alone.
+    const alone = manifest.scores.map(
+      (score): Score => ({ ...score, teacher: ceiling.get(scoreKey(score)) ?? score.teacher }),
+    );
     rewriteDescription(student, {
       ...manifest,
-      ...(together ? { ensemble: { ...ensemble, scores: own } } : { scores: own }),
+      ...(together ? { scores: alone, ensemble: { ...ensemble, scores: own } } : { scores: own }),
     });
     log(`${folder}: ${own.length} scores written`);
   }

@@ -3,12 +3,14 @@ import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import { corpusHash } from "../corpus/corpus-hash.ts";
 import { neededTeacherLayers } from "../distil/state-maps.ts";
+import { teacherKey } from "../heads/teacher-classifier.ts";
 import { type Materials, teacherStates } from "../prepare.ts";
 import { trialsInProduction } from "../reward/production/calibrate.ts";
 import type { ProductionModel } from "../reward/production/expectation.ts";
 import { readProduction } from "../reward/production/production-file.ts";
 import { createSpace } from "../space/space.ts";
 import type { Trial } from "../space/trial.ts";
+import { weightsHash } from "../student/weights-hash.ts";
 import { teacherLatencyMs } from "../teacher/latency.ts";
 import type { TimeBudget } from "../time/time-budget.ts";
 import { budgetTokens } from "../timed-lengths.ts";
@@ -71,7 +73,7 @@ function earlierTrials(trials: readonly Trial[], production: ProductionModel | n
 }
 
 /** What makes trials comparable. A journal of other settings is not taken up. */
-function journalSettings(config: SearchConfig, { corpus, teacher }: Materials): Record<string, unknown> {
+function journalSettings(config: SearchConfig, { corpus, teacher, tuned }: Materials): Record<string, unknown> {
   const { trialsPerEpisode, proxyTokens, trialTokens, teacherTokens } = config.effort;
   return {
     seed: config.seed,
@@ -83,6 +85,7 @@ function journalSettings(config: SearchConfig, { corpus, teacher }: Materials): 
     dataSets: corpus.dataSets.map(({ name }) => name),
     tasks: corpus.tasks.map(({ name }) => name),
     data: corpusHash(corpus),
-    teacher: teacher.architecture,
+    teacher: { ...teacher.architecture, weights: weightsHash(teacher.weights) },
+    ...(tuned.length > 0 && { tuned: tuned.map(teacherKey) }),
   };
 }

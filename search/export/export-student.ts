@@ -7,6 +7,7 @@ import { Manifest } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { headsGraph, inferenceGraph, pairGraph } from "../student/inference-graph.ts";
+import type { Precision } from "../student/inference-tensors.ts";
 import { hasNgramHead, ngramArchitectureOf, ngramFile, ngramPart } from "../student/ngram-part.ts";
 import { type HeadShape, tableName, type Weights } from "../student/weights.ts";
 import { removeIfEmpty, replaceStudent } from "./replace-student.ts";
@@ -52,7 +53,7 @@ export function writeGraphs(
   const graphs = new Map<string, () => Uint8Array>([
     [encoderFile, () => inferenceGraph(a, weights, { precision: "int8", layerNormEpsilon, heads: text })],
     ...ngramGraph(weights, text, layerNormEpsilon),
-    ...pairGraphs(a, weights, heads),
+    ...pairGraphs(a, weights, heads, "int8"),
   ]);
   for (const [name, make] of graphs) {
     const isNew = options.unchanged === undefined || (name === ngramFile && options.ngramsAnew);
@@ -73,15 +74,20 @@ export function writeHeads(
   const text = heads.filter(({ input }) => input === "text");
   const graphs = new Map<string, () => Uint8Array>([
     ...(text.length > 0 ? [[headsFile, () => headsGraph(a, weights, text)] as const] : []),
-    ...pairGraphs(a, weights, heads),
+    ...pairGraphs(a, weights, heads, "fp32"),
   ]);
   for (const [name, make] of graphs) writeFileSync(join(folder, name), make());
   return { folder, names: [...names.filter((name) => !graphs.has(name)), ...graphs.keys()] };
 }
 
-function pairGraphs(a: Architecture, weights: Weights, heads: readonly HeadShape[]): [string, () => Uint8Array][] {
+function pairGraphs(
+  a: Architecture,
+  weights: Weights,
+  heads: readonly HeadShape[],
+  precision: Precision,
+): [string, () => Uint8Array][] {
   const pairs = heads.filter(({ input }) => input === "pair");
-  return pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, "int8")]);
+  return pairs.map((head) => [pairFile(head.task), () => pairGraph(a, weights, head, precision)]);
 }
 
 /** None where the student reads no n-grams. */

@@ -6,6 +6,7 @@ import { headOf } from "../student/encoded-task.ts";
 import { inferenceGraph, pairGraph } from "../student/inference-graph.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { tableName, weightOf } from "../student/weights.ts";
+import { addWeights } from "../student/weights-hash.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { embeddedFeeds } from "../teacher/hidden-states.ts";
 import type { Adviser } from "./kept-logits.ts";
@@ -59,7 +60,5 @@ export function teacherAdviser(teacher: FineTunedTeacher, threads: number): Advi
 /** Of its weights and tasks: another teacher, another key. */
 export function teacherKey(teacher: FineTunedTeacher): string {
   const hash = createHash("sha256").update(JSON.stringify(teacher.tasks));
-  for (const { data } of teacher.weights.values())
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return hash.digest("hex").slice(0, 12);
+  return addWeights(hash, teacher.weights).digest("hex").slice(0, 12);
 }

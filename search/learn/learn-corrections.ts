@@ -6,7 +6,13 @@ import type { Candidate, ExportConfig } from "../complete/export-candidate.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
 import type { SearchConfig } from "../config.ts";
 import { type Corrections, toCorrections } from "../corrections/corrections.ts";
-import { correctionsHash, type Decision, readDecision, writeDecision } from "../corrections/decision.ts";
+import {
+  correctedPrefix,
+  correctionsHash,
+  type Decision,
+  readDecision,
+  writeDecision,
+} from "../corrections/decision.ts";
 import { percent } from "../corrections/gate.ts";
 import type { Materials } from "../prepare.ts";
 import {
@@ -62,7 +68,7 @@ export async function learnCorrections(
     );
     return candidate;
   }
-  const folder = join(dirname(candidate.files.folder), `corrected-${correctionsHash(version, corrections)}`);
+  const folder = join(dirname(candidate.files.folder), `${correctedPrefix}${correctionsHash(version, corrections)}`);
   const path = join(folder, "decision.json");
   let decision = readDecision(path);
   if (decision === null) {

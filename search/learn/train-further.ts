@@ -14,6 +14,7 @@ import {
 } from "../complete/export-candidate.ts";
 import { stageResult } from "../complete/stage-result.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
+import { corpusHash } from "../corpus/corpus-hash.ts";
 import { teacherKey } from "../heads/teacher-classifier.ts";
 import { trustByScores } from "../heads/teacher-trust.ts";
 import { trainHeads } from "../heads/train-heads.ts";
@@ -90,14 +91,14 @@ function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">)
 
 /** Of all that its end depends on, so that no round is taken for another. */
 function roundName(
-  { tokens, ngramTokens, seed, precision, copies }: FurtherTraining,
-  { tuned, ensemble }: FurtherMaterials,
+  { tokens, ngramTokens, seed, precision, copies, softTokens }: FurtherTraining,
+  { tuned, ensemble, corpus }: FurtherMaterials,
 ): string {
-  const parts = [`further-${tokens}-seed${seed}`];
+  const parts = [`further-${tokens}-seed${seed}`, `data-${corpusHash(corpus)}`];
   if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
   if (copies > 1) parts.push(`copies-${copies}`);
   if (precision !== "fp32") parts.push(precision);
-  parts.push(...tuned.map((teacher) => `taught-${teacherKey(teacher)}`));
+  parts.push(...tuned.map((teacher) => `taught-${teacherKey(teacher)}-${softTokens}`));
   if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));
   return parts.join("-");
 }

@@ -58,11 +58,14 @@ export function pairGraph(a: Architecture, weights: Weights, head: HeadShape, pr
   return b.toBytes();
 }
 
-/** The graph of tasks that were learned on a finished encoder: `pooled` [batch, hidden] to `logits_<task>` of each. */
+/**
+ * The graph of tasks that were learned on a finished encoder: `pooled` [batch, hidden] to `logits_<task>` of each. In float32: it is written
+ * again with each task that is added, and the others' answers stay as they are.
+ */
 export function headsGraph(a: Architecture, weights: Weights, heads: readonly HeadShape[]): Uint8Array {
   const b = new ModelBuilder();
   const pooled = b.input("pooled", "float32", ["batch", a.hidden]);
-  const writer = new TensorWriter(b, weights, "int8");
+  const writer = new TensorWriter(b, weights, "fp32");
   for (const head of heads)
     expose(b, headLogits(b, writer, pooled, head), `logits_${head.task}`, ["batch", head.labels]);
   return b.toBytes();

@@ -17,6 +17,16 @@ const matrixLimit = 63;
 /** Of weights that are multiplied as floats, and only stored as integers. */
 export const storedLimit = 127;
 
+/**
+ * No smaller, with seven bits of the 24 left free: products with integers of seven bits are then exact, so that a matrix that was restored
+ * and is quantised again stays the same.
+ */
+function shortened(scale: number): number {
+  const [bits = 0] = new Uint32Array(Float32Array.of(scale).buffer);
+  const [rounded = 0] = new Float32Array(Uint32Array.of((bits + 127) & ~127).buffer);
+  return rounded;
+}
+
 /** Quantises [inputs, outputs] with a scale for each output column, to integers of at most `limit`. */
 export function quantizeColumns({ dims, data }: Weight, limit = matrixLimit): QuantizedMatrix {
   const [rows, columns] = [must(dims[0]), must(dims[1])];
@@ -24,7 +34,7 @@ export function quantizeColumns({ dims, data }: Weight, limit = matrixLimit): Qu
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) top[c] = Math.max(top[c] as number, Math.abs(data[r * columns + c] as number));
   }
-  const scales = top.map((x) => x / limit || 1);
+  const scales = top.map((x) => shortened(x / limit) || 1);
   const out = new Int8Array(data.length);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {

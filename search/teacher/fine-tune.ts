@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ManifestTask, TaskInput } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
-import { must } from "../../src/invariant.ts";
 import { createRandom } from "../../src/random.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { declarationOf } from "../../src/tasks/declared.ts";
@@ -15,7 +14,8 @@ import { trainingStream } from "../student/task-stream.ts";
 import type { Objective, StepPrecision } from "../student/training-graph.ts";
 import { type Progress, trainToEnd } from "../student/training-loop.ts";
 import type { NewTraining } from "../student/training-thread.ts";
-import { headParameters, initialWeight, tableName, type Weights } from "../student/weights.ts";
+import { headParameters, initialWeight, tableName, type Weights, weightOf } from "../student/weights.ts";
+import { addWeights, weightsHash } from "../student/weights-hash.ts";
 import type { Teacher } from "./teacher.ts";
 
 export interface FineTuneOptions {
@@ -90,15 +90,42 @@ async function train(
     ...declarationOf(task),
   }));
   replaceFile(join(folder, "tasks.json"), JSON.stringify(names));
+  replaceFile(join(folder, baseFile), JSON.stringify({ table: tableHash(teacher) } satisfies Base));
   const learned = [...weights].filter(([name]) => name !== tableName);
   writeSafetensors(done, new Map(learned.map(([name, { dims, data }]) => [name, fromFloat32(dims, data)])));
   dropCheckpoint(checkpoint);
 }
 
-/** A fine-tuned teacher from its folder; the token table comes from the original. */
+const baseFile = "base.json";
+const Base = z.strictObject({ table: z.string() });
+type Base = z.infer<typeof Base>;
+
+/** Of a teacher's token table, which its fine-tuned ones share. */
+export function tableHash({ weights }: Teacher): string {
+  return weightsHash(new Map([[tableName, weightOf(weights, tableName)]]));
+}
+
+/** `tableHash` of the teacher that the one in a folder was fine-tuned from; null where it was made before that was kept. @throws {BadFileError} */
+export function baseOf(folder: string): string | null {
+  const path = join(folder, baseFile);
+  if (!existsSync(path)) return null;
+  try {
+    return Base.parse(JSON.parse(readFileSync(path, "utf8"))).table;
+  } catch (cause) {
+    throw new BadFileError(`${path}: does not say what teacher was fine-tuned`, { cause });
+  }
+}
+
+/**
+ * A fine-tuned teacher from its folder; the token table comes from the original.
+ * @throws {BadFileError} when it was fine-tuned from another
+ */
 export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeacher {
+  const base = baseOf(folder);
+  if (base !== null && base !== tableHash(teacher))
+    throw new BadFileError(`${folder}: was fine-tuned from another teacher than the one given (--teacher)`);
   const file = openSafetensors(join(folder, "weights.safetensors"));
-  const weights: Weights = new Map([[tableName, must(teacher.weights.get(tableName))]]);
+  const weights: Weights = new Map([[tableName, weightOf(teacher.weights, tableName)]]);
   for (const name of file.names) {
     const tensor = file.read(name);
     weights.set(name, { dims: tensor.dims, data: toFloat32(tensor) });
@@ -154,8 +181,7 @@ function learningRateOf(options: FineTuneOptions): number {
 
 /** Twelve hex digits over what the result depends on. */
 function contentKey(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): string {
-  const hash = createHash("sha256");
-  for (const { data } of teacher.weights.values()) hash.update(bytesOf(data));
+  const hash = addWeights(createHash("sha256"), teacher.weights);
   for (const { task, labels, examples } of tasks) {
     hash.update(`${task.name} ${task.weight} ${labels.join()}`);
     for (const { ids, pairIds, surface, target, weight, dataSet } of examples) {

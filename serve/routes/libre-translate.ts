@@ -61,7 +61,11 @@ export const libreTranslateRoutes: readonly HotRoute[] = [
 ];
 
 async function detect(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const fields = await readFields(req, app.config.bodyLimitBytes);
+  const fields = await readFields(req, app.config.bodyLimitBytes).catch((cause: unknown) => {
+    // Whoever sends what cannot be read has no key in it, and is counted like all others without one.
+    app.access.admitBody(req, res, guard, undefined);
+    throw cause;
+  });
   app.access.admitBody(req, res, guard, fields);
   const { data, error } = DetectRequest.safeParse(fields);
   if (error) throw new InvalidInputError("Invalid request: missing q parameter", { cause: error });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import express from "express";
 import { z } from "zod";
 import { UnavailableError } from "../../src/errors.ts";
@@ -79,16 +80,24 @@ function startupReason({ state }: App): string | undefined {
   return state.started ? undefined : "still loading students";
 }
 
-export function createOperationsRouter(app: App, routes: readonly DescribedRoute[]): express.Router {
-  const router = express.Router();
+const routes = new WeakMap<ServerResponse, string>();
+
+/** Path of the operation that a response is of, once it was found. */
+export function routeOf(res: ServerResponse): string | undefined {
+  return routes.get(res);
+}
+
+export function createOperationsRouter(app: App, described: readonly DescribedRoute[]): express.Router {
+  const router = express.Router({ caseSensitive: true, strict: true });
   for (const route of operationRoutes()) {
     const guard: express.RequestHandler = (req, res, next) => {
+      routes.set(res, route.path);
       app.access.admit(req, res, route);
       next();
     };
     router
       .route(route.path)
-      [route.method === "GET" ? "get" : "post"](guard, route.answer(app, routes))
+      [route.method === "GET" ? "get" : "post"](guard, route.answer(app, described))
       .all(() => {
         throw new MethodNotAllowedError(route.method === "GET" ? "GET, HEAD" : route.method);
       });

@@ -39,8 +39,20 @@ export function networkOf(address: string): string {
     .join(":")}::/64`;
 }
 
-/** Whether it comes from a program on this machine: neither passed on by a proxy nor sent by a page in a browser. */
+/** The name or address that the client has asked, without its port; clients of before HTTP/1.1, which no browser is, may tell none. */
+function hostOf({ headers: { host = "localhost" } }: IncomingMessage): string {
+  return host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
+/**
+ * Whether it comes from a program on this machine: neither passed on by a proxy nor sent by a page in a browser. A page may have its own
+ * name lead here (DNS rebinding); then it is that name that was asked.
+ */
 export function isFromThisMachine(req: IncomingMessage): boolean {
   const passedOn = ["x-forwarded-for", "forwarded", "via", "origin", "sec-fetch-site"];
-  return isLoopback(req.socket.remoteAddress ?? "") && passedOn.every((name) => req.headers[name] === undefined);
+  return (
+    isLoopback(req.socket.remoteAddress ?? "") &&
+    isLoopback(hostOf(req)) &&
+    passedOn.every((name) => req.headers[name] === undefined)
+  );
 }

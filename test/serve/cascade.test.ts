@@ -83,6 +83,8 @@ test("without time for the larger student the fast one's answer stands, as a dow
   for (let i = 0; i < 300; i++) speeds.batchDone(large as never, { priorMs: 1, workedMs: 1, tookMs: 1 });
   expect(await ask({ latencyBudgetMs: 250 })).toMatchObject({ student: "small", downgraded: true });
   expect(await count("kept")).toBe(1);
+  // It was answered, so it was not shed.
+  expect(await server.app.metrics.text()).toContain('kdnas_requests_shed_total{reason="budget"} 0');
 });
 
 test("the larger one may be half a point below the most accurate, no more", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseStudent, tasksInOnePass } from "../../serve/choose.ts";
+import { chooseStudent, rankStudents, tasksInOnePass } from "../../serve/choose.ts";
 import { createStudent, type Student } from "../../serve/student.ts";
 import { OverloadedError, UnavailableError, UnknownModelError } from "../../src/errors.ts";
 import { type TinyStudent, tinyManifest } from "../fixtures/tiny-student.ts";
@@ -88,6 +88,25 @@ test("chooseStudent() passes over students that were tried, which is a downgrade
   });
   const all = new Set(students.map(({ id }) => id));
   expect(() => chooseStudent(students, { tasks, budgetMs: 20, tried: all }, took)).toThrow(OverloadedError);
+});
+
+test("rankStudents() goes by the tasks that all have scores for, and puts those without any last", () => {
+  const judgedAt = (name: string, score: number, judged: readonly string[]) => {
+    const manifest = tinyManifest({ name, score, tasks: ["sentiment", "filter"] });
+    const scores = manifest.scores.filter(({ task }) => judged.includes(task));
+    return createStudent(name, { ...manifest, scores }, 128);
+  };
+  const ranked = (...of: Student[]) =>
+    rankStudents(of, { tasks: ["sentiment", "filter"] }).map(({ manifest }) => manifest.name);
+  const [weak, strong] = [judgedAt("weak", 0.6, ["sentiment"]), judgedAt("strong", 0.8, ["sentiment"])];
+  expect(ranked(weak, strong)).toEqual(["strong", "weak"]);
+  expect(ranked(weak, judgedAt("both", 0.7, ["sentiment", "filter"]))).toEqual(["both", "weak"]);
+  const [unknown, known] = [judgedAt("unknown", 0.9, []), judgedAt("known", 0.5, ["sentiment", "filter"])];
+  expect(ranked(unknown, known, judgedAt("better", 0.6, ["sentiment", "filter"]))).toEqual([
+    "better",
+    "known",
+    "unknown",
+  ]);
 });
 
 test("chooseStudent() obeys a name", () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
@@ -21,6 +21,23 @@ test("scan() passes over folders without a manifest", async () => {
   await server.app.registry.scan();
   expect(server.app.registry.students()).toHaveLength(1);
   expect(server.log.filter((line) => line.includes("could not"))).toEqual([]);
+});
+
+test("an entry that cannot be looked into is told of once and keeps no student from being loaded", async () => {
+  server = await startTestServer([], { workers: 1 });
+  symlinkSync("in-circles", join(server.models, "in-circles"));
+  writeTinyStudent(server.folder("one"), static1);
+  for (let i = 0; i < 3; i++) await server.app.registry.scan();
+  expect(server.app.registry.students()).toHaveLength(1);
+  expect(server.log.filter((line) => line.includes("could not load in-circles"))).toHaveLength(1);
+});
+
+test("a link to nothing in a student's folder, such as an editor's lock, does not hide the student", async () => {
+  server = await startTestServer([static1], { workers: 1 });
+  const { version } = await answer();
+  writeTinyStudent(server.folder("one"), { ...static1, seed: 9 });
+  symlinkSync("nobody@nowhere.1", join(server.folder("one"), ".#card.md"));
+  await eventually(async () => expect((await answer()).version).not.toBe(version));
 });
 
 test("watch() swaps a changed student under load without a failed request, and releases the old one", async () => {

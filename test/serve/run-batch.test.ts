@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../serve/engine.ts";
 import { readStudent } from "../../serve/read-student.ts";
@@ -9,6 +11,9 @@ import { BadFileError, ModelFailedError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { argmax } from "../../src/stats.ts";
 import { addedTask, declaredTask, writeTinyStudent } from "../fixtures/tiny-student.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-engine-"));
 const folder = join(root, "tiny");
@@ -55,6 +60,14 @@ describe("run", () => {
     }
     expect(together.logits.filter).toHaveLength(2 * texts.length);
     expect(together.passes.reduce((rows, pass) => rows + pass.rows, 0)).toBe(texts.length);
+  });
+
+  test("an engine keeps nothing of a batch that it has answered", async () => {
+    const ask = () => engine.run({ ...batch(texts), input: "text", tasks: ["sentiment"] });
+    const first = new WeakRef(await ask());
+    for (let i = 0; i < 3; i++) await ask();
+    collectGarbage();
+    expect(first.deref()).toBeUndefined();
   });
 
   test("run() answers pairs by their surface, and by their vectors alone where the head was made before there was one", async () => {

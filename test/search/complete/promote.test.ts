@@ -113,4 +113,8 @@ test("promoteIfBetter() takes what a student has learned from corrections, and n
   promoteIfBetter(config, candidateOf([scoreOf(0.7)], 1), log);
   expect(live()).toBe(manifest.version);
   expect(lines[2]).toContain("has learned from corrections, and this one has not (--feedback FOLDER)");
+  const furtherFiles = writeStudent(run, 3);
+  const further = describeStudent(furtherFiles, { ...description, dataSets, scores: [scoreOf(0.61)] });
+  promoteIfBetter(config, { files: furtherFiles, manifest: further }, log);
+  expect(live()).toBe(further.version);
 });

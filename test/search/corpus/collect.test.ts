@@ -8,7 +8,12 @@ import { dataFolder } from "./data-folder.ts";
 
 const columns = ["split", "lang", "label", "text"];
 
-async function collectFrom(folder: string, limits: Partial<Limits>, heldOut = new HeldOut()): Promise<Collected> {
+async function collectFrom(
+  folder: string,
+  limits: Partial<Limits>,
+  heldOut = new HeldOut(),
+  seed = 1,
+): Promise<Collected> {
   const {
     dataSets: [set],
   } = await readDataFolder(folder);
@@ -16,7 +21,7 @@ async function collectFrom(folder: string, limits: Partial<Limits>, heldOut = ne
     folder,
     set as DataSet,
     tasks.find((t) => t.dataTask === set?.task),
-    1,
+    seed,
     Limits.parse(limits),
     heldOut,
   );
@@ -31,6 +36,15 @@ test("collect() takes no more than its limit of a language, and less of a small 
   expect(train.filter((row) => row.language === "ja")).toHaveLength(10);
   // Sets may cycle through the labels: a draw must not follow the cycle.
   expect(new Set(train.map((row) => row.label)).size).toBe(3);
+});
+
+test("collect() judges by the same rows whatever the seed, and learns from others", async () => {
+  const rowsOf = (split: string) => Array.from({ length: 40 }, (_, i) => [split, "en", String(i % 3), `${split} ${i}`]);
+  const folder = dataFolder({ name: "t", task: "sentiment", columns, rows: [...rowsOf("train"), ...rowsOf("val")] });
+  const limits = { labelledPerLanguage: 10, validationPerLanguage: 10 };
+  const [one, two] = [await collectFrom(folder, limits), await collectFrom(folder, limits, new HeldOut(), 2)];
+  expect(two.validation).toEqual(one.validation);
+  expect(two.train).not.toEqual(one.train);
 });
 
 test("collect() holds out every text that is not for training, drawn or not", async () => {

@@ -67,6 +67,16 @@ describe("teamsWithin()", () => {
     expect(names(0.5)).toEqual(["slow"]);
   });
 
+  test("joins what voices said to the same set, however many sets each has and in whatever order", () => {
+    const tasks = [{ ...entry, name: "mood" }, entry];
+    const moods = echo.results.map((one) => ({ ...one, set: { ...set, task: "mood" } }));
+    const busy: Voice = { ...help, tasks, results: [...moods, ...help.results] };
+    const [, plain] = teamsWithin(slow, [help], 9);
+    const [, joined] = teamsWithin(slow, [busy], 9);
+    expect(joined?.scores).toEqual(plain?.scores);
+    expect([...must(joined).weights]).toEqual([...must(plain).weights]);
+  });
+
   test("bestTeam() takes nobody for the sake of tasks that were added to a finished encoder", () => {
     const added: ManifestTask = { ...entry, name: "mood", file: headsFile, declared: { metric: "macroF1" } };
     const withMood = (own: Voice, mood: Voice): Voice => ({

@@ -5,8 +5,9 @@ import { afterAll, expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { fineTunedFolders, measureTeachers } from "../../../search/evaluate/subjects.ts";
 import { encodeTask } from "../../../search/student/encoded-task.ts";
-import { fineTuneTeacher } from "../../../search/teacher/fine-tune.ts";
+import { fineTuneTeacher, readFineTuned } from "../../../search/teacher/fine-tune.ts";
 import { readTeacher } from "../../../search/teacher/teacher.ts";
+import { must } from "../../../src/invariant.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
 import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
@@ -73,4 +74,13 @@ test("measureTeachers() scores each on its own tasks, as if they were one", asyn
     ["sentiment", 4],
   ]);
   expect(measured.calibration.map(({ task }) => task).sort()).toEqual(["filter", "sentiment"]);
+});
+
+test("a fine-tuned teacher belongs to the one that it was fine-tuned from, and to no other", () => {
+  const runs = join(root, "measured");
+  const other = join(root, "other");
+  writeTinyTeacher(other, { kind: "bert", hidden: 32, ffn: 32, seed: 2 });
+  const [folder] = fineTunedFolders(runs, teacherFolder).keys();
+  expect(fineTunedFolders(runs, other).size).toBe(0);
+  expect(() => readFineTuned(readTeacher(other), must(folder))).toThrow("was fine-tuned from another teacher");
 });

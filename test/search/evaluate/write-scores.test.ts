@@ -5,7 +5,9 @@ import { afterAll, expect, test } from "vitest";
 import type { Measured } from "../../../search/evaluate/measured.ts";
 import { findStudents } from "../../../search/evaluate/subjects.ts";
 import { writeScores } from "../../../search/evaluate/write-scores.ts";
+import { writeDescription } from "../../../search/export/write-description.ts";
 import { readManifest } from "../../../src/contract/manifest.ts";
+import { must } from "../../../src/invariant.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 
 const models = mkdtempSync(join(tmpdir(), "kdnas-scores-"));
@@ -30,6 +32,21 @@ test("writeScores() puts the teacher's beside a student's, and keeps them where 
   ]);
   expect(write(measured("some", 9, 0.6), null)).toEqual([expect.objectContaining({ student: 0.6, teacher: 0.8 })]);
   expect(write(measured("some", 8, 0.6), null)).toEqual([expect.objectContaining({ student: 0.6, teacher: null })]);
+});
+
+test("writeScores() puts the teacher's beside what a student has alone too, where an ensemble answers with it", () => {
+  const { latency, version } = readManifest(join(folder, "manifest.json"));
+  const team = join(models, "team");
+  const members = [{ name, version }];
+  const alone = { ...must(measured("some", 9, 0.4).scores[0]), teacher: null };
+  const manifest = writeTinyStudent(team, { name: "team", ensemble: { members, tasks: [], scores: [], latency } });
+  writeDescription(team, { ...manifest, scores: [alone] });
+  const subjects = new Map([["team", measured("some", 9, 0.6)]]);
+  writeScores(findStudents(models).slice(0, 2), subjects, measured("some", 9, 0.8), () => {});
+  const written = readManifest(join(team, "manifest.json"));
+  expect(written.scores).toMatchObject([{ student: 0.4, teacher: 0.8 }]);
+  expect(written.ensemble?.scores).toMatchObject([{ student: 0.6, teacher: 0.8 }]);
+  rmSync(team, { recursive: true });
 });
 
 test("writeScores() leaves a manifest that another command has written since it was read", () => {

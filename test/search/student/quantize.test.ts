@@ -5,6 +5,8 @@ import {
   quantizeBlocks,
   quantizeColumns,
   restoreBlocks,
+  restoreColumns,
+  storedLimit,
   tableBlock,
 } from "../../../search/student/quantize.ts";
 import { must } from "../../../src/invariant.ts";
@@ -71,11 +73,20 @@ test("quantizeBlocks() keeps numbers that lie on its steps exactly", () => {
 
 test("the largest weight of a column sets its scale", () => {
   const weight = { dims: [2, 2], data: Float32Array.of(63, 0.25, -31.25, -1) };
-  expect(quantizeColumns(weight)).toEqual({
-    dims: [2, 2],
-    data: Int8Array.of(63, 16, -31, -63),
-    scales: Float32Array.of(1, 1 / 63),
-  });
+  const { data, scales } = quantizeColumns(weight);
+  expect(data).toEqual(Int8Array.of(63, 16, -31, -63));
+  expect(scales[0]).toBe(1);
+  expect(63 * must(scales[1])).toBeCloseTo(1, 4);
+});
+
+test("a matrix that was restored is quantised to the same numbers and scales", () => {
+  fc.assert(
+    fc.property(matrix, fc.constantFrom(undefined, storedLimit), (weight, limit) => {
+      const quantized = quantizeColumns(weight, limit);
+      expect(quantizeColumns(restoreColumns(quantized), limit)).toEqual(quantized);
+    }),
+    { seed: 1 },
+  );
 });
 
 test("a column and a block of zeros stay zeros", () => {

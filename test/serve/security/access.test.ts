@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -106,6 +108,21 @@ describe("with a key file", () => {
     await server.post("/admin/reload", {}, { ...bearer(keys.admin), "x-request-id": id });
     const line = server.log.map((text) => JSON.parse(text)).find(({ requestId }) => requestId === id);
     expect(line).toMatchObject({ msg: "audit", method: "POST", route: "/admin/reload", code: 200, key: "ops" });
+  });
+
+  test("an admin call by another spelling is none, and by a whole address it leaves its line too", async () => {
+    for (const path of ["/admin/reload/", "/Admin/reload"])
+      expect((await server.post(path, {}, bearer(keys.admin))).status).toBe(404);
+    const id = "audit-whole-address";
+    const { hostname, port } = new URL(server.url);
+    const headers = { ...bearer(keys.admin), "x-request-id": id };
+    const whole = request({ hostname, port, method: "POST", path: `${server.url}/admin/reload`, headers });
+    const [reply] = await once(whole.end(), "response");
+    expect(reply.resume().statusCode).toBe(200);
+    await eventually(() => {
+      const line = server.log.map((text) => JSON.parse(text)).find(({ requestId }) => requestId === id);
+      expect(line).toMatchObject({ msg: "audit", route: "/admin/reload", code: 200, key: "ops" });
+    });
   });
 
   test("the file is read again when it changes; a damaged one leaves the keys as they were", async () => {

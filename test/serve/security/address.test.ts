@@ -33,4 +33,8 @@ test("isFromThisMachine() takes neither what a proxy passes on nor what a page i
   expect(isFromThisMachine(from("10.0.0.1"))).toBe(false);
   expect(isFromThisMachine(from("127.0.0.1", { "x-forwarded-for": "1.1.1.1" }))).toBe(false);
   expect(isFromThisMachine(from("127.0.0.1", { origin: "https://example.org" }))).toBe(false);
+  for (const host of ["localhost:8080", "127.0.0.1", "[::1]:8080"])
+    expect(isFromThisMachine(from("127.0.0.1", { host }))).toBe(true);
+  // A page whose name leads here sends no other sign of itself with a GET.
+  expect(isFromThisMachine(from("127.0.0.1", { host: "rebound.example.org:8080" }))).toBe(false);
 });
