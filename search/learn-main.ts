@@ -11,7 +11,7 @@ import type { Corpus } from "./corpus/assemble.ts";
 import { correctedFrom } from "./learn/corrected-from.ts";
 import { weightsPath } from "./learn/finished-student.ts";
 import { checkFeedback, learnCorrections } from "./learn/learn-corrections.ts";
-import { studentMaterials } from "./learn/student-materials.ts";
+import { judgingAll, studentMaterials } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
 import { lockRun } from "./run-lock.ts";
 
@@ -64,7 +64,10 @@ async function learn(flags: Flags, log: Log): Promise<void> {
     finished.push(learned);
     judging = materials.corpus;
   }
-  if (judging !== undefined) await renewEnsembles({ models, promote, threads }, finished, judging, log);
+  if (judging !== undefined && promote !== "never") {
+    const corpus = await judgingAll(flags, judging, finished);
+    await renewEnsembles({ models, promote, threads }, finished, corpus, log);
+  }
   unlock();
 }
 

@@ -11,7 +11,7 @@ import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { type Pruning, prunedStudent } from "./learn/prune.ts";
-import { studentMaterials } from "./learn/student-materials.ts";
+import { judgingAll, studentMaterials } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
 import { trainFurther } from "./learn/train-further.ts";
 import { lockRun } from "./run-lock.ts";
@@ -106,7 +106,10 @@ async function train(flags: Flags, log: Log): Promise<void> {
     finished.push(trained);
     judging = materials.corpus;
   }
-  if (judging !== undefined) await renewEnsembles({ models, promote, threads }, finished, judging, log);
+  if (judging !== undefined && promote !== "never") {
+    const corpus = await judgingAll(flags, judging, finished);
+    await renewEnsembles({ models, promote, threads }, finished, corpus, log);
+  }
   unlock();
 }
 

@@ -22,7 +22,7 @@ import type { LearningMaterials } from "./try-corrections.ts";
 export async function studentMaterials(flags: Flags, { manifest, files }: Candidate): Promise<LearningMaterials> {
   const loaded = await loadCorpus(flags.data, {
     seed: manifest.seed,
-    limits: presets[flags.preset as keyof typeof presets].limits,
+    limits: limitsOf(flags),
     tasks: manifest.tasks.map(({ name }) => name),
   });
   const corpus = { ...loaded, tasks: loaded.tasks.map((task) => asLearned(task, manifest)) };
@@ -36,6 +36,17 @@ export async function studentMaterials(flags: Flags, { manifest, files }: Candid
     tasks: encodeCorpus(corpus, tokenizer, studentEncoding),
     beside: encodeBeside(corpus, tokenizer, studentEncoding),
   };
+}
+
+/** Judges the tasks of all of some students: what was read for the last of them, where that does. */
+export async function judgingAll(flags: Flags, read: Corpus, students: readonly Candidate[]): Promise<Corpus> {
+  const names = [...new Set(students.flatMap(({ manifest }) => manifest.tasks.map(({ name }) => name)))];
+  if (names.every((name) => read.tasks.some((task) => task.name === name))) return read;
+  return await loadCorpus(flags.data, { seed: 1, limits: limitsOf(flags), tasks: names });
+}
+
+function limitsOf({ preset }: Flags) {
+  return presets[preset as keyof typeof presets].limits;
 }
 
 /** A task over single texts that was added to a finished student is learned so again, whatever the data declare. */
