@@ -31,7 +31,10 @@ export function createSwappedModels(models: string, names: readonly string[] = [
     string,
   ];
   const students = names.length > 0 ? names : studentsIn(models);
-  for (const student of students) cpSync(join(models, student), join(folder, student), { recursive: true });
+  for (const student of students) {
+    cpSync(join(models, student), join(folder, student), { recursive: true });
+    writeAlone(join(folder, student));
+  }
   let version = 0;
   return {
     folder,
@@ -46,6 +49,13 @@ export function createSwappedModels(models: string, names: readonly string[] = [
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** A student's ensemble would be gone with the first swap of a member, and the student be faster from then on. */
+function writeAlone(folder: string): void {
+  const path = join(folder, "manifest.json");
+  const { ensemble, ...manifest } = JSON.parse(readFileSync(path, "utf8")) as Manifest;
+  writeFileSync(path, JSON.stringify(manifest));
 }
 
 /** Students of a models folder, the smallest first. */

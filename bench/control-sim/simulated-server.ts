@@ -31,6 +31,7 @@ export class SimulatedServer {
       studentTokens.observe([student], by.tokens, by.count);
       stage.observe([student, "tokenize"], tokenizeMs / 1000, by.count);
       stage.observe([student, "infer"], Math.max(1e-6, by.workMs - tokenizeMs) / 1000, by.count);
+      stage.observe([student, "post"], postMs / 1000, by.count);
     }
   }
 
@@ -68,6 +69,7 @@ export class SimulatedServer {
 
 const task = "sentiment";
 const tokenizeMs = 0.01;
+const postMs = 0.005;
 
 function createCounters(registers: Registry[]) {
   const family = (name: string, labelNames: readonly string[]) => ({ name, help: name, labelNames, registers });

@@ -16,7 +16,7 @@ export interface KnownText {
 export async function readTexts(folder: string, name: string, rows: number): Promise<KnownText[]> {
   const { dataSets } = await readDataFolder(folder);
   const set = dataSets.find((one) => one.name === name);
-  if (set === undefined) throw new Error(`${folder}: no data set ${name}; see docs/data.md`);
+  if (set === undefined) throw new Error(`${folder}: no data set ${name}`);
   const languageOf = languageReader(name);
   const all: KnownText[] = [];
   for await (const chunk of readRows(folder, set)) {

@@ -29,7 +29,7 @@ export const controlCommand: CommandSpec = {
     authorization: {
       type: "string",
       value: "header",
-      doc: "Authorization header for them, as in 'Bearer kd_...'",
+      doc: "Authorization header for them, as in 'Bearer kdnas_...'",
       env: "KDNAS_METRICS_AUTHORIZATION",
     },
     mode: {

@@ -9,6 +9,7 @@ export interface ServerWindow {
   readonly workers: number | null;
   readonly texts: number;
   readonly budgets: { readonly met: number; readonly downgraded: number; readonly missed: number };
+  /** Texts that were refused for their budget. */
   readonly shed: number;
   /** Texts by the length that a student read; a bucket stands for its middle. */
   readonly lengths: readonly { readonly tokens: number; readonly texts: number }[];
@@ -52,12 +53,12 @@ function readWindow(gains: readonly Sample[], seconds: number): ServerWindow {
   return {
     seconds,
     workers: gains.find(({ name }) => name === metricNames.workers)?.value ?? null,
-    texts: sumOf(metricNames.texts),
+    // The last stage is there once a text, however many tasks it was asked.
+    texts: toHistograms(gains, metricNames.stageSeconds)
+      .filter(({ labels }) => labels.stage === "post")
+      .reduce((sum, { count }) => sum + count, 0),
     budgets: { met: outcome("met"), downgraded: outcome("downgraded"), missed: outcome("missed") },
-    shed: ["queue_full", "budget", "expired"].reduce(
-      (sum, reason) => sum + sumOf(metricNames.requestsShed, { reason }),
-      0,
-    ),
+    shed: ["budget", "expired"].reduce((sum, reason) => sum + sumOf(metricNames.requestsShed, { reason }), 0),
     lengths: toHistograms(gains, metricNames.studentTokens).flatMap(toLengths),
     students: readStudents(gains),
     drift: gains
