@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isAdded } from "../../src/contract/graph-files.ts";
 import { type Manifest, type ManifestTask, readManifest, type Score } from "../../src/contract/manifest.ts";
+import { meanScore } from "../../src/contract/mean-score.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
 import { scoreKey } from "../../src/contract/score-key.ts";
 import { BadFileError } from "../../src/errors.ts";
@@ -9,6 +10,7 @@ import { mean } from "../../src/stats.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import { learnedFromFeedback } from "../corrections/feedback-set.ts";
+import { taskMean } from "../evaluate/summary-table.ts";
 import { promote } from "../export/export-student.ts";
 import type { Candidate } from "./export-candidate.ts";
 
@@ -81,12 +83,16 @@ function readable(path: string): Manifest | null {
   }
 }
 
-/** Mean scores of both over what both have: each task's mean counts once. */
+/** Mean scores of both over what both have: each task's mean over its data sets counts once, and suites only where it has no others. */
 export function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number] {
   const other = new Map(b.map((score) => [scoreKey(score), score.student]));
   const shared = a.filter((score) => other.has(scoreKey(score)));
   const tasks = [...new Set(shared.map((score) => score.task))];
-  const over = (scoreOf: (score: Score) => number) =>
-    mean(tasks.map((task) => mean(shared.filter((score) => score.task === task).map(scoreOf))));
-  return [over((score) => score.student), over((score) => other.get(scoreKey(score)) as number)];
+  const over = (scores: readonly Score[]) => mean(tasks.map((task) => meanOfTask(scores, task)));
+  return [over(shared), over(shared.map((score) => ({ ...score, student: other.get(scoreKey(score)) as number })))];
+}
+
+function meanOfTask(scores: readonly Score[], task: string): number {
+  const sampled = taskMean({ scores: [...scores] }, task);
+  return Number.isNaN(sampled) ? meanScore(scores.filter((score) => score.task === task)) : sampled;
 }

@@ -46,10 +46,21 @@ export async function createHeritage(
 
 async function staticTable(vectors: Weight, shares: Float64Array, importance: Float64Array): Promise<StaticTable> {
   const width = must(vectors.dims[1]);
-  const { mean } = await principalAxes(vectors, shares);
-  const centred = vectors.data.map((x, i) => (x - must(mean[i % width])) * must(importance[Math.floor(i / width)]));
+  const isKnown = knownRows(vectors);
+  const known = shares.map((share, row) => (isKnown[row] ? share : 0));
+  const { mean } = await principalAxes(vectors, known);
+  const centred = vectors.data.map((x, i) => {
+    const row = Math.floor(i / width);
+    return isKnown[row] ? (x - must(mean[i % width])) * must(importance[row]) : 0;
+  });
   const scaled = { dims: vectors.dims, data: centred };
-  return { vectors: scaled, axes: await principalAxes(scaled, shares) };
+  return { vectors: scaled, axes: await principalAxes(scaled, known) };
+}
+
+/** Tokens that never occur were not computed (`contextlessVectors`): a text that has one of them is told nothing by it. */
+function knownRows({ dims, data }: Weight): boolean[] {
+  const [rows, width] = [must(dims[0]), must(dims[1])];
+  return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width).some((x) => x !== 0));
 }
 
 /** Positions that most texts reach. */
@@ -93,10 +104,11 @@ export async function inheritWeights(
   return weights;
 }
 
-/** Scales a table to a mean square of 1, so that one learning rate suits every width. */
-function normalised({ dims, data }: Weight): Weight {
-  const square = data.reduce((sum, x) => sum + x * x, 0) / data.length;
-  const factor = 1 / Math.sqrt(square);
+/** Scales a table to a mean square of 1 over the rows that were computed, so that one learning rate suits every width. */
+function normalised(table: Weight): Weight {
+  const { dims, data } = table;
+  const numbers = knownRows(table).filter(Boolean).length * must(dims[1]);
+  const factor = Math.sqrt(numbers / data.reduce((sum, x) => sum + x * x, 0));
   return { dims, data: data.map((x) => x * factor) };
 }
 

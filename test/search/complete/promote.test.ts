@@ -61,6 +61,17 @@ test("promoteIfBetter() compares what both were judged on, each task counting on
   expect(result.live.version).toBe(result.second.version);
 });
 
+test("promoteIfBetter() counts each data set once, however many languages it has, and no suite beside them", () => {
+  const many = (student: number) =>
+    ["de", "fr", "it", "es"].map((language) => scoreOf(student, { dataSet: "many", language }));
+  const suite = (student: number) => scoreOf(student, { task: "filter", dataSet: "hatecheck_en" });
+  const plain = (student: number) => scoreOf(student, { task: "filter", dataSet: "plain" });
+  const first = [scoreOf(0.5), ...many(0.6), suite(0.9), plain(0.5)];
+  const second = [scoreOf(0.6), ...many(0.55), suite(0.1), plain(0.51)];
+  const result = compete(first, second);
+  expect(result.live.version).toBe(result.second.version);
+});
+
 test("promoteIfBetter() does not compare scores of different rows", () => {
   const { lines, live, second } = compete([scoreOf(0.6)], [scoreOf(0.9, { rows: 50 })]);
   expect(live.version).not.toBe(second.version);
