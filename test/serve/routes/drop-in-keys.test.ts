@@ -52,6 +52,9 @@ test("LibreTranslate's clients show it in the body, beside the text", async () =
     const refused = await http().post("/detect").set("content-type", "application/json").send(JSON.stringify(body));
     expect([refused.status, Object.keys(refused.body)]).toEqual([403, ["error"]]);
   }
+  // What cannot be read has no key either: it counts as a request without one.
+  const unreadable = await http().post("/detect").set("content-type", "application/json").send('{"q": ');
+  expect([unreadable.status, Object.keys(unreadable.body)]).toEqual([403, ["error"]]);
 });
 
 test("Hugging Face's client shows it as a bearer token", async () => {
