@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readManifest } from "../src/contract/manifest.ts";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
 import { studentFlags } from "./command/student-flags.ts";
@@ -9,7 +8,7 @@ import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { correctedFrom } from "./learn/corrected-from.ts";
-import { weightsPath } from "./learn/finished-student.ts";
+import { readFinished, weightsPath } from "./learn/finished-student.ts";
 import { checkFeedback, learnCorrections } from "./learn/learn-corrections.ts";
 import { judgingAll, studentMaterials } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
@@ -78,10 +77,7 @@ function readCandidates(run: string, wanted: readonly string[] | undefined): Can
     .map((folder) => join(folder, "student"))
     .filter((folder) => existsSync(weightsPath(folder)))
     .filter((folder) => existsSync(join(folder, "manifest.json")))
-    .map((folder) => {
-      const manifest = readManifest(join(folder, "manifest.json"));
-      return { manifest, files: { folder, names: Object.keys(manifest.files) } };
-    })
+    .map(readFinished)
     .filter(({ manifest }) => wanted?.includes(manifest.name) ?? true);
   if (candidates.length === 0)
     throw new ConfigError(`${run}: no finished student${wanted ? ` is called ${wanted.join(" or ")}` : " is here"}`);

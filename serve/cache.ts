@@ -15,8 +15,8 @@ export interface Remembered {
 }
 
 /**
- * Answers by the loading of a student, of the others that may answer with it, tasks and text. Keys are hashes under a secret of this process, and answers hold no text, so
- * that nobody can read from a dump of its memory what was asked, nor try whether a text was.
+ * Answers by the loading of a student, of the others that may answer with it, tasks and text. Keys are hashes under a secret of this
+ * process, and answers hold no text, so that nobody can read from a dump of its memory what was asked, nor try whether a text was.
  */
 export interface AnswerCache {
   /** Null when answers are not kept at all: then nothing needs to be hashed. */

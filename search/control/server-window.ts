@@ -54,9 +54,7 @@ function readWindow(gains: readonly Sample[], seconds: number): ServerWindow {
     seconds,
     workers: gains.find(({ name }) => name === metricNames.workers)?.value ?? null,
     // The last stage is there once a text, however many tasks it was asked.
-    texts: toHistograms(gains, metricNames.stageSeconds)
-      .filter(({ labels }) => labels.stage === "post")
-      .reduce((sum, { count }) => sum + count, 0),
+    texts: sumOf(`${metricNames.stageSeconds}_count`, { stage: "post" }),
     budgets: { met: outcome("met"), downgraded: outcome("downgraded"), missed: outcome("missed") },
     shed: ["budget", "expired"].reduce((sum, reason) => sum + sumOf(metricNames.requestsShed, { reason }), 0),
     lengths: toHistograms(gains, metricNames.studentTokens).flatMap(toLengths),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readManifest } from "../../src/contract/manifest.ts";
 import type { Candidate } from "../complete/export-candidate.ts";
 import { correctedPrefix } from "../corrections/decision.ts";
+import { readFinished } from "./finished-student.ts";
 
 /**
  * The student of a run that a served one was corrected from, or that one itself. What it is taught, with corrections that came meanwhile, it is
@@ -13,10 +14,7 @@ export function correctedFrom(candidate: Candidate, run: string): Candidate {
   const base = readdirSync(run)
     .map((name) => join(run, name))
     .find((home) => correctedIn(home).includes(version));
-  if (base === undefined) return candidate;
-  const folder = join(base, "student");
-  const manifest = readManifest(join(folder, "manifest.json"));
-  return { manifest, files: { folder, names: Object.keys(manifest.files) } };
+  return base === undefined ? candidate : readFinished(join(base, "student"));
 }
 
 /** Versions that came of corrections to the student of a folder. */

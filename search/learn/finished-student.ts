@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { readManifest } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import type { Candidate } from "../complete/export-candidate.ts";
 import type { Weights } from "../student/weights.ts";
@@ -7,6 +8,12 @@ import { loadWeights } from "../student/weights-file.ts";
 /** Where a run keeps the weights of the student that it has finished, beside the folder of its int8 artefact. */
 export function weightsPath(studentFolder: string): string {
   return join(dirname(studentFolder), "heads.safetensors");
+}
+
+/** The student whose artefact lies in a folder. @throws {BadFileError} when its manifest cannot be read. */
+export function readFinished(folder: string): Candidate {
+  const manifest = readManifest(join(folder, "manifest.json"));
+  return { manifest, files: { folder, names: Object.keys(manifest.files) } };
 }
 
 /** @throws {BadFileError} when they are missing. */

@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
 import { type FeedbackRecord, readFeedback } from "../../src/contract/feedback.ts";
-import { readManifest } from "../../src/contract/manifest.ts";
 import type { Log } from "../command/command.ts";
 import type { Candidate, ExportConfig } from "../complete/export-candidate.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
@@ -15,6 +14,7 @@ import {
 } from "../corrections/decision.ts";
 import { percent } from "../corrections/gate.ts";
 import type { Materials } from "../prepare.ts";
+import { readFinished } from "./finished-student.ts";
 import {
   isOfEncoder,
   type Learner,
@@ -98,8 +98,7 @@ function outcome(candidate: Candidate, { attempts }: Decision, folder: string, l
   log(
     `${name} · has learned: of the held-out corrections ${percent(last.right)} are right, before ${percent(last.rightBefore)}`,
   );
-  const manifest = readManifest(join(folder, "manifest.json"));
-  return { files: { folder, names: Object.keys(manifest.files) }, manifest, base: candidate.manifest };
+  return { ...readFinished(folder), base: candidate.manifest };
 }
 
 /** Tries shares of the way until one passes; where the encoder has nothing to learn there is no way to go. */

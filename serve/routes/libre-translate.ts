@@ -61,12 +61,13 @@ export const libreTranslateRoutes: readonly HotRoute[] = [
 ];
 
 async function detect(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const fields = await readFields(req, app.config.bodyLimitBytes).catch((cause: unknown) => {
+  let fields: unknown;
+  try {
+    fields = await readFields(req, app.config.bodyLimitBytes);
+  } finally {
     // Whoever sends what cannot be read has no key in it, and is counted like all others without one.
-    app.access.admitBody(req, res, guard, undefined);
-    throw cause;
-  });
-  app.access.admitBody(req, res, guard, fields);
+    app.access.admitBody(req, res, guard, fields);
+  }
   const { data, error } = DetectRequest.safeParse(fields);
   if (error) throw new InvalidInputError("Invalid request: missing q parameter", { cause: error });
   const question = { tasks: [language.name], input: "text", items: [[data.q]] } as const;
