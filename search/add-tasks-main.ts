@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
-import { readRollouts } from "../src/contract/rollout.ts";
 import { ConfigError } from "../src/errors.ts";
 import type { Task } from "../src/tasks/task.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
@@ -12,6 +11,7 @@ import { loadCorpus } from "./corpus/load.ts";
 import { readSources } from "./corpus/sources.ts";
 import { learnedFromFeedback } from "./corrections/feedback-set.ts";
 import { promote } from "./export/export-student.ts";
+import { hasCandidate } from "./export/has-candidate.ts";
 import { addTasks } from "./learn/add-tasks.ts";
 import { followVersion } from "./learn/follow-version.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
@@ -80,8 +80,7 @@ function newTasks(wanted: readonly Task[], { tasks: own }: Manifest): string[] {
 
 /** A candidate without the new tasks would take them away again. @throws {ConfigError} */
 function refuseRollout(models: string, { name }: Manifest): void {
-  const isRolledOut = readRollouts(models).rollouts.some(({ student, now }) => student === name && now !== null);
-  if (isRolledOut)
+  if (hasCandidate(models, name))
     throw new ConfigError(`a candidate is beside ${name}; end its rollout first (npm run rollout), then add tasks`);
 }
 
@@ -99,6 +98,6 @@ function replace(
   log(`${name} · now in ${join(models, name)} (version ${version})`);
   const again = old.tasks.filter((task) => tasks.includes(task.name)).map((task) => task.name);
   if (again.length > 0)
-    log(`ensembles and cascades leave ${again.join(", ")} out until npm run ensemble, cascade -- --write`);
+    log(`ensembles and cascades leave ${again.join(", ")} out until npm run ensemble, cascade -- --data ... --write`);
   if (learnedFromFeedback(old)) log(`${name} · corrections of these tasks are not in it: npm run learn`);
 }

@@ -186,7 +186,7 @@ export const searchCommand: CommandSpec = {
       type: "boolean",
       doc:
         "students also learn what fine-tuned teachers say of their texts and of unlabelled ones; without --tuned-teacher\n" +
-        "      one is fine-tuned for every task first, which takes long",
+        "      one is fine-tuned for every task first, which takes long. With --preset full only",
       default: false,
     },
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "bayesian" },
@@ -279,7 +279,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     runs: flags.runs,
     ...toBudgets(flags),
     controller: flags.controller,
-    tunedTeachers: flags["tuned-teacher"]?.split(",") ?? [],
+    tunedTeachers: toTunedTeachers(flags, preset),
     transfer: flags.transfer,
     seed: flags.seed,
     threads: flags.threads,
@@ -291,4 +291,14 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     promote: flags.promote,
     dryRun: flags["dry-run"],
   };
+}
+
+/** @throws {ConfigError} where nobody would ask them. */
+function toTunedTeachers(flags: Flags, preset: SearchConfig["preset"]): readonly string[] {
+  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
+  if (folders.length > 1 && !flags["soft-targets"])
+    throw new ConfigError("--tuned-teacher: several are only asked for --soft-targets, and one is imitated");
+  if (flags["soft-targets"] && presets[preset].softTokens === 0)
+    throw new ConfigError("--soft-targets goes with --preset full: the others ask no teacher");
+  return folders;
 }

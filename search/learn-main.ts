@@ -42,8 +42,7 @@ await runCommand(
 
 async function learn(flags: Flags, log: Log): Promise<void> {
   checkFeedback(flags.feedback);
-  const id = flags.id ?? "served";
-  const run = join(flags.runs, id);
+  const run = join(flags.runs, flags.id ?? "served");
   const wanted: readonly string[] | undefined = flags.students?.split(",");
   const unlock = lockRun(run);
   const candidates = flags.id === undefined ? takeUpStudents(flags.models, wanted, run) : readCandidates(run, wanted);
@@ -53,13 +52,12 @@ async function learn(flags: Flags, log: Log): Promise<void> {
   for (const candidate of candidates) {
     const { manifest } = candidate;
     const materials = await studentMaterials(flags, candidate);
-    const config = { threads, feedback: flags.feedback, seed: manifest.seed, id };
+    // Of the search that made it, which its manifest goes on to name.
+    const config = { threads, feedback: flags.feedback, seed: manifest.seed, id: manifest.searchId };
     const from = correctedFrom(candidate, run);
     const learner = { candidate: from, replay: () => Promise.resolve(materials.tasks) };
     const learned = await learnCorrections(config, materials, learner, log);
-    const isServed = learned.manifest.version === manifest.version;
-    if (learned.base !== undefined && isServed) log(`${manifest.name} · is what is served`);
-    if (learned.base !== undefined && !isServed) promoteIfBetter({ models, promote }, learned, log);
+    if (learned.base !== undefined) promoteIfBetter({ models, promote }, learned, log);
     finished.push(learned);
     judging = materials.corpus;
   }

@@ -31,7 +31,7 @@ await runCommand(searchCommand, async (flags, log) => {
   const trials = await explore(time, materials, log);
   log(formatFront(paretoFront(trials)));
   const finished: Candidate[] = [];
-  await forEachBudget(winnersOf(trials, config, log), log, async (budgetMs, { architecture }, left) => {
+  const failure = await forEachBudget(winnersOf(trials, config, log), log, async (budgetMs, { architecture }, left) => {
     const name = studentName(materials.corpus.tasks, config.name, budgetMs);
     const fitted = time.completion(name, left);
     const student = await completeStudent(fitted, materials, name, architecture, log);
@@ -44,4 +44,6 @@ await runCommand(searchCommand, async (flags, log) => {
   keepReport(config, log);
   log(`report · ${join(config.runs, config.id, "report.html")}`);
   unlock();
+  // Those that were made have their ensembles and their place in the report all the same.
+  if (failure !== null) throw failure;
 });

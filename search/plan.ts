@@ -36,14 +36,26 @@ async function showTimes(config: SearchConfig, tasks: readonly Task[], log: Log)
   );
 }
 
-function showEffort({ effort, teacher, controller }: SearchConfig, log: Log): void {
-  const tokens = (count: number) => `${count.toLocaleString("en-US")} tokens`;
-  const tuned =
-    effort.teacherTokens === 0 ? "as it is" : `and one for each task, fine-tuned on ${tokens(effort.teacherTokens)}`;
-  log(`teacher: ${teacher}, ${tuned}`);
-  log(`trials: ${effort.trials} of ${tokens(effort.trialTokens)}, controller ${controller}`);
+function showEffort(config: SearchConfig, log: Log): void {
+  const { effort, teacher, controller, architectures } = config;
+  log(`teacher: ${teacher}, ${tunedTeachers(config)}`);
+  const trials = architectures === null ? effort.trials : new Set(architectures).size;
+  const what = architectures === null ? `controller ${controller}` : "one of each architecture that is given";
+  log(`trials: ${trials} of ${tokens(effort.trialTokens)}, ${what}`);
   log(
     `students: distilled on ${tokens(effort.distilTokens)}, tasks on ${tokens(effort.headTokens)} ` +
       `(static: ${tokens(effort.staticHeadTokens)})`,
   );
+}
+
+/** What stands beside the teacher, or in its place. */
+function tunedTeachers({ effort, tunedTeachers: given }: SearchConfig): string {
+  if (given.length > 0) return `fine-tuned before: ${given.join(", ")}`;
+  return effort.teacherTokens === 0
+    ? "as it is"
+    : `and one for each task, fine-tuned on ${tokens(effort.teacherTokens)}`;
+}
+
+function tokens(count: number): string {
+  return `${count.toLocaleString("en-US")} tokens`;
 }

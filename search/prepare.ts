@@ -12,14 +12,15 @@ import { loadCorpus } from "./corpus/load.ts";
 import { createHeritage, type Heritage } from "./distil/inherit.ts";
 import { type StateTargets, stateTargets } from "./distil/targets.ts";
 import { contextlessVectors, inverseFrequency, tokenShares } from "./distil/token-vectors.ts";
-import { makesStatics } from "./explore/given-architectures.ts";
+import { givenArchitectures, makesStatics } from "./explore/given-architectures.ts";
+import { checkTeachers } from "./heads/check-labels.ts";
 import { isTaught } from "./heads/soft-targets.ts";
 import { printProgress, printShare } from "./progress.ts";
 import { encodeBeside, encodeCorpus } from "./student/encode-corpus.ts";
 import type { EncodedTask } from "./student/encoded-task.ts";
 import { type FineTunedTeacher, fineTuneTeacher, readFineTuned, teacherEncoding } from "./teacher/fine-tune.ts";
 import { fetchTeacher } from "./teacher/hub.ts";
-import { readTeacher, type Teacher, withTokenizer } from "./teacher/teacher.ts";
+import { readTeacher, readTeacherArchitecture, type Teacher, withTokenizer } from "./teacher/teacher.ts";
 
 /** Longest text that students train on; they read longer ones when served. */
 export const trainingMaxTokens = 64;
@@ -47,6 +48,8 @@ export interface Materials {
 /** corpus → teacher: reads the data, fine-tunes the teacher, and computes what students inherit. */
 export async function prepare(config: SearchConfig, log: Log): Promise<Materials> {
   const folder = await fetchTeacher(config.teacher, join(config.runs, "hub"));
+  // Only checked here: what cannot be taught is to be said before hours of work.
+  givenArchitectures(config, readTeacherArchitecture(folder));
   const tokenizerPath = join(folder, "tokenizer.json");
   const tokenizer = readTokenizer(tokenizerPath);
   const original = withTokenizer(readTeacher(folder), tokenizer);
@@ -69,6 +72,8 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
   const tuned = await tunedTeachers(config, original, corpus, tokenizer, log);
   const teacher = config.tunedTeachers.length === 1 ? must(tuned[0]) : original;
   const tasks = encodeCorpus(corpus, tokenizer, studentEncoding);
+  // Of one that is only imitated, labels do not matter.
+  if (config.effort.softTokens > 0) checkTeachers(tuned, tasks);
   const beside = encodeBeside(corpus, tokenizer, studentEncoding);
   const cacheFolder = join(config.runs, "cache");
   const shares = tokenShares(trainingSequences(corpus, tasks, tokenizer), teacher.architecture.vocabulary);

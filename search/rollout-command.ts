@@ -1,13 +1,19 @@
-import {
-  type ActiveRollout,
-  type Candidate,
-  readRollouts,
-  type StudentRollout,
-  standardRolloutRule,
-} from "../src/contract/rollout.ts";
+import type { Manifest } from "../src/contract/manifest.ts";
+import { type ActiveRollout, readRollouts, type StudentRollout, standardRolloutRule } from "../src/contract/rollout.ts";
 import { ConfigError } from "../src/errors.ts";
 import type { CommandSpec, Flags, Log } from "./command/command.ts";
-import { finishPromotions, placeCandidate, promoteCandidate, rollBack, setStage } from "./export/candidate-folder.ts";
+import {
+  checkTasks,
+  finishPromotions,
+  placeCandidate,
+  promoteCandidate,
+  readCandidate,
+  rollBack,
+  setStage,
+} from "./export/candidate-folder.ts";
+
+/** Of the live student's requests, where nothing else is said. */
+const standardShare = 0.1;
 
 /** Rollouts by hand, for who runs no control: servers follow what this writes within seconds. */
 export const rolloutCommand: CommandSpec = {
@@ -33,12 +39,16 @@ export const rolloutCommand: CommandSpec = {
       doc: "what to do; without it, what is under way is shown",
       choices: ["shadow", "canary", "promoted", "rolled-back"],
     },
-    share: { type: "number", doc: "of the live student's requests, above 0 and up to 1", default: 0.1 },
+    share: {
+      type: "number",
+      doc:
+        "of the live student's requests, above 0 and up to 1 (default: as it is; at first, and for a canary after a shadow\n" +
+        "      of more, 0.1)",
+    },
     "sticky-by": {
       type: "string",
-      doc: "whether a canary's share is drawn by request or by API key",
+      doc: "whether a canary's share is drawn by request or by API key (default: request, then as it is)",
       choices: ["request", "key"],
-      default: "request",
     },
     reason: { type: "string", value: "text", doc: "kept in the history", default: "by hand" },
   },
@@ -55,31 +65,48 @@ export function rollout(flags: Flags, log: Log): void {
 
 function step(flags: Flags): void {
   const { models, to, reason, share } = flags;
-  if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and up to 1, not ${share}`);
+  if (share !== undefined && !(share > 0 && share <= 1))
+    throw new ConfigError(`--share is above 0 and up to 1, not ${share}`);
   const isStage = to === "shadow" || to === "canary";
   if (!isStage && flags.candidate !== undefined) throw new ConfigError(`--to ${to} takes --student, not --candidate`);
-  const placed = flags.candidate === undefined ? undefined : placeCandidate(models, flags.candidate);
-  const student: string | undefined = flags.student ?? placed?.manifest.name;
+  const given = readGiven(flags);
+  const student: string | undefined = flags.student ?? given?.name;
   if (student === undefined) throw new ConfigError("--student or --candidate is missing; npm run rollout -- --help");
-  if (placed !== undefined && placed.manifest.name !== student)
-    throw new ConfigError(`the candidate is called ${placed.manifest.name}, and would take the place of ${student}`);
+  if (given !== undefined && given.name !== student)
+    throw new ConfigError(`the candidate is called ${given.name}, and would take the place of ${student}`);
   if (to === "promoted") promoteCandidate(models, student, reason, new Date());
   else if (to === "rolled-back") rollBack(models, student, reason, new Date());
-  else setStage(models, student, toActive(flags, student, placed?.candidate), reason);
+  else setStage(models, student, toActive(flags, student), reason);
 }
 
-function toActive(flags: Flags, student: string, placed: Candidate | undefined): ActiveRollout {
-  const now = readRollouts(flags.models).rollouts.find((rollout) => rollout.student === student)?.now;
+/** Looked at whole before it is placed, which removes older candidates. */
+function readGiven({ models, candidate }: Flags): Manifest | undefined {
+  if (candidate === undefined) return undefined;
+  const manifest = readCandidate(models, candidate);
+  checkTasks(models, manifest);
+  return manifest;
+}
+
+function toActive(flags: Flags, student: string): ActiveRollout {
+  const now = readRollouts(flags.models).rollouts.find((rollout) => rollout.student === student)?.now ?? null;
+  const placed = flags.candidate === undefined ? undefined : placeCandidate(flags.models, flags.candidate).candidate;
   const candidate = placed ?? now?.candidate;
   if (candidate === undefined) throw new ConfigError(`no candidate is beside ${student}; name one with --candidate`);
+  const before = now?.candidate.version === candidate.version ? now : null;
   return {
     candidate,
     stage: flags.to,
-    share: flags.share,
-    stickyBy: flags["sticky-by"],
+    share: flags.share ?? shareAfter(before, flags.to),
+    stickyBy: flags["sticky-by"] ?? before?.stickyBy ?? "request",
     since: new Date().toISOString(),
     rule: now?.rule ?? standardRolloutRule,
   };
+}
+
+/** As it is. But a shadow's answers go to nobody: of a canary, more than the standard share is for somebody to ask for. */
+function shareAfter(before: ActiveRollout | null, to: ActiveRollout["stage"]): number {
+  if (before === null) return standardShare;
+  return before.stage === "shadow" && to === "canary" ? Math.min(before.share, standardShare) : before.share;
 }
 
 function show({ student, now, history }: StudentRollout, log: Log): void {

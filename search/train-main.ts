@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Manifest } from "../src/contract/manifest.ts";
-import { ConfigError } from "../src/errors.ts";
+import { ConfigError, TrainingFailedError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
 import { precisionFlag } from "./command/precision-flag.ts";
 import { studentFlags } from "./command/student-flags.ts";
@@ -10,10 +10,13 @@ import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
+import { dataStamp } from "./corpus/data-stamp.ts";
 import { type Pruning, prunedStudent } from "./learn/prune.ts";
 import { judgingAll, studentMaterials } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
+import { trainEach } from "./learn/train-each.ts";
 import { trainFurther } from "./learn/train-further.ts";
+import { dropTrained, keepTrained, keptTrained } from "./learn/trained-record.ts";
 import { lockRun } from "./run-lock.ts";
 import { type FineTunedTeacher, readFineTuned } from "./teacher/fine-tune.ts";
 import { readTeacher } from "./teacher/teacher.ts";
@@ -95,22 +98,35 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
+  if (tuned.length > 0 && softTokens === 0)
+    throw new ConfigError("--tuned-teacher goes with --preset full: the others ask no teacher");
   const config = { tokens, copies, ngramTokens, share, seed, threads, precision, id, softTokens };
-  const finished: Candidate[] = [];
-  let judging: Corpus | undefined;
-  for (const finishedOne of takeUpStudents(models, flags.students?.split(","), run)) {
-    const candidate = pruning === null ? finishedOne : prunedStudent(finishedOne, pruning);
-    const materials = await studentMaterials(flags, candidate);
-    const trained = await trainFurther(config, { ...materials, tuned, ensemble, cacheFolder }, candidate, log);
-    promoteIfBetter({ models, promote }, trained, log);
-    finished.push(trained);
-    judging = materials.corpus;
+  const settings = JSON.stringify({ ...flags, stamp: await dataStamp(flags.data) });
+  const kept = keptTrained(run, settings, log);
+  const { trained, failed, judging } = kept === null ? await trainAll() : { trained: kept, failed: [], judging: null };
+  if (kept === null && trained.length > 0) keepTrained(run, settings, trained);
+  for (const one of trained) promoteIfBetter({ models, promote }, one, log);
+  if (promote !== "never" && trained.length > 0) {
+    const corpus = await judgingAll(flags, judging, trained);
+    await renewEnsembles({ models, promote, threads }, trained, corpus, log);
   }
-  if (judging !== undefined && promote !== "never") {
-    const corpus = await judgingAll(flags, judging, finished);
-    await renewEnsembles({ models, promote, threads }, finished, corpus, log);
-  }
+  dropTrained(run);
   unlock();
+  if (failed.length > 0)
+    throw new TrainingFailedError(`not trained: ${failed.join(", ")}; --students ${failed.join()} tries again`);
+
+  /** All of them before any is promoted: the students that teach stay those that they were, also after a kill. */
+  async function trainAll() {
+    let judging = null as Corpus | null;
+    const trainOne = async (finished: Candidate) => {
+      const candidate = pruning === null ? finished : prunedStudent(finished, pruning);
+      const materials = await studentMaterials(flags, candidate);
+      judging = materials.corpus;
+      return await trainFurther(config, { ...materials, tuned, ensemble, cacheFolder }, candidate, log);
+    };
+    const ended = await trainEach(takeUpStudents(models, flags.students?.split(","), run), trainOne, log);
+    return { ...ended, judging };
+  }
 }
 
 /** @throws {ConfigError} when it is said by halves, or of several students. */

@@ -77,16 +77,24 @@ function join(chunks: readonly Buffer[]): Buffer {
   return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
 
-/** @throws {InvalidInputError} that names each wrong field; never the value. */
+/** Faults that a refusal names: a body of wrong items has more of them than bytes that a reply should have. */
+const mostNamed = 10;
+
+/** @throws {InvalidInputError} that names the first wrong fields; never the value. */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => [...issue.path.map(nameOf), messageOf(issue)].join(": "));
-  throw new InvalidInputError(lines.join("; "), { cause: parsed.error });
+  const toLine = (issue: z.core.$ZodIssue) => [...issue.path.map(nameOf), messageOf(issue)].join(": ");
+  throw new InvalidInputError(firstOf(parsed.error.issues, toLine, "; "), { cause: parsed.error });
+}
+
+function firstOf<T>(all: readonly T[], tell: (one: T) => string, separator: string): string {
+  const told = all.slice(0, mostNamed).map(tell).join(separator);
+  return all.length > mostNamed ? `${told} and ${all.length - mostNamed} more` : told;
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {
-  return issue.code === "unrecognized_keys" ? `unknown field ${issue.keys.map(nameOf).join(", ")}` : issue.message;
+  return issue.code === "unrecognized_keys" ? `unknown field ${firstOf(issue.keys, nameOf, ", ")}` : issue.message;
 }
 
 /** A field is named when it looks like a field: a key may be someone's text as well. */

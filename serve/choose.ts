@@ -123,9 +123,16 @@ export function accuracyAmong(students: readonly Student[], tasks: readonly stri
     counted.every((task) => isScored(student, task)) ? mean(counted.map((task) => accuracy(student, task))) : -1e9;
 }
 
-/** The text tasks that are answered together: those of the student that covers most. */
+/**
+ * The text tasks that are answered together: those of the student that covers most.
+ * @throws {UnavailableError} when there is no student at all.
+ * @throws {UnknownModelError} when no student has this name, or none of them a task over single texts.
+ */
 export function tasksInOnePass(students: readonly Student[], name: string | undefined): string[] {
-  const able = name === undefined ? students : students.filter((s) => s.manifest.name === name);
+  if (students.length === 0) throw new UnavailableError("no student is loaded");
+  const able = name === undefined ? students : [named(students, [], name)];
   const covered = able.map((s) => [...s.tasks.values()].filter((t) => t.task.input === "text").map((t) => t.task.name));
-  return covered.reduce((most, tasks) => (tasks.length > most.length ? tasks : most), [] as string[]);
+  const broadest = covered.reduce((most, tasks) => (tasks.length > most.length ? tasks : most), [] as string[]);
+  if (broadest.length === 0) throw new UnknownModelError("no task over single texts is covered");
+  return broadest;
 }

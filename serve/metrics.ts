@@ -18,7 +18,7 @@ export interface Metrics {
   text(): Promise<string>;
   /** Creates the series of these routes. */
   expectRoutes(routes: readonly { readonly path: string; readonly method: string }[]): void;
-  /** Creates every series of a student's name. */
+  /** Creates every series of a student's name and its tasks. */
   studentLoaded(manifest: Manifest): void;
   studentRemoved(manifest: Manifest): void;
   studentFailed(name: string, reason: LoadFailureReason): void;
@@ -65,7 +65,8 @@ class PrometheusMetrics implements Metrics {
   readonly rollout = createRolloutMetrics([this.registry]);
   private readonly instruments = createInstruments([this.registry]);
   private readonly driftGauges = new DriftGauges([this.registry]);
-  private readonly known = new Set<string>();
+  /** Names of the students that are served. */
+  private readonly live = new Set<string>();
 
   constructor({ tasks }: MetricsOptions) {
     collectDefaultMetrics({ register: this.registry });
@@ -96,8 +97,8 @@ class PrometheusMetrics implements Metrics {
   studentLoaded(manifest: Manifest): void {
     const { info, loads, errorRatio, calibrated } = this.instruments;
     const student = manifest.name;
-    if (!this.known.has(student)) this.createSeries(manifest);
-    this.known.add(student);
+    this.createSeries(manifest);
+    this.live.add(student);
     errorRatio.set({ student }, Number.NaN);
     calibrated.set({ student }, Date.parse(manifest.created) / 1000);
     info.set(infoLabels(manifest), 1);
@@ -107,6 +108,7 @@ class PrometheusMetrics implements Metrics {
 
   studentRemoved(manifest: Manifest): void {
     const { info, errorRatio, calibrated } = this.instruments;
+    this.live.delete(manifest.name);
     info.remove(infoLabels(manifest));
     for (const gauge of [errorRatio, calibrated]) gauge.remove({ student: manifest.name });
   }
@@ -140,7 +142,8 @@ class PrometheusMetrics implements Metrics {
     }
     // Each student's series are of its own passes, whoever the texts came for: searches learn from them how fast it is.
     for (const own of [{ student, passes: output.passes }, ...(output.memberPasses ?? [])]) this.passesDone(own);
-    errorRatio.set({ student }, ratio);
+    // Of a student that was removed the last batch may end after it.
+    if (this.live.has(student)) errorRatio.set({ student }, ratio);
   }
 
   private passesDone({ student, passes }: MemberPasses): void {
@@ -189,7 +192,7 @@ class PrometheusMetrics implements Metrics {
     for (const verdict of feedbackVerdicts) this.instruments.feedback.inc({ task, verdict }, 0);
   }
 
-  /** Only once a name: the counts of a student outlive its versions. */
+  /** For every version, since it may answer other tasks than the one before it; what was counted of a name goes on. */
   private createSeries({ name: student, tasks }: Manifest): void {
     const { stage, texts, budget, inputTokens, cascade, studentBatchSize, studentTokens } = this.instruments;
     for (const of of stages) stage.observe([student, of], 0, 0);

@@ -1,3 +1,6 @@
+/** Clients that are remembered, since an overload from many addresses may last; who is forgotten starts at the clock. */
+const mostClients = 10_000;
+
 /**
  * Fair places between clients, by start-time fair queueing (Goyal, Vin and Cheng 1996): a virtual clock shows the place
  * that is served now, and every item of a client starts where the client's one before it ended. A client that asks for
@@ -5,7 +8,13 @@
  */
 export class Places {
   private clock = 0;
+  /** The client that has not asked for longest comes first. */
   private readonly ends = new Map<string, number>();
+
+  /** Clients that are remembered. */
+  get size(): number {
+    return this.ends.size;
+  }
 
   /** Where this client's next item would stand. */
   next(client: string): number {
@@ -15,8 +24,19 @@ export class Places {
   /** The place of an item that takes `costMs`. */
   take(client: string, costMs: number): number {
     const place = this.next(client);
+    this.ends.delete(client);
+    if (this.ends.size >= mostClients) this.forgetHalf();
     this.ends.set(client, place + costMs);
     return place;
+  }
+
+  /** Half of them at once, since finding the first one among many that were removed takes time. */
+  private forgetHalf(): void {
+    let left = this.ends.size >> 1;
+    for (const client of this.ends.keys()) {
+      if (left-- <= 0) return;
+      this.ends.delete(client);
+    }
   }
 
   /** The item at this place is served. */

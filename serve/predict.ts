@@ -17,6 +17,8 @@ export interface PredictRequest {
   readonly budgetMs?: number | undefined;
   /** No other version may stand in for the student. */
   readonly liveOnly?: boolean | undefined;
+  /** The reply is not remembered: no correction may name it. */
+  readonly forget?: boolean | undefined;
   readonly client: Client;
 }
 
@@ -30,6 +32,8 @@ export interface Prediction {
   readonly downgraded: boolean;
   /** One for each item, in their order. */
   readonly results: readonly ItemResult[];
+  /** Whose result each item's is; undefined for one that was not answered. */
+  readonly answeredBy: readonly (Student | undefined)[];
   readonly timing: Timing;
 }
 
@@ -54,20 +58,21 @@ export async function predict(deps: Predictor, request: PredictRequest): Promise
   const answers = await (deps.cascade ? answerInCascade(deps, question, items) : answerItems(deps, question, items));
   const prediction = toPrediction(deps, request, answers);
   countBudget(deps, request, prediction, performance.now() - started);
-  remember(deps, request, prediction);
+  if (!request.forget) remember(deps, request, prediction);
   return prediction;
 }
 
 /** So that a correction can name the reply; only where corrections are taken. */
-function remember({ feedback }: Predictor, request: PredictRequest, { student, results }: Prediction): void {
+function remember({ feedback }: Predictor, request: PredictRequest, { results, answeredBy }: Prediction): void {
   const { key = "", requestId } = request.client;
   if (feedback === null || requestId === undefined) return;
   const items = request.items.map((texts, i) => {
     const result = must(results[i]);
-    return texts instanceof Error || result instanceof Error ? undefined : { texts, results: result };
+    if (texts instanceof Error || result instanceof Error) return undefined;
+    const { name, version } = must(answeredBy[i]).manifest;
+    return { texts, results: result, student: name, version };
   });
-  const { name, version } = student.manifest;
-  feedback.replies.remember(key, requestId, { student: name, version, items });
+  feedback.replies.remember(key, requestId, { items });
 }
 
 /** The budget runs since the request came, which is before it was read: on the average half of the event loop's delay before. */
@@ -83,14 +88,12 @@ function toPrediction(deps: Predictor, request: PredictRequest, { answers, downg
   if (answered.length === 0) throw must(answers[0]);
   const student = mainStudent(answered);
   let next = 0;
-  const results = request.items.map((item): ItemResult => {
-    if (item instanceof Error) return item;
-    const answer = must(answers[next++]);
-    return answer instanceof Error ? answer : toItemResult(answer, request.tasks, student);
-  });
+  const own = request.items.map((item): Answer | Error => (item instanceof Error ? item : must(answers[next++])));
+  const results = own.map((one) => (one instanceof Error ? one : toItemResult(one, request.tasks, student)));
+  const answeredBy = own.map((one) => (one instanceof Error ? undefined : one.student));
   const post = performance.now() - started;
   count(deps, request, answered, post / answered.length);
-  return { student, downgraded, results, timing: toTiming(answered, post) };
+  return { student, downgraded, results, answeredBy, timing: toTiming(answered, post) };
 }
 
 /** Of a cascade the last one asked, which is the most accurate. */

@@ -63,6 +63,9 @@ interface Slot {
 
 /** A thread that lasted this long was sound: its end is no part of a crash loop. */
 const soundMs = 10_000;
+/** Pause before a new thread tries again what it could not load; it doubles, up to the longest. */
+const firstRetryMs = 1000;
+const longestRetryMs = 60_000;
 
 const standardEntry = new URL(
   import.meta.url.endsWith(".ts") ? "./engine-worker.ts" : "./engine-worker.js",
@@ -180,23 +183,44 @@ class ThreadRunner implements Runner {
     if (this.closed) return;
     const thread = this.newThread(slot);
     Object.assign(slot, { thread, startedMs: performance.now() });
-    await this.loadAll(slot);
+    const missing = await this.loadAll(slot, this.students.values());
     // It may have died meanwhile, and another may be on its way.
     if (slot.thread !== thread || thread.isDead) return;
     slot.starting = false;
     this.downSinceMs = undefined;
     this.onIdle();
+    if (missing.length > 0) this.retryLater(slot, missing);
   }
 
-  private async loadAll(slot: Slot): Promise<void> {
-    for (const student of this.students.values()) {
-      if (slot.thread.isDead) return;
+  /** @returns those that could not be loaded: the thread serves the others. */
+  private async loadAll(slot: Slot, students: Iterable<SharedStudent>): Promise<SharedStudent[]> {
+    const missing: SharedStudent[] = [];
+    for (const student of students) {
+      if (slot.thread.isDead) break;
       await loadInto(slot, student).catch((cause: Error) => {
+        missing.push(student);
+        if (this.closed) return;
         this.options.log.error(`a new worker could not load ${student.manifest.name}: ${cause.message}`);
       });
       // It may have been unloaded everywhere else meanwhile.
       if (!this.students.has(student.id)) await this.unload(student.id);
     }
+    return missing;
+  }
+
+  /** What was loaded once is sound: a new thread was short of something, such as memory, that it may have later. */
+  private retryLater(slot: Slot, missing: readonly SharedStudent[], afterMs = firstRetryMs): void {
+    const { thread } = slot;
+    // Whoever takes the place of a thread that died loads all anew.
+    const isOver = () => this.closed || slot.thread !== thread || thread.isDead;
+    const retry = async () => {
+      if (isOver()) return;
+      const wanted = missing.filter(({ id }) => this.students.has(id));
+      const left = await this.loadAll(slot, wanted);
+      this.onIdle();
+      if (left.length > 0 && !isOver()) this.retryLater(slot, left, Math.min(longestRetryMs, 2 * afterMs));
+    };
+    setTimeout(() => void retry(), afterMs).unref();
   }
 }
 
@@ -222,8 +246,9 @@ async function loadUnlessLost(slot: Slot, student: SharedStudent): Promise<void>
   }
 }
 
+/** A thread that is starting may lack members of an ensemble: the student would answer alone, and be remembered so. */
 function isIdle(slot: Slot, studentId: string): boolean {
-  return slot.thread.outstanding === 0 && slot.loaded.has(studentId);
+  return !slot.starting && slot.thread.outstanding === 0 && slot.loaded.has(studentId);
 }
 
 function pauseMs(restarts: number): number {

@@ -50,15 +50,15 @@ export class StudentLoader {
   }
 
   /**
-   * Into every worker; a student that fails is given back. @throws {BadStudentError | UnavailableError}
+   * Into every worker; one that fails is closed: a candidate is in them already. @throws {BadStudentError | UnavailableError}
    * @param check what has to hold first; it throws when it does not.
    */
-  async open({ shared }: Loaded, check?: () => void): Promise<void> {
+  async open(loaded: Loaded, check?: () => void): Promise<void> {
     try {
       check?.();
-      await this.options.runner.load(shared);
+      await this.options.runner.load(loaded.shared);
     } catch (cause) {
-      this.options.reader.giveBack(shared);
+      this.retire(loaded);
       throw cause;
     }
   }

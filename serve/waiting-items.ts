@@ -123,9 +123,14 @@ export class WaitingItems {
     const { student, client, deadline = Number.POSITIVE_INFINITY } = request.group;
     const { texts, tokens, priorMs } = item;
     const costMs = this.speeds.workMs(student, priorMs);
-    const place = item.place ?? this.places.take(keyOf(client), costMs);
+    const place = this.placeOf(item, keyOf(client), costMs);
     this.note(client, 1, costMs);
     return { texts, tokens, priorMs, request, index, place, costMs, deadline, enqueuedAt };
+  }
+
+  /** A place that was kept may be of a time before all had been served: now it would be behind everybody who comes. */
+  private placeOf({ place }: Item, client: string, costMs: number): number {
+    return place !== undefined && place <= this.places.next(client) ? place : this.places.take(client, costMs);
   }
 
   private note(client: Client, items: 1 | -1, costMs: number): void {

@@ -5,6 +5,7 @@ import { must } from "../../src/invariant.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Student } from "../evaluate/subjects.ts";
 import { fileEntry } from "../export/export-student.ts";
+import { checkLabels } from "../heads/check-labels.ts";
 import type { Adviser } from "../heads/kept-logits.ts";
 import { openStudentClassifier } from "../heads/open-classifier.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
@@ -26,11 +27,7 @@ export function checkEnsemble(ensemble: Ensemble, tokenizerPath: string, tasks: 
   for (const { folder, manifest } of ensemble) {
     if (must(manifest.files["tokenizer.json"]).sha256 !== sha256)
       throw new ConfigError(`${folder}: its tokeniser is another than that of the student which is to learn from it`);
-    for (const { task, labels } of tasks) {
-      const own = manifest.tasks.find(({ name }) => name === task.name);
-      if (own !== undefined && JSON.stringify(own.labels) !== JSON.stringify(labels))
-        throw new ConfigError(`${folder}: its labels of ${task.name} are ${own.labels}, not ${labels}`);
-    }
+    checkLabels(folder, manifest.tasks, tasks);
   }
 }
 

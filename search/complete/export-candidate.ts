@@ -1,5 +1,6 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
 import type { Manifest, ManifestTask, Ngrams, Score } from "../../src/contract/manifest.ts";
+import { teacherIn } from "../../src/contract/score-key.ts";
 import { must } from "../../src/invariant.ts";
 import type { NgramShape } from "../../src/ngrams/ngrams.ts";
 import { machine } from "../../src/onnx/machine.ts";
@@ -56,6 +57,8 @@ export interface Trained {
   readonly folder: string;
   /** Tasks of the student that it was fine-tuned from, where it is to decide as that one did (`calibrated`). @default none */
   readonly kept?: readonly ManifestTask[];
+  /** Scores of the student that it was made from: what they say of a teacher holds for the same rows. @default none */
+  readonly known?: readonly Score[];
   /** N-grams of that student, as they count in it. @default weighed anew */
   readonly keptNgrams?: Ngrams | undefined;
   /** How n-grams are read that are weighed anew but were trained before. @default as those that are trained now */
@@ -71,7 +74,7 @@ export async function exportCandidate(
   trained: Trained,
   log: Log,
 ): Promise<Exported> {
-  const { architecture: a, weights, name, folder, kept = [] } = trained;
+  const { architecture: a, weights, name, folder, kept = [], known = [] } = trained;
   const graphs = writeGraphs(folder, a, weights, headsOf(materials.tasks), {
     layerNormEpsilon: materials.teacher.layerNormEpsilon,
     tokenizerPath: materials.tokenizerPath,
@@ -84,7 +87,7 @@ export async function exportCandidate(
   const maxTokens = maxTokensOf(a);
   const ngrams = trained.keptNgrams ?? (await weighNgrams(config, materials, trained, maxTokens));
   const results = await validate(config, materials, { folder, maxTokens, ngrams });
-  const { tasks, scores } = judge(materials, results, { maxTokens, kept }, log);
+  const { tasks, scores } = judge(materials, results, { maxTokens, kept, known }, log);
   const { tokenizer } = materials;
   const latency = await measureLatency(() => openEncoder(folder, { tokenizer, ngrams, threads: 1 }), timedLengths, {
     threads: 1,
@@ -180,10 +183,8 @@ export function judgedTokens(maxTokens: number): number {
   return Math.min(maxTokens, 2 * trainingMaxTokens);
 }
 
-interface Judging {
+interface Judging extends Pick<Trained, "kept" | "known"> {
   readonly maxTokens: number;
-  /** As of `Trained`. */
-  readonly kept?: readonly ManifestTask[];
   /** Tasks of the student that are not judged here. @default none */
   readonly others?: readonly ManifestTask[];
 }
@@ -192,7 +193,7 @@ interface Judging {
 export function judge(
   materials: Pick<ExportMaterials, "tasks" | "beside" | "corpus" | "tokenizer">,
   results: readonly SetLogits[],
-  { maxTokens, kept = [], others = [] }: Judging,
+  { maxTokens, kept = [], known = [], others = [] }: Judging,
   log: Log,
 ): { tasks: ManifestTask[]; scores: Score[] } {
   const tasks = [...materials.tasks, ...materials.beside].map(({ task, labels }): ManifestTask => {
@@ -214,7 +215,8 @@ export function judge(
     return described;
   });
   const all = [...tasks, ...others];
-  const scores = scoresOf(results, all).map((score) => ({ ...score, teacher: null }));
+  const teacherOf = teacherIn(known);
+  const scores = scoresOf(results, all).map((score) => ({ ...score, teacher: teacherOf(score) }));
   const referred = withReferences(all, results, materials.tokenizer, maxTokens);
   return { tasks: referred.slice(0, tasks.length), scores };
 }

@@ -1,12 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
 import { membersAmong } from "../../src/contract/ensemble.ts";
-import type { Manifest } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { fitEnsembles } from "../evaluate/fit-ensembles.ts";
+import { unjudged } from "../evaluate/listen.ts";
 import { findStudents, type Student } from "../evaluate/subjects.ts";
 import type { Candidate } from "./export-candidate.ts";
 
@@ -23,9 +22,12 @@ export async function renewEnsembles(
   if (promote === "never") return;
   const students = readableStudents(models, log);
   const wanted = students.filter((student) => lacksEnsemble(student, students, candidates));
-  const able = wanted.filter(({ manifest }) => isJudged(manifest, corpus));
+  const able = wanted.filter(({ manifest }) => unjudged(manifest, corpus).length === 0);
   for (const { manifest } of wanted.filter((student) => !able.includes(student)))
-    log(`${manifest.name} answers alone: these data do not judge all that it answers (npm run ensemble -- --write)`);
+    log(
+      `${manifest.name} answers alone: the data judge no ${unjudged(manifest, corpus).join(", ")} as it answers it ` +
+        "(npm run ensemble -- --write --data of what does)",
+    );
   await fitEnsembles(able, students, limitValidation(corpus, judgedRows), { threads, write: true }, log);
 }
 
@@ -47,11 +49,4 @@ function lacksEnsemble(
 ): boolean {
   if (manifest.ensemble !== undefined) return membersAmong(manifest, students).length === 0;
   return candidates.some(({ manifest: own }) => own.name === manifest.name && own.version === manifest.version);
-}
-
-/** Whether there are validation rows of all its tasks, with the labels that it gives. */
-function isJudged({ tasks }: Manifest, { labels, validation }: Corpus): boolean {
-  return tasks.every(
-    (task) => isDeepStrictEqual(labels.get(task.name), task.labels) && validation.some((set) => set.task === task.name),
-  );
 }

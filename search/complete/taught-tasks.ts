@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import { shareOf } from "../corpus/known-sets.ts";
+import { checkTeachers } from "../heads/check-labels.ts";
 import { type Adviser, keptLogits } from "../heads/kept-logits.ts";
 import { type Answers, type AskedText, isTaught, textsToAsk, withSoftTargets } from "../heads/soft-targets.ts";
 import { teacherAdviser } from "../heads/teacher-classifier.ts";
@@ -26,7 +27,10 @@ interface TeachingConfig extends Pick<SearchConfig, "seed" | "threads"> {
   readonly ensemble?: Ensemble;
 }
 
-/** The tasks with soft targets of fine-tuned teachers, where they are trusted, and of an ensemble; as they are where nobody is asked. */
+/**
+ * The tasks with soft targets of fine-tuned teachers, where they are trusted, and of an ensemble; as they are where nobody is asked.
+ * @throws {ConfigError} when somebody who is asked has other labels
+ */
 export async function taughtTasks(
   config: TeachingConfig,
   materials: Taught,
@@ -36,6 +40,7 @@ export async function taughtTasks(
   const { effort, ensemble = [], seed, threads } = config;
   const teachers = effort.softTokens === 0 ? [] : materials.tuned;
   if (teachers.length + ensemble.length === 0) return materials.tasks;
+  checkTeachers(teachers, materials.tasks);
   const texts = askableTexts(materials);
   const answers: Answers[] = [];
   const asked = teachers.length === 0 ? [] : choose(texts, effort.softTokens, seed);

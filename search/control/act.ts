@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readManifest } from "../../src/contract/manifest.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
 import { type ActiveRollout, type RolloutRule, readRollouts } from "../../src/contract/rollout.ts";
-import { placeCandidate, promoteCandidate, rollBack, setStage } from "../export/candidate-folder.ts";
+import { checkTasks, placeCandidate, promoteCandidate, rollBack, setStage } from "../export/candidate-folder.ts";
 import type { Decision } from "./decision.ts";
 import type { TrainedStudent } from "./observation.ts";
 
@@ -46,6 +46,7 @@ function begin(
   if (readManifest(join(studentFolder(settings.models, student), "manifest.json")).version === trained.version)
     return `${trained.version} is live already`;
   const source = named(trained, student, settings.controlFolder);
+  checkTasks(settings.models, readManifest(join(source, "manifest.json")));
   const { candidate } = placeCandidate(settings.models, source);
   const stage = kind === "switch-student" ? ("canary" as const) : ("shadow" as const);
   const share = stage === "canary" ? settings.canaryShare : settings.shadowShare;

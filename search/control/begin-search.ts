@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../src/errors.ts";
 import { productionPath, writeProduction } from "../reward/production/production-file.ts";
@@ -6,6 +7,7 @@ import { sharesUpTo } from "./expect-text.ts";
 import { readKeptProduction } from "./kept-production.ts";
 import { readTrials, type StudentFolders } from "./known-students.ts";
 import type { ControlRecord } from "./record.ts";
+import type { SearchRecord } from "./search-record.ts";
 
 export interface SearchSettings extends StudentFolders {
   readonly controlFolder: string;
@@ -21,7 +23,12 @@ export interface Performed {
 
 type SearchDecision = Extract<Decision, { kind: "search" }>;
 
-/** Writes a search into the record, from where it is begun; one that failed is tried again as it was. */
+/** Whether searches with these flags learn from corrections. */
+export function givesFeedback(searchFlags: readonly string[]): boolean {
+  return searchFlags.some((flag) => /^--feedback(=|$)/.test(flag));
+}
+
+/** Writes a search into the record, from where it is begun. One that failed keeps its number where it had come to nothing yet. */
 export function beginSearch(
   decision: SearchDecision,
   record: ControlRecord,
@@ -29,19 +36,43 @@ export function beginSearch(
   settings: SearchSettings,
 ): Performed {
   if (record.search?.status === "running") return { record, outcome: `search ${record.search.id} runs already` };
-  const retried = record.search?.status === "failed" ? record.search : null;
-  const number = record.searches + (retried === null ? 1 : 0);
+  const failed = record.search?.status === "failed" ? record.search : null;
+  const again = failed !== null && maySucceed(failed, settings);
+  const number = record.searches + (failed === null || (!again && hasBegun(failed, settings)) ? 1 : 0);
   const id = `control-${number}`;
-  const args = retried?.args ?? [
-    ...settings.searchFlags,
-    ...ownFlags(id, number, decision, settings),
-    ...(decision.ofProduction ? ["--production", writeForSearch(id, record, settings)] : []),
-  ];
+  const args = again ? failed.args : newArgs(id, number, decision, record, settings);
   const search = {
     ...{ id, args, status: "running" as const, startedAtMs: atMs, endedAtMs: null },
-    ...{ process: null, crashes: 0, said: "begun" },
+    ...{ process: null, crashes: 0, said: "begun", again },
   };
-  return { record: { ...record, search, searches: number }, outcome: `npm run search -- ${args.join(" ")}` };
+  const corrections = givesFeedback(args) ? 0 : record.state.corrections;
+  const next = { ...record, state: { ...record.state, corrections }, search, searches: number };
+  return { record: next, outcome: `npm run search -- ${args.join(" ")}` };
+}
+
+/**
+ * Once it goes on where it was, by the flags that it was begun with: the disk may have been full. Not a second time, nor when the operator
+ * gives others: it may be the flags that are wrong.
+ */
+function maySucceed(failed: SearchRecord, settings: SearchSettings): boolean {
+  const given = [...settings.searchFlags, "--id"];
+  return !failed.again && hasBegun(failed, settings) && given.every((flag, i) => failed.args[i] === flag);
+}
+
+/** Whether its run keeps to settings already: others need another run. */
+function hasBegun({ id }: SearchRecord, { runs }: SearchSettings): boolean {
+  return ["journal.jsonl", "hours.json"].some((name) => existsSync(join(runs, id, name)));
+}
+
+function newArgs(
+  id: string,
+  seed: number,
+  decision: SearchDecision,
+  record: ControlRecord,
+  settings: SearchSettings,
+): string[] {
+  const production = decision.ofProduction ? ["--production", writeForSearch(id, record, settings)] : [];
+  return [...settings.searchFlags, ...ownFlags(id, seed, decision, settings), ...production];
 }
 
 function ownFlags(id: string, seed: number, { wanted }: SearchDecision, { models, runs }: SearchSettings): string[] {

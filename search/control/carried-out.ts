@@ -12,7 +12,7 @@ export function carriedOut(decision: Decision, state: ControlState, atMs: number
     case "roll-back":
       return withRejected(state, decision.version);
     case "search":
-      return { ...state, corrections: 0, searchedAtMs: { ...state.searchedAtMs, [decision.because]: atMs } };
+      return { ...state, searchedAtMs: { ...state.searchedAtMs, [decision.because]: atMs } };
     default:
       return state;
   }

@@ -4,6 +4,7 @@ import { ConfigError } from "../../src/errors.ts";
 import { type CommandSpec, type Flags, readFlags } from "../command/command.ts";
 import { searchCommand, toSearchConfig } from "../config.ts";
 import { toMetricsUrl } from "./ask-servers.ts";
+import { givesFeedback } from "./begin-search.ts";
 import { type ControlOptions, controlFolderOf, modes } from "./control.ts";
 import { ThresholdChanges, withChanges } from "./settings.ts";
 import { readJson } from "./store.ts";
@@ -56,7 +57,7 @@ export const controlCommand: CommandSpec = {
     search: {
       type: "string",
       value: "flags",
-      doc: 'flags of npm run search for searches that it begins, as in --search="--preset full --data folder"; id, budgets, seed,\n      --warm-start and --production it adds itself',
+      doc: 'flags of npm run search for searches that it begins, as in --search="--preset full --data folder"; with --feedback folder\n      they learn from corrections; id, budgets, seed, --warm-start and --production it adds itself',
       default: "",
     },
     production: {
@@ -81,7 +82,7 @@ export const controlCommand: CommandSpec = {
     reject: {
       type: "integer",
       value: "number",
-      doc: "reject a proposal, whose student is not proposed again, and stop",
+      doc: "reject a proposal and stop: its student is not proposed again, anything else not for six hours",
     },
   },
 };
@@ -100,6 +101,7 @@ export function toControlConfig(flags: Flags): ControlConfig {
   if (flags.windows !== undefined && flags.windows < 1) throw new ConfigError("--windows is at least 1");
   for (const url of flags.metrics) toMetricsUrl(url);
   const changes = flags.settings === undefined ? {} : readJson(flags.settings, SettingsFile);
+  const searchFlags = toSearchFlags(flags.search);
   return {
     mode: flags.mode,
     urls: flags.metrics,
@@ -109,12 +111,12 @@ export function toControlConfig(flags: Flags): ControlConfig {
     models: flags.models,
     runs: flags.runs,
     controlFolder: controlFolderOf(flags.runs),
-    searchFlags: toSearchFlags(flags.search),
+    searchFlags,
     production: flags.production ?? null,
     cpuShare: flags["cpu-share"],
     shadowShare: flags["shadow-share"],
     canaryShare: flags["canary-share"],
-    thresholds: withChanges(changes.thresholds ?? {}),
+    thresholds: { ...withChanges(changes.thresholds ?? {}), givesFeedback: givesFeedback(searchFlags) },
     rule: { ...standardRolloutRule, ...(changes.rule as Partial<RolloutRule> | undefined) },
     maxAgeMs: Math.max(300_000, 3000 * flags.every),
     timeoutMs: Math.min(10_000, 1000 * flags.every),

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../src/errors.ts";
-import { lockFolder } from "../../src/folder-lock.ts";
 import { runCommand } from "../command/command.ts";
 import { answerProposal, listProposals } from "./answer-proposals.ts";
 import { Control, isPassing } from "./control.ts";
 import { controlCommand, toControlConfig } from "./control-command.ts";
+import { lockControl } from "./lock-control.ts";
 
 /** look → observe → decide → propose or act, a window at a time, until it is asked to end. */
 await runCommand(controlCommand, async (flags, log) => {
@@ -13,10 +13,7 @@ await runCommand(controlCommand, async (flags, log) => {
   if (flags.accept !== undefined) return answerProposal(config.controlFolder, flags.accept, "accepted", log);
   if (flags.reject !== undefined) return answerProposal(config.controlFolder, flags.reject, "rejected", log);
   if (config.urls.length === 0) throw new ConfigError("--metrics is missing: the address of a server, once for each");
-  const unlock = lockFolder(
-    config.controlFolder,
-    (by) => `${config.controlFolder}: another control is at work (${by})`,
-  );
+  const unlock = lockControl(config);
   const control = new Control(config, log);
   const ending = endOnSignal();
   log(

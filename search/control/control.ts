@@ -7,15 +7,16 @@ import type { FetchOptions } from "../reward/production/fetch-text.ts";
 import { askServers } from "./ask-servers.ts";
 import { withRejected } from "./carried-out.ts";
 import { decide } from "./decide.ts";
-import { decisionKey, isHarmless } from "./decision.ts";
+import { type Decision, decisionKey, isHarmless } from "./decision.ts";
 import { takeUpProduction } from "./kept-production.ts";
+import { leftOver } from "./left-over.ts";
 import type { SearchSeen } from "./observation.ts";
 import { observe } from "./observe.ts";
 import { Observer } from "./observer.ts";
-import { type PerformSettings, perform } from "./perform.ts";
-import { Proposals } from "./proposals.ts";
+import { hasFailed, type PerformSettings, perform } from "./perform.ts";
+import { type Proposal, Proposals } from "./proposals.ts";
 import { keepTraffic } from "./recent-traffic.ts";
-import type { ControlRecord } from "./record.ts";
+import type { ControlRecord, Intent } from "./record.ts";
 import { SearchProcess } from "./search-process.ts";
 import type { ControlSettings } from "./settings.ts";
 import type { Reasoned } from "./situation.ts";
@@ -37,7 +38,7 @@ export interface ControlOptions extends PerformSettings, FetchOptions {
   readonly maxAgeMs: number;
 }
 
-/** How long advice, or a proposal, holds before it may be given again. */
+/** How long advice, a proposal or its rejection holds before the same may be said again. */
 const adviceMs = 6 * 3600 * 1000;
 
 /** Looks, decides and does what its mode allows, a window at a time. What it knows is on disk after each. */
@@ -62,15 +63,14 @@ export class Control {
     this.record = this.store.read();
   }
 
-  /** What was under way when control was last ended or killed. */
+  /** What was under way when control was last ended or killed; one that observes only says what that was. */
   resume(atMs: number): void {
-    for (const student of finishPromotions(this.options.models, new Date(atMs)))
-      this.log(`${student} · its promotion, amid which control was killed, is finished`);
-    const { production, controlFolder } = this.options;
+    const { models, production, controlFolder } = this.options;
+    const lines = this.isObserving ? leftOver(models, this.record, this.proposals) : finished(models, new Date(atMs));
+    for (const line of lines) this.log(line);
     if (production !== null && takeUpProduction(production, controlFolder, this.record))
       this.log(`production · ${production} is what is expected, until control recalibrates`);
-    const { intent } = this.record;
-    if (intent !== null) this.finish(intent, intent.atMs, "taken up again: ");
+    if (this.record.intent !== null) this.takeUp(this.record.intent, atMs);
   }
 
   async window(atMs: number): Promise<void> {
@@ -93,15 +93,35 @@ export class Control {
 
   /** A search ends with control, and is taken up by the next one. */
   end(): void {
-    if (this.record.search?.status === "running") this.searching.stop(this.record.search);
+    if (!this.isObserving && this.record.search?.status === "running") this.searching.stop(this.record.search);
+  }
+
+  private get isObserving(): boolean {
+    return this.options.mode === "observe";
   }
 
   private handle(reasoned: Reasoned, atMs: number): void {
-    const { mode } = this.options;
     if (reasoned.decision.kind === "nothing") this.say(reasoned, atMs);
-    else if (isHarmless(reasoned.decision) || mode === "act") this.actOn(reasoned, atMs);
-    else if (mode === "propose") this.propose(reasoned, atMs);
-    else this.advise(reasoned, atMs);
+    else if (this.mayDo(reasoned.decision)) this.actOn(reasoned, atMs);
+    else this.putForward(reasoned, atMs);
+  }
+
+  private mayDo(decision: Decision): boolean {
+    return isHarmless(decision) || this.options.mode === "act";
+  }
+
+  private putForward(reasoned: Reasoned, atMs: number): void {
+    if (this.isObserving) this.advise(reasoned, atMs);
+    else this.propose(reasoned, atMs);
+  }
+
+  /** What was decided before a kill, and perhaps not done. What was accepted is done with the other answers. */
+  private takeUp(intent: Intent, atMs: number): void {
+    this.record = { ...this.record, intent: null };
+    const key = decisionKey(intent.decision);
+    if (this.proposals.with("accepted").some(({ decision }) => decisionKey(decision) === key)) return;
+    if (this.mayDo(intent.decision)) this.finish(intent, intent.atMs, "taken up again: ");
+    else this.putForward(intent, atMs);
   }
 
   private propose(reasoned: Reasoned, atMs: number): void {
@@ -116,39 +136,44 @@ export class Control {
   }
 
   /** It is written down that it will be done, then done, then written down that it was. */
-  private actOn(reasoned: Reasoned, atMs: number): void {
+  private actOn(reasoned: Reasoned, atMs: number): string {
     this.record = { ...this.record, intent: { decision: reasoned.decision, reason: reasoned.reason, atMs } };
     this.store.write(this.record);
-    this.finish(reasoned, atMs, "");
+    return this.finish(reasoned, atMs, "");
   }
 
-  private finish(reasoned: Reasoned, atMs: number, prefix: string): void {
+  /** @returns what became of it. */
+  private finish(reasoned: Reasoned, atMs: number, prefix: string): string {
     const { record, outcome } = perform(reasoned, this.record, atMs, this.options);
     this.record = { ...record, intent: null };
     this.store.write(this.record);
     this.tell(reasoned, atMs, prefix + outcome);
+    return outcome;
   }
 
   private takeAnswers(atMs: number): void {
     this.proposals.expire(atMs - adviceMs);
-    for (const proposal of this.proposals.with("accepted")) {
-      this.actOn(proposal, atMs);
-      this.proposals.settle(proposal, "done", "done");
-    }
+    if (!this.isObserving) for (const proposal of this.proposals.with("accepted")) this.carryOut(proposal, atMs);
     for (const { decision } of this.proposals.with("rejected"))
       if ("candidate" in decision)
         this.record = { ...this.record, state: withRejected(this.record.state, decision.candidate.version) };
   }
 
-  private waiting(atMs: number): string[] {
-    const open = [...this.proposals.with("open"), ...this.proposals.with("accepted")];
-    const advised = Object.entries(this.record.advisedAtMs).filter(([, saidMs]) => atMs - saidMs < adviceMs);
-    return [...open.map(({ decision }) => decisionKey(decision)), ...advised.map(([key]) => key)];
+  private carryOut(proposal: Proposal, atMs: number): void {
+    const outcome = this.actOn(proposal, atMs);
+    this.proposals.settle(proposal, hasFailed(outcome) ? "failed" : "done", outcome);
   }
 
+  private waiting(atMs: number): string[] {
+    const proposed = this.proposals.waiting(atMs - adviceMs);
+    const advised = Object.entries(this.record.advisedAtMs).filter(([, saidMs]) => atMs - saidMs < adviceMs);
+    return [...proposed.map(decisionKey), ...advised.map(([key]) => key)];
+  }
+
+  /** A search takes hours of processors and writes its run: one that observes leaves it as it is. */
   private followSearch(atMs: number): void {
     const { search } = this.record;
-    if (search === null) return;
+    if (search === null || this.isObserving) return;
     const next = this.searching.follow(search, atMs);
     if (next === search) return;
     this.record = { ...this.record, search: next };
@@ -175,6 +200,11 @@ export class Control {
     const what = decisionKey(reasoned.decision);
     this.log(`${new Date(atMs).toISOString()} ${what} · ${reasoned.reason}${outcome === "" ? "" : ` → ${outcome}`}`);
   }
+}
+
+function finished(models: string, at: Date): string[] {
+  const students = finishPromotions(models, at);
+  return students.map((student) => `${student} · its promotion, amid which control was killed, is finished`);
 }
 
 /** Where control keeps what it knows. */

@@ -2,7 +2,7 @@ import { type Decision, decisionKey } from "./decision.ts";
 import type { CoolingKind } from "./settings.ts";
 import type { Situation } from "./situation.ts";
 
-/** Whether a decision may be taken again: its pause is over, and none like it waits for an operator. */
+/** Whether a decision may be taken again: its pause is over, and none like it waits for an operator or was rejected of late. */
 export function isCool(
   { observation, state, settings }: Situation,
   decision: Decision & { kind: CoolingKind },

@@ -1,5 +1,5 @@
 import { type Decision, decisionKey } from "./decision.ts";
-import { describeSignals, describeTraffic } from "./describe.ts";
+import { describeSignals, describeTraffic, describeUnread } from "./describe.ts";
 import { judgeRollout } from "./judge-rollout.ts";
 import { needsRanking, needsRecalibration } from "./needs-ranking.ts";
 import { needsSearch } from "./needs-search.ts";
@@ -42,8 +42,8 @@ export function decide(observation: Observation, state: ControlState, settings: 
     const found = rule(situation);
     if (found !== null) return { ...found, nextState: withTime(found.decision, observation, seen) };
   }
-  const reason = `${describeTraffic(observation.traffic)}; ${describeSignals(seen)}`;
-  return { decision: { kind: "nothing" }, reason, nextState: seen };
+  const said = `${describeTraffic(observation.traffic)}; ${describeSignals(seen)}${describeUnread(seen, settings)}`;
+  return { decision: { kind: "nothing" }, reason: said, nextState: seen };
 }
 
 function whyBlind({ servers, traffic }: Observation, settings: ControlSettings): string | null {
@@ -111,7 +111,10 @@ function toStep(evidence: RolloutEvidence, { atMs, waiting }: Observation): Reas
   const kind = what === "roll-back" ? what : stage === "shadow" ? ("to-canary" as const) : ("promote" as const);
   const decision: Decision = { kind, student, version };
   if (waiting.includes(decisionKey(decision)))
-    return { decision: { kind: "nothing" }, reason: `${name}: ${kind} waits for an operator: ${reason}` };
+    return {
+      decision: { kind: "nothing" },
+      reason: `${name}: ${kind} waits for an operator, or was rejected: ${reason}`,
+    };
   return { decision, reason: `${name}: ${reason}` };
 }
 

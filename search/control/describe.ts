@@ -35,6 +35,18 @@ export function describeOn(state: ControlState, name: (typeof signalNames)[numbe
   return `${describeSignal(state, name)} (from ${format(settings.signals[name].enter)}, ${settings.confirmWindows} windows)`;
 }
 
+/** Whether corrections are worth a search. */
+export function areEnough({ corrections }: ControlState, settings: ControlSettings): boolean {
+  return settings.corrections > 0 && corrections >= settings.corrections;
+}
+
+/** What an operator may do about corrections that no search is given; nothing where there is no such thing to do. */
+export function describeUnread(state: ControlState, settings: ControlSettings): string {
+  return !settings.givesFeedback && areEnough(state, settings)
+    ? `; ${state.corrections} corrections came in, which no search is given: --search="--feedback FOLDER" gives them`
+    : "";
+}
+
 export function describeSignals(state: ControlState): string {
   const on = signalNames.filter((name) => state.signals[name].on);
   return on.length === 0 ? "no signal is on" : on.map((name) => `${describeSignal(state, name)}: waiting`).join(", ");

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
 import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { studentFolders } from "../../src/contract/models-folder.ts";
@@ -7,6 +7,8 @@ import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { candidatesFolderName } from "../../src/contract/rollout.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { sharedMeans } from "../complete/promote.ts";
+import { correctedPrefix, readDecision } from "../corrections/decision.ts";
+import { learnedFromFeedback } from "../corrections/feedback-set.ts";
 import { readJournal } from "../explore/journal.ts";
 import { type OkTrial, okTrials } from "../space/trial.ts";
 import { budgetOf } from "../student-name.ts";
@@ -22,11 +24,7 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
   const live = readStudents(studentFolders(folders.models));
   const others = [
     ...readStudents(subfolders(join(folders.models, candidatesFolderName))),
-    ...readStudents(
-      subfolders(folders.runs)
-        .flatMap(subfolders)
-        .map((run) => join(run, "student")),
-    ),
+    ...readStudents(subfolders(folders.runs).flatMap(subfolders).flatMap(finishedIn)),
   ];
   return live.flatMap(({ folder, manifest }): Slot[] => {
     const budgetMs = budgetOf(manifest.name);
@@ -46,6 +44,19 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
       },
     ];
   });
+}
+
+/** Where what a run made of an architecture lies: what passed the gates of corrections stands in for what it was made from. */
+function finishedIn(folder: string): string[] {
+  const corrected = subfolders(folder).filter(hasLearned);
+  return (corrected.length > 0 ? corrected : [folder]).map((each) => join(each, "student"));
+}
+
+/** What was refused by a gate lies beside what passed: its decision tells them apart. */
+function hasLearned(folder: string): boolean {
+  if (!basename(folder).startsWith(correctedPrefix)) return false;
+  const decision = orUndefined(() => readDecision(join(folder, "decision.json")));
+  return decision?.attempts.at(-1)?.refusal === null;
 }
 
 /** Of the students that are served. */
@@ -77,8 +88,9 @@ function familyOf(name: string): string {
   return name.replace(/-\d+(\.\d+)?ms$/, "");
 }
 
-/** None for one that cannot be compared, or lacks a task. */
+/** None for one that cannot be compared, lacks a task, or knows nothing of corrections that the live one has learned from. */
 function toKnown({ folder, manifest }: Found, live: Manifest, wereLive: readonly string[]): KnownStudent[] {
+  if (learnedFromFeedback(live) && !learnedFromFeedback(manifest)) return [];
   // Its ensemble was fitted for others, if at all: in a live student's place it answers alone.
   const score = meanOf(manifest.scores, live);
   if (Number.isNaN(score) || !covers(manifest, live)) return [];
@@ -108,14 +120,18 @@ function withoutDoubles(known: readonly KnownStudent[], live: readonly string[])
 function readStudents(folders: readonly string[]): Found[] {
   return folders.flatMap((folder) => {
     const path = join(folder, "manifest.json");
-    if (!existsSync(path)) return [];
-    try {
-      return [{ folder, manifest: readManifest(path) }];
-    } catch (error) {
-      if (error instanceof BadFileError) return [];
-      throw error;
-    }
+    const manifest = existsSync(path) ? orUndefined(() => readManifest(path)) : undefined;
+    return manifest === undefined ? [] : [{ folder, manifest }];
   });
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BadFileError) return undefined;
+    throw error;
+  }
 }
 
 /** Those that begin with a dot, or are being copied, are left out. */
@@ -133,13 +149,8 @@ export function readTrials(runs: string): { readonly trials: OkTrial[]; readonly
   const found = subfolders(runs).flatMap((run) => {
     const path = join(run, "journal.jsonl");
     if (!existsSync(path)) return [];
-    try {
-      const { header, trials } = readJournal(path);
-      return [{ run, created: header.created, trials: okTrials(trials) }];
-    } catch (error) {
-      if (error instanceof BadFileError) return [];
-      throw error;
-    }
+    const journal = orUndefined(() => readJournal(path));
+    return journal === undefined ? [] : [{ run, created: journal.header.created, trials: okTrials(journal.trials) }];
   });
   const used = found.filter(({ trials }) => trials.length > 0).sort((a, b) => (a.created < b.created ? -1 : 1));
   return { trials: used.flatMap(({ trials }) => trials), newest: used.at(-1)?.run ?? null };

@@ -1,5 +1,5 @@
 import { isCool } from "./cool-down.ts";
-import { describeOn, ms, percent } from "./describe.ts";
+import { areEnough, describeOn, ms, percent } from "./describe.ts";
 import type { RankedSlot } from "./observation.ts";
 import type { Reasoned, Situation } from "./situation.ts";
 
@@ -20,7 +20,7 @@ export function needsSearch(situation: Situation): Reasoned | null {
 
 function forCorrections(situation: Situation, slots: readonly RankedSlot[]): Reasoned | null {
   const { state, settings } = situation;
-  if (settings.corrections === 0 || state.corrections < settings.corrections) return null;
+  if (!settings.givesFeedback || !areEnough(state, settings)) return null;
   const reason = `${state.corrections} corrections since the last search (from ${settings.corrections})`;
   return search(situation, "corrections", slots, reason);
 }

@@ -15,7 +15,7 @@ export interface Observation {
   /** Measured to predicted work that calibration knows of, by student: a ratio that stays there is no news. */
   readonly calibrated: Readonly<Record<string, number>>;
   readonly search: SearchSeen;
-  /** Decisions that wait for an operator, as `decisionKey` names them. */
+  /** Decisions that wait for an operator or were rejected of late, as `decisionKey` names them. */
   readonly waiting: readonly string[];
 }
 

@@ -12,7 +12,7 @@ import { toTraffic } from "./traffic.ts";
 export interface Surroundings {
   readonly rollouts: RolloutFile;
   readonly search: SearchSeen;
-  /** Decisions that wait for an operator. */
+  /** Decisions that wait for an operator, or were rejected of late. */
   readonly waiting: readonly string[];
 }
 

@@ -14,6 +14,13 @@ import type { Reasoned } from "./situation.ts";
 
 export interface PerformSettings extends RolloutSettings, SearchSettings {}
 
+const failedPrefix = "failed: ";
+
+/** Whether an outcome says why something could not be done. */
+export function hasFailed(outcome: string): boolean {
+  return outcome.startsWith(failedPrefix);
+}
+
 /** Does what was decided. All of it may be done again, when control was killed before it could write down that it was done. */
 export function perform(
   { decision, reason }: Reasoned,
@@ -26,7 +33,7 @@ export function perform(
     return { ...done, record: { ...done.record, state: carriedOut(decision, done.record.state, atMs) } };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { record, outcome: `failed: ${error.message}` };
+    return { record, outcome: `${failedPrefix}${error.message}` };
   }
 }
 

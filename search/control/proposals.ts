@@ -12,8 +12,10 @@ export const Proposal = z.strictObject({
   at: z.iso.datetime(),
   decision: Decision,
   reason: z.string(),
-  /** `accepted` until control, which runs elsewhere or later, has done it. */
-  status: z.enum(["open", "accepted", "rejected", "done", "expired"]),
+  /** `accepted` until control, which runs elsewhere or later, has done it or could not. */
+  status: z.enum(["open", "accepted", "rejected", "done", "failed", "expired"]),
+  /** When it was accepted or rejected. */
+  answeredAt: z.iso.datetime().optional(),
   /** What became of it. */
   outcome: z.string(),
 });
@@ -36,6 +38,18 @@ export class Proposals {
     return this.all().filter((proposal) => proposal.status === status);
   }
 
+  /**
+   * What is not to be proposed now: what nobody has answered or carried out yet, and what was rejected since then. A rejected student
+   * never comes again, so another one may at once.
+   */
+  waiting(sinceMs: number): Decision[] {
+    const isLate = ({ at, answeredAt = at }: Proposal) => Date.parse(answeredAt) > sinceMs;
+    const isPaused = (one: Proposal) => one.status === "rejected" && !("candidate" in one.decision) && isLate(one);
+    return this.all()
+      .filter((one) => one.status === "open" || one.status === "accepted" || isPaused(one))
+      .map(({ decision }) => decision);
+  }
+
   /** One of the same key that is open already is given back: who was killed after writing it proposes it again. */
   propose({ decision, reason }: Reasoned, atMs: number): Proposal {
     const all = this.all();
@@ -50,11 +64,11 @@ export class Proposals {
   }
 
   /** @throws {ConfigError} when there is no such proposal, or it is not open. */
-  answer(id: number, status: "accepted" | "rejected"): Proposal {
+  answer(id: number, status: "accepted" | "rejected", at: Date): Proposal {
     const proposal = this.all().find((each) => each.id === id);
     if (proposal === undefined) throw new ConfigError(`there is no proposal ${id}; --list shows those there are`);
     if (proposal.status !== "open") throw new ConfigError(`proposal ${id} is ${proposal.status} already`);
-    return this.settle(proposal, status, "");
+    return this.settle({ ...proposal, answeredAt: at.toISOString() }, status, "");
   }
 
   settle(proposal: Proposal, status: Proposal["status"], outcome: string): Proposal {

@@ -16,6 +16,9 @@ export const Evidence = z.strictObject({
 });
 export type Evidence = Readonly<z.infer<typeof Evidence>>;
 
+const Intent = z.strictObject({ decision: Decision, reason: z.string(), atMs: z.number() });
+export type Intent = Readonly<z.infer<typeof Intent>>;
+
 export const ControlRecord = z.strictObject({
   format: z.literal(1),
   state: ControlState,
@@ -35,7 +38,7 @@ export const ControlRecord = z.strictObject({
   /** When what an operator was told was said, by decision: in observe mode it is not said again at once. */
   advisedAtMs: z.record(z.string(), z.number()),
   /** Decided, and perhaps not yet done. */
-  intent: z.strictObject({ decision: Decision, reason: z.string(), atMs: z.number() }).nullable(),
+  intent: Intent.nullable(),
 });
 export type ControlRecord = Readonly<z.infer<typeof ControlRecord>>;
 

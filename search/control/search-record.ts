@@ -13,5 +13,7 @@ export const SearchRecord = z.strictObject({
   /** Times in a row that it ended without being asked to. */
   crashes: z.int().nonnegative(),
   said: z.string(),
+  /** It failed before, and goes on as it was begun. */
+  again: z.boolean().default(false),
 });
 export type SearchRecord = Readonly<z.infer<typeof SearchRecord>>;

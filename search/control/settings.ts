@@ -30,8 +30,10 @@ export interface ControlSettings {
   readonly dwellMinutes: number;
   /** A ranking older than this is made again, and is no reason for anything. */
   readonly rankingMinutes: number;
-  /** Corrections since the last search that are worth another; 0 turns that off. */
+  /** Corrections since the last search that learned from them that are worth another; 0 turns that off. */
   readonly corrections: number;
+  /** Whether searches are given corrections to learn from: without, none is begun for them. */
+  readonly givesFeedback: boolean;
   /** Validation score, in points of 1, that another student must gain. */
   readonly minGain: number;
 }
@@ -66,6 +68,7 @@ export const standardSettings: ControlSettings = {
   dwellMinutes: 180,
   rankingMinutes: 360,
   corrections: 200,
+  givesFeedback: false,
   minGain: 0.005,
 };
 

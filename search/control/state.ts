@@ -28,7 +28,7 @@ export const ControlState = z.strictObject({
   /** Texts a second at the daily peak; halves in a day, so that a night does not look like the end of the traffic. */
   peakTextsPerSecond: z.number().nonnegative(),
   peakAtMs: z.number(),
-  /** Corrections since the last search. */
+  /** Corrections since the last search that was given them. */
   corrections: z.number().nonnegative(),
   /** When a search was last begun for a reason that stays, by reason: one is enough. */
   searchedAtMs: z.record(z.string(), z.number()),

@@ -40,9 +40,12 @@ export const Decision = z.strictObject({
 });
 export type Decision = Readonly<z.infer<typeof Decision>>;
 
-/** Of the student and all that it would learn; other texts or labels, another hash. */
-export function correctionsHash(base: string, { train, heldOut }: Corrections): string {
-  const hash = createHash("sha256").update(`${gates} ${base}`);
+/**
+ * Of the student, all that it would learn, and the data that it is replayed and judged on: other texts or labels, another hash.
+ * @param data `corpusHash` of them
+ */
+export function correctionsHash(base: string, data: string, { train, heldOut }: Corrections): string {
+  const hash = createHash("sha256").update(`${gates} ${base} ${data}`);
   const add = ({ task, texts, target }: Correction) => hash.update(JSON.stringify([task, texts, [...target]]));
   for (const part of [train, heldOut]) {
     hash.update("part");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
 import { freeTensors, type Tensor } from "../../src/onnx/session.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import { dropStaleDrafts, ownDraft } from "../own-draft.ts";
 import { batchOf, inferenceBatches, startTeacher } from "../teacher/hidden-states.ts";
 import type { Teacher } from "../teacher/teacher.ts";
 import { fitScaler, type Scaler } from "./scaler.ts";
@@ -149,11 +150,24 @@ function pack(
   }
 }
 
-/** A file a state, since one file of all would pass the 2 GiB that Node writes at once; in place only when complete. */
+/** In place only when complete. Another search may have been faster: its states are the same. */
 function keep(folder: string, stored: ReadonlyMap<string, Int8Array>, scalers: ReadonlyMap<string, Scaler>): void {
-  const building = `${folder}.tmp`;
+  const building = ownDraft(folder);
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
+  dropStaleDrafts(folder);
+  try {
+    write(building, stored, scalers);
+    renameSync(building, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+}
+
+/** A file a state, since one file of all would pass the 2 GiB that Node writes at once. */
+function write(building: string, stored: ReadonlyMap<string, Int8Array>, scalers: ReadonlyMap<string, Scaler>): void {
   for (const [name, values] of stored) {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.length);
     writeSafetensors(
@@ -164,7 +178,6 @@ function keep(folder: string, stored: ReadonlyMap<string, Int8Array>, scalers: R
       ]),
     );
   }
-  renameSync(building, folder);
 }
 
 function scalesOf({ deviation }: Scaler) {

@@ -1,9 +1,13 @@
+import type { Manifest } from "../../src/contract/manifest.ts";
+import { ConfigError } from "../../src/errors.ts";
 import { runCommand } from "../command/command.ts";
 import { dataFlag } from "../command/data-flag.ts";
 import { studentFlags } from "../command/student-flags.ts";
+import type { Corpus } from "../corpus/assemble.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { fitEnsembles } from "./fit-ensembles.ts";
+import { unjudged } from "./listen.ts";
 import { chosenAmong, findStudents } from "./subjects.ts";
 
 /** `npm run ensemble`: which faster students should answer along with each student, within its latency budget. */
@@ -26,6 +30,14 @@ await runCommand(
     const students = findStudents(flags.models);
     const wanted = chosenAmong(students, flags.students?.split(","), flags.models);
     const corpus = limitValidation(await loadCorpus(flags.data ?? [], { seed: 1, tasks: "all" }), flags.rows);
+    for (const { manifest } of flags.write ? wanted : []) refuseUnjudged(manifest, corpus);
     await fitEnsembles(wanted, students, corpus, { threads: flags.threads, write: flags.write }, log);
   },
 );
+
+/** An ensemble that is written takes the place of another, which may know more. @throws {ConfigError} */
+function refuseUnjudged(manifest: Manifest, corpus: Corpus): void {
+  const tasks = unjudged(manifest, corpus);
+  if (tasks.length > 0)
+    throw new ConfigError(`${manifest.name} answers ${tasks.join(", ")}, which these data do not judge: --data`);
+}

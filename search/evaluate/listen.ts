@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Manifest } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { must } from "../../src/invariant.ts";
 import { taskOf } from "../../src/tasks/index.ts";
@@ -31,6 +32,13 @@ export async function answerRows(
   const results = await validationLogits(classifier, corpus, names, tokenizer, judgedLength(student));
   await release();
   return { results, tasks, tokenizer };
+}
+
+/** Tasks of a student of which a corpus has no validation rows, or with other labels than it gives. */
+export function unjudged({ tasks }: Manifest, { labels, validation }: Corpus): string[] {
+  const isJudged = ({ name, labels: own }: Manifest["tasks"][number]) =>
+    isDeepStrictEqual(labels.get(name), own) && validation.some((set) => set.task === name);
+  return tasks.filter((task) => !isJudged(task)).map(({ name }) => name);
 }
 
 /** Whether a student can answer along with another: it reads the same tokens, no fewer, and its labels are the same. */

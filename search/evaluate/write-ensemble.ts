@@ -1,5 +1,6 @@
 import type { Ensemble, Latency } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
+import { teacherIn } from "../../src/contract/score-key.ts";
 import { must } from "../../src/invariant.ts";
 import type { Log } from "../command/command.ts";
 import type { Corpus } from "../corpus/assemble.ts";
@@ -47,6 +48,7 @@ async function describe(
     latency,
   };
   const student = { folder, manifest: { ...manifest, ensemble: bare } };
+  const teacherOf = teacherIn(manifest.scores);
   const { results, tasks, tokenizer } = await answerRows(student, members, corpus, threads);
   const fitted = tasks.map((task) => (weights.has(task.name) ? refit(task, results) : task));
   const referred = withReferences(fitted, results, tokenizer, manifest.maxTokens);
@@ -58,7 +60,7 @@ async function describe(
       const { reference } = entry;
       return { task, weights: scaled, ...thresholdsIn(entry), ...(reference && { reference }) };
     }),
-    scores: scoresOf(results, fitted).map((score) => ({ ...score, teacher: null })),
+    scores: scoresOf(results, fitted).map((score) => ({ ...score, teacher: teacherOf(score) })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
 import type { Score } from "../../src/contract/manifest.ts";
-import { scoreKey } from "../../src/contract/score-key.ts";
+import { scoreKey, teacherIn } from "../../src/contract/score-key.ts";
 import type { Log } from "../command/command.ts";
 import { rewriteDescription } from "../export/write-description.ts";
 import type { Measured, Subjects } from "./measured.ts";
@@ -8,7 +8,7 @@ import type { Student } from "./subjects.ts";
 
 /**
  * Puts scores, with the teacher's beside them, into manifest and card. The version stays: it is that of the model files. What the
- * manifest knows of a teacher that is not measured now is kept, for the same rows.
+ * manifest knows of sets that were not measured now is kept, and of a teacher that was not, for the same rows.
  */
 export function writeScores(
   students: readonly Student[],
@@ -19,10 +19,12 @@ export function writeScores(
   const ceiling = new Map((teacher?.scores ?? []).map((score) => [scoreKey(score), score.student]));
   for (const student of students) {
     const { folder, manifest } = student;
-    const known = new Map(servedScores(manifest).map((score) => [scoreKey(score), score.teacher]));
+    const before = servedScores(manifest);
+    const known = teacherIn([...before, ...manifest.scores]);
     const own = (subjects.get(manifest.name)?.scores ?? []).map(
-      (score): Score => ({ ...score, teacher: ceiling.get(scoreKey(score)) ?? known.get(scoreKey(score)) ?? null }),
+      (score): Score => ({ ...score, teacher: ceiling.get(scoreKey(score)) ?? known(score) }),
     );
+    const all = [...unmeasured(before, own), ...own];
     const { ensemble } = manifest;
     const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
     // Training looks at the teacher's scores beside those that the student has alone.
@@ -31,8 +33,15 @@ export function writeScores(
     );
     rewriteDescription(student, {
       ...manifest,
-      ...(together ? { scores: alone, ensemble: { ...ensemble, scores: own } } : { scores: own }),
+      ...(together ? { scores: alone, ensemble: { ...ensemble, scores: all } } : { scores: all }),
     });
     log(`${folder}: ${own.length} scores written`);
   }
+}
+
+/** Of sets and languages that these data do not have. */
+function unmeasured(before: readonly Score[], now: readonly Score[]): Score[] {
+  const setOf = ({ task, dataSet, language }: Score) => [task, dataSet, language].join("\t");
+  const measured = new Set(now.map(setOf));
+  return before.filter((score) => !measured.has(setOf(score)));
 }

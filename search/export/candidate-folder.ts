@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { type Manifest, type ManifestTask, readManifest } from "../../src/contract/manifest.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
 import {
   type ActiveRollout,
@@ -20,16 +20,39 @@ import { asideOf, keepReplaced, replaceStudent } from "./replace-student.ts";
  */
 
 /**
- * Copies a student to where servers find candidates. Older candidates of this student are removed, unless the file names them.
+ * Looks at a student that is to be a candidate, and changes nothing.
  * @param source a folder with a manifest.
  * @throws {BadFileError} for no usable manifest. @throws {ConfigError} when no live student has its name, or it is the live version.
  */
-export function placeCandidate(models: string, source: string): { candidate: Candidate; manifest: Manifest } {
+export function readCandidate(models: string, source: string): Manifest {
   const manifest = readManifest(join(source, "manifest.json"));
   const { name, version } = manifest;
-  if (liveVersion(models, name) === undefined)
+  const live = liveVersion(models, name);
+  if (live === undefined)
     throw new ConfigError(`${models} holds no student ${name} that this could be a candidate for`);
-  if (liveVersion(models, name) === version) throw new ConfigError(`${name} ${version} is the live version already`);
+  if (live === version) throw new ConfigError(`${name} ${version} is the live version already`);
+  return manifest;
+}
+
+/** That nothing which the live student of its name answers would be lost. @throws {ConfigError} naming the tasks. */
+export function checkTasks(models: string, { name, version, tasks }: Manifest): void {
+  const isKept = (task: ManifestTask) => tasks.some((own) => own.name === task.name && own.input === task.input);
+  const lost = liveManifest(models, name)?.tasks.filter((task) => !isKept(task)) ?? [];
+  if (lost.length > 0)
+    throw new ConfigError(
+      `${name} ${version} does not answer ${lost.map((task) => task.name).join(", ")}, which the live student does`,
+    );
+}
+
+/**
+ * Copies a student to where servers find candidates. Older candidates of this student are removed, unless the file names them.
+ * Whether it answers all tasks is for `checkTasks`, before.
+ * @param source a folder with a manifest.
+ * @throws {BadFileError | ConfigError} as `readCandidate` does.
+ */
+export function placeCandidate(models: string, source: string): { candidate: Candidate; manifest: Manifest } {
+  const manifest = readCandidate(models, source);
+  const { name, version } = manifest;
   const candidate: Candidate = { folder: folderOf(name, version), version };
   const target = join(models, candidate.folder);
   removeUnused(models, name, candidate.folder);
@@ -55,9 +78,14 @@ export function rollBack(models: string, student: string, reason: string, at: Da
   end(models, student, { at: at.toISOString(), to: "rolled-back", version: candidate.version, reason });
 }
 
-/** The candidate takes the live student's place; the old one lies among the candidates until the next one comes. */
+/**
+ * The candidate takes the live student's place; the old one lies among the candidates until the next one comes.
+ * @throws {ConfigError} when there is none, or it lacks a task of the live one.
+ */
 export function promoteCandidate(models: string, student: string, reason: string, at: Date): void {
   const now = activeOf(models, student);
+  if (liveVersion(models, student) !== now.candidate.version)
+    checkTasks(models, readManifest(join(models, now.candidate.folder, "manifest.json")));
   setStage(models, student, { ...now, stage: "promoting", since: at.toISOString() }, reason);
   finishPromotion(models, student, now.candidate, at);
 }
@@ -101,10 +129,14 @@ function activeOf(models: string, student: string): ActiveRollout {
   return now;
 }
 
-/** Undefined where there is no student, or none that can be read. */
-function liveVersion(models: string, name: string): string | undefined {
+/** Undefined where there is no student. @throws {BadFileError} for one that cannot be read. */
+function liveManifest(models: string, name: string): Manifest | undefined {
   const path = join(studentFolder(models, name), "manifest.json");
-  return existsSync(path) ? readManifest(path).version : undefined;
+  return existsSync(path) ? readManifest(path) : undefined;
+}
+
+function liveVersion(models: string, name: string): string | undefined {
+  return liveManifest(models, name)?.version;
 }
 
 function folderOf(name: string, version: string): string {

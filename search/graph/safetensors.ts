@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
 import { replaceFile } from "../../src/replace-file.ts";
+import { dropStaleDrafts, ownDraft } from "../own-draft.ts";
 
 /**
  * The safetensors format: eight bytes of header length, a JSON header, raw little-endian tensors.
@@ -114,7 +115,7 @@ function halfToNumber(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Writes a file atomically: a reader sees the old one or the whole new one. */
+/** Writes a file atomically: a reader sees the old one or the whole new one, also while others write the same. */
 export function writeSafetensors(path: string, tensors: ReadonlyMap<string, StoredTensor>): void {
   let offset = 0;
   const header: Record<string, unknown> = {};
@@ -125,7 +126,18 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
-  replaceFile(path, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
+  putInPlace(path, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
+}
+
+function putInPlace(path: string, content: Uint8Array): void {
+  const draft = ownDraft(path);
+  dropStaleDrafts(path);
+  try {
+    replaceFile(draft, content);
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
 }
 
 /** A float32 array as a tensor to be written. */

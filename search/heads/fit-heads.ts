@@ -44,24 +44,29 @@ export async function fitHeads(
   for (const input of ["text", "pair"] as const) {
     const own = tasks.filter(({ task }) => task.input === input);
     if (own.length === 0) continue;
-    const { rows, of } = await rowsOf(classifier, own);
-    const scaler = input === "text" ? fitScaler(rows, student.hidden) : null;
-    const { data } = stacked(scaler === null ? rows : rows.map((row) => standardised(row, scaler)));
-    const table = { dims: [rows.length, student.hidden], data: data as Float32Array };
-    // Each by itself, so that none depends on what else is learned.
-    for (const one of own) {
-      const width = headOf(one.task, one.labels).width ?? headWidth(student);
-      const fitted = await fitHead(table, { ...one, width, examples: one.examples.map(onRows) }, options);
-      if (scaler !== null) fold(fitted, one.task.name, scaler);
-      for (const [name, weight] of fitted) heads.set(name, weight);
-    }
-
-    function onRows(example: EncodedExample): EncodedExample {
-      const { ids, pairIds } = example;
-      return { ...example, ids: Int32Array.of(of(ids)), pairIds: pairIds && Int32Array.of(of(pairIds)) };
-    }
+    const vectors = await pooledVectors(classifier, own);
+    // Each by itself, on rows and columns of its own texts, so that none depends on what else is learned.
+    for (const one of own)
+      for (const [name, weight] of await fitOne(student, vectors, one, options)) heads.set(name, weight);
   }
   return heads;
+}
+
+async function fitOne(
+  student: Pick<Architecture, "hidden" | "layers">,
+  vectors: ReadonlyMap<string, Float32Array>,
+  one: EncodedTask,
+  options: FitOptions,
+): Promise<Weights> {
+  const keys = [...textsOf([one]).keys()];
+  const rows = keys.map((key) => must(vectors.get(key)));
+  const scaler = one.task.input === "text" ? fitScaler(rows, student.hidden) : null;
+  const { data } = stacked(scaler === null ? rows : rows.map((row) => standardised(row, scaler)));
+  const table = { dims: [rows.length, student.hidden], data: data as Float32Array };
+  const width = headOf(one.task, one.labels).width ?? headWidth(student);
+  const fitted = await fitHead(table, { ...one, width, examples: onRows(one, keys) }, options);
+  if (scaler !== null) fold(fitted, one.task.name, scaler);
+  return fitted;
 }
 
 async function fitHead(
@@ -82,18 +87,39 @@ async function fitHead(
   return new Map(names.map(({ name }) => [name, weightOf(trained, name)]));
 }
 
-/** Pooled vectors of the tasks' texts, each once, and the row of a text. */
-async function rowsOf(classifier: Classifier, tasks: readonly EncodedTask[]) {
-  const keyOf = (ids: Int32Array) => ids.join();
+/** Pooled vectors of the tasks' texts by `keyOf`, each computed once. */
+async function pooledVectors(
+  classifier: Classifier,
+  tasks: readonly EncodedTask[],
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const texts = textsOf(tasks);
+  const rows = await pooledRows(classifier, [...texts.values()]);
+  return new Map(Array.from(texts.keys(), (key, row) => [key, must(rows[row])]));
+}
+
+/** Texts by `keyOf`, both of a pair. */
+function textsOf(tasks: readonly EncodedTask[]): Map<string, Int32Array> {
   const texts = new Map<string, Int32Array>();
   for (const { examples } of tasks)
     for (const { ids, pairIds } of examples) {
       texts.set(keyOf(ids), ids);
       if (pairIds) texts.set(keyOf(pairIds), pairIds);
     }
-  const rows = await pooledRows(classifier, [...texts.values()]);
-  const at = new Map(Array.from(texts.keys(), (key, row) => [key, row]));
-  return { rows, of: (ids: Int32Array) => must(at.get(keyOf(ids))) };
+  return texts;
+}
+
+/** Examples whose texts are one token each: the row of a text in a table, where `keys` says which text a row is. */
+function onRows({ examples }: EncodedTask, keys: readonly string[]): EncodedExample[] {
+  const rows = new Map(keys.map((key, row) => [key, row]));
+  const rowOf = (ids: Int32Array) => Int32Array.of(must(rows.get(keyOf(ids))));
+  return examples.map((example) => {
+    const { ids, pairIds } = example;
+    return { ...example, ids: rowOf(ids), pairIds: pairIds && rowOf(pairIds) };
+  });
+}
+
+function keyOf(ids: Int32Array): string {
+  return ids.join();
 }
 
 function frozenArchitecture(rows: number, hidden: number): Architecture {

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
 import { groupBy } from "../corpus/preparation.ts";
+import type { EncodedTask } from "../student/encoded-task.ts";
 
 /** Whether a student should learn what the teacher says of a task's texts: of those of a data set, or of unlabelled ones (null). */
 export type Trust = (task: string, dataSet: string | null) => boolean;
@@ -24,4 +26,13 @@ export function trustByScores(scores: readonly Score[]): Trust | null {
     const own = gains.filter((one) => one.task === task && (dataSet === null || one.dataSet === dataSet));
     return own.length > 0 && mean(own.map(({ gain }) => gain)) > 0;
   };
+}
+
+/** Eight hex digits over the tasks and data sets that a teacher is believed about. */
+export function trustHash(trust: Trust, tasks: readonly Pick<EncodedTask, "task" | "examples">[]): string {
+  const believed = tasks.flatMap(({ task: { name }, examples }) => {
+    const dataSets = [null, ...new Set(examples.map(({ dataSet }) => dataSet))];
+    return dataSets.filter((dataSet) => trust(name, dataSet)).map((dataSet) => [name, dataSet]);
+  });
+  return createHash("sha256").update(JSON.stringify(believed)).digest("hex").slice(0, 8);
 }

@@ -1,7 +1,7 @@
 import { must } from "../../src/invariant.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
 import { fitTemperature, logLoss } from "./calibrate.ts";
-import type { SetLogits } from "./score.ts";
+import { fittedOn, type SetLogits } from "./score.ts";
 
 const weights = [0, 0.125, 0.25, 0.5, 0.75, 1, 1.5, 2];
 
@@ -25,14 +25,13 @@ interface Row {
 }
 
 function rowsOf({ task, labels }: Judging, alone: readonly SetLogits[], together: readonly SetLogits[]): Row[] {
-  return alone.flatMap(({ set, logits }, i) =>
-    set.task !== task.name
-      ? []
-      : set.rows.flatMap((row, at) => {
-          const target = task.toTarget(row, labels, set.dataSet);
-          const [first, sum] = [must(logits[at]), must(must(together[i]).logits[at])];
-          return target === null ? [] : [{ target, first, sum }];
-        }),
+  const own = fittedOn(alone.filter(({ set }) => set.task === task.name));
+  return own.flatMap((results) =>
+    results.set.rows.flatMap((row, at) => {
+      const target = task.toTarget(row, labels, results.set.dataSet);
+      const sums = must(together[alone.indexOf(results)]).logits;
+      return target === null ? [] : [{ target, first: must(results.logits[at]), sum: must(sums[at]) }];
+    }),
   );
 }
 

@@ -44,7 +44,7 @@ export async function addTasks(
   const shapes = [...others.filter(isAdded).map(headOfEntry), ...headsOf(materials.beside)];
   const made = writeHeads({ folder, names: files.names }, architecture, new Map([...old, ...learned]), shapes);
   const results = await validate(config, materials, { folder, maxTokens, ngrams }, others);
-  const judged = judge(materials, results, { maxTokens, others }, log);
+  const judged = judge(materials, results, { maxTokens, others, known: manifest.scores }, log);
   const replaced = new Map([...old].filter(([name]) => learned.has(name)));
   const parameters = manifest.parameters - parametersOf(replaced) + parametersOf(learned);
   return {

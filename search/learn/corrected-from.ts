@@ -1,8 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readManifest } from "../../src/contract/manifest.ts";
 import type { Candidate } from "../complete/export-candidate.ts";
-import { correctedPrefix } from "../corrections/decision.ts";
+import { correctedVersions } from "../corrections/corrected-versions.ts";
 import { readFinished } from "./finished-student.ts";
 
 /**
@@ -13,15 +12,6 @@ export function correctedFrom(candidate: Candidate, run: string): Candidate {
   const { version } = candidate.manifest;
   const base = readdirSync(run)
     .map((name) => join(run, name))
-    .find((home) => correctedIn(home).includes(version));
+    .find((home) => correctedVersions(home).includes(version));
   return base === undefined ? candidate : readFinished(join(base, "student"));
-}
-
-/** Versions that came of corrections to the student of a folder. */
-function correctedIn(home: string): string[] {
-  const path = (name: string) => join(home, name, "student", "manifest.json");
-  const names = existsSync(join(home, "student", "manifest.json")) ? readdirSync(home) : [];
-  return names
-    .filter((name) => name.startsWith(correctedPrefix) && existsSync(path(name)))
-    .map((name) => readManifest(path(name)).version);
 }

@@ -4,6 +4,7 @@ import type { Log } from "../command/command.ts";
 import type { Candidate, ExportConfig } from "../complete/export-candidate.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
 import type { SearchConfig } from "../config.ts";
+import { corpusHash } from "../corpus/corpus-hash.ts";
 import { type Corrections, toCorrections } from "../corrections/corrections.ts";
 import {
   correctedPrefix,
@@ -48,7 +49,7 @@ export async function withCorrections(
 /**
  * Fine-tunes a finished student on corrections, with replay of what it was trained on. The result takes its place when it passes the
  * gates (`corrections/gate.ts`); else the student stays as it was, and the log says why. What was decided on the same
- * corrections is not done again.
+ * corrections and data is not done again.
  */
 export async function learnCorrections(
   config: ExportConfig & { readonly feedback: string },
@@ -68,7 +69,8 @@ export async function learnCorrections(
     );
     return candidate;
   }
-  const folder = join(dirname(candidate.files.folder), `${correctedPrefix}${correctionsHash(version, corrections)}`);
+  const hash = correctionsHash(version, corpusHash(materials.corpus), corrections);
+  const folder = join(dirname(candidate.files.folder), `${correctedPrefix}${hash}`);
   const path = join(folder, "decision.json");
   let decision = readDecision(path);
   if (decision === null) {

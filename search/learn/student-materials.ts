@@ -38,10 +38,10 @@ export async function studentMaterials(flags: Flags, { manifest, files }: Candid
   };
 }
 
-/** Judges the tasks of all of some students: what was read for the last of them, where that does. */
-export async function judgingAll(flags: Flags, read: Corpus, students: readonly Candidate[]): Promise<Corpus> {
+/** Judges the tasks of all of some students: what was read for the last of them, where that does; null where nothing was. */
+export async function judgingAll(flags: Flags, read: Corpus | null, students: readonly Candidate[]): Promise<Corpus> {
   const names = [...new Set(students.flatMap(({ manifest }) => manifest.tasks.map(({ name }) => name)))];
-  if (names.every((name) => read.tasks.some((task) => task.name === name))) return read;
+  if (read !== null && names.every((name) => read.tasks.some((task) => task.name === name))) return read;
   return await loadCorpus(flags.data, { seed: 1, limits: limitsOf(flags), tasks: names });
 }
 

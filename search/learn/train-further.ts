@@ -16,11 +16,11 @@ import { stageResult } from "../complete/stage-result.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
 import { corpusHash } from "../corpus/corpus-hash.ts";
 import { teacherKey } from "../heads/teacher-classifier.ts";
-import { trustByScores } from "../heads/teacher-trust.ts";
+import { fullTrust, type Trust, trustByScores, trustHash } from "../heads/teacher-trust.ts";
 import { trainHeads } from "../heads/train-heads.ts";
 import { type Materials, studentPositions } from "../prepare.ts";
 import { printProgress } from "../progress.ts";
-import { interpolate } from "../student/interpolate.ts";
+import { partOfTheWay } from "../student/round-table.ts";
 import type { StepPrecision } from "../student/training-graph.ts";
 import { withSurface } from "../student/weights.ts";
 import { finishedWeights } from "./finished-student.ts";
@@ -61,8 +61,9 @@ export async function trainFurther(
   const { name, architecture } = manifest;
   const finished = finishedWeights(candidate);
   const start = config.tokens === 0 ? finished : withSurface(finished, architecture);
-  const tasks = await tasksFor(config, materials, manifest, log);
-  const folder = join(dirname(files.folder), roundName(config, materials));
+  const trust = trustIn(materials, manifest);
+  const tasks = await tasksFor(config, materials, trust, log);
+  const folder = join(dirname(files.folder), roundName(config, materials, trust));
   const training = { ...config, folder, onProgress: printProgress(`train ${name}`, log) };
   const train = () =>
     trainCopies(training, (copy) =>
@@ -73,11 +74,17 @@ export async function trainFurther(
     );
   const end = config.tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
   dropCopies(folder, config.copies);
-  const mean = config.share === 1 ? end : interpolate(start, end, config.share);
+  const mean = config.tokens === 0 ? start : partOfTheWay(start, end, config.share);
   const whole = { weights: new Map([...start, ...mean]), folder, name };
   const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
   const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
-  const trained = { name, architecture, weights, folder: join(folder, `student-${config.share}`) };
+  const trained = {
+    name,
+    architecture,
+    weights,
+    folder: join(folder, `student-${config.share}`),
+    known: manifest.scores,
+  };
   const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
   const ngramShape = config.ngramTokens === 0 ? manifest.ngrams : undefined;
   return await exportCandidate(config, taught, { ...trained, unchanged, ngramShape }, log);
@@ -92,28 +99,35 @@ function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">)
 /** Of all that its end depends on, so that no round is taken for another. */
 function roundName(
   { tokens, ngramTokens, seed, precision, copies, softTokens }: FurtherTraining,
-  { tuned, ensemble, corpus }: FurtherMaterials,
+  { tuned, ensemble, corpus, tasks }: FurtherMaterials,
+  trust: Trust,
 ): string {
   const parts = [`further-${tokens}-seed${seed}`, `data-${corpusHash(corpus)}`];
   if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
   if (copies > 1) parts.push(`copies-${copies}`);
   if (precision !== "fp32") parts.push(precision);
   parts.push(...tuned.map((teacher) => `taught-${teacherKey(teacher)}-${softTokens}`));
+  if (tuned.length > 0) parts.push("about", trustHash(trust, tasks));
   if (ensemble.length > 0) parts.push("by", ...ensemble.map(({ manifest }) => manifest.version));
   return parts.join("-");
 }
 
-/** The labels, and what the ensemble says beside them, and fine-tuned teachers where they are better than this student. */
-async function tasksFor(config: FurtherTraining, materials: FurtherMaterials, { name, scores }: Manifest, log: Log) {
+/** The labels, and what the ensemble says beside them, and fine-tuned teachers where they are believed. */
+function tasksFor(config: FurtherTraining, materials: FurtherMaterials, trust: Trust, log: Log) {
   const { seed, threads, softTokens } = config;
   const teaching = { effort: { softTokens }, seed, threads, ensemble: materials.ensemble };
-  if (materials.tuned.length === 0) return await taughtTasks(teaching, materials, log);
+  return taughtTasks(teaching, materials, log, trust);
+}
+
+/** Fine-tuned teachers are believed where they are better than the student. @throws {ConfigError} when nobody knows where */
+function trustIn({ tuned }: FurtherMaterials, { name, scores }: Manifest): Trust {
+  if (tuned.length === 0) return fullTrust;
   const trust = trustByScores(scores);
   if (trust === null)
     throw new ConfigError(
-      `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --write puts them there`,
+      `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --data ... --write puts them there`,
     );
-  return await taughtTasks(teaching, materials, log, trust);
+  return trust;
 }
 
 /** What it was trained on before is in its weights, whether these data have it or not. */

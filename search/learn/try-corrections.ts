@@ -24,7 +24,7 @@ import { hasScore, type JudgedSet, judgedSets } from "../heads/score.ts";
 import { studentEncoding, studentPositions } from "../prepare.ts";
 import { printProgress } from "../progress.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
-import { interpolate } from "../student/interpolate.ts";
+import { partOfTheWay } from "../student/round-table.ts";
 import { withSurface } from "../student/weights.ts";
 import type { Teacher } from "../teacher/teacher.ts";
 import { finishedWeights } from "./finished-student.ts";
@@ -86,7 +86,7 @@ export async function tryCorrections(
   const taught = besideCorrected(others, materials.beside, materials.tokenizer, studentEncoding);
   const corrected = { ...materials, beside: taught.beside, besideShare: taught.dataSetShare };
   return async (share) => {
-    const mixed = share === 1 ? tuned : interpolate(weights, tuned, share);
+    const mixed = tuned === weights ? weights : partOfTheWay(weights, tuned, share);
     const unchanged = tuned === weights ? files.folder : undefined;
     const student = { weights: mixed, folder: lesson.folder, unchanged };
     const exported = await exportTaught(config, corrected, candidate, student, log);
@@ -131,13 +131,13 @@ async function answersOf(
 function exportTaught(
   config: ExportConfig,
   materials: LearningMaterials,
-  { manifest: { name, architecture, tasks, ngrams } }: Candidate,
+  { manifest: { name, architecture, tasks, scores, ngrams } }: Candidate,
   { weights, folder, unchanged }: Pick<Trained, "weights" | "folder" | "unchanged">,
   log: Log,
 ): Promise<Exported> {
   const { corpus } = materials;
   const taught = { ...materials, corpus: { ...corpus, dataSets: [...corpus.dataSets, feedbackSet] } };
   const student = { name, architecture, weights, unchanged, folder: join(folder, "student") };
-  const trained = { ...student, kept: tasks, keptNgrams: ngrams };
+  const trained = { ...student, kept: tasks, known: scores, keptNgrams: ngrams };
   return exportCandidate(config, taught, trained, log);
 }

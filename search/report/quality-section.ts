@@ -27,7 +27,11 @@ export function qualitySection({ students }: ReportData): string {
   ];
   const note = hasTeacher
     ? ""
-    : textElement("p", { class: "note" }, "The teacher was not scored: npm run evaluate -- --write adds it.");
+    : textElement(
+        "p",
+        { class: "note" },
+        "The teacher was not scored: npm run evaluate -- --data DATA --write adds it.",
+      );
   const tasks = [...new Set(all.map(({ task }) => task))];
   return legend(entries) + note + tasks.map((task) => taskBlock(task, scored)).join("");
 }

@@ -12,3 +12,16 @@ export function ownFault(error: unknown): string | null {
   const outOfMemory = error instanceof RangeError || /allocat|out[ _]of[ _]memory|bad_alloc/i.test(error.message);
   return error instanceof DivergedError || outOfMemory ? error.message : null;
 }
+
+/** False for work that ended by its own fault, which is logged under a name. @throws every other error. */
+export async function tryAlone(name: string, work: () => Promise<void>, log: (line: string) => void): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    const reason = ownFault(error);
+    if (reason === null) throw error;
+    log(`${name} · failed: ${reason}`);
+    return false;
+  }
+}

@@ -32,9 +32,8 @@ export function* trainingStream(
   for (;;) {
     const name = turns.next().value;
     const drawn = must(streams.get(name)).next().value;
-    const examples = options.tokenDropout
-      ? drawn.map((e) => withoutTokens(e, options.tokenDropout as number, dropping))
-      : drawn;
+    const { tokenDropout } = options;
+    const examples = tokenDropout ? drawn.map((e) => withoutTokens(e, tokenDropout, dropping)) : drawn;
     yield { objective: name, ...taskBatch(must(byName.get(name)), examples, options.padId) };
   }
 }
@@ -57,9 +56,9 @@ export function* taskBatches(encoded: EncodedTask, options: StreamOptions): Gene
   }
 }
 
+/** Pairs stay whole: a translation without some of its words is no good one, whatever was said of it. */
 function withoutTokens(example: EncodedExample, share: number, random: Random): EncodedExample {
-  const { ids, pairIds } = example;
-  return { ...example, ids: thinned(ids, share, random), pairIds: pairIds && thinned(pairIds, share, random) };
+  return example.pairIds === null ? { ...example, ids: thinned(example.ids, share, random) } : example;
 }
 
 /** The special tokens at both ends stay, and a text keeps at least one of its own. */

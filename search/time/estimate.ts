@@ -3,7 +3,7 @@ import { must } from "../../src/invariant.ts";
 import type { Effort } from "../config.ts";
 import { type LatencyModel, predictLatency } from "../reward/latency-model.ts";
 import { macsPerToken } from "../space/cost.ts";
-import { enumerate, type Space } from "../space/space.ts";
+import { architectureKey, enumerate, type Space } from "../space/space.ts";
 import { budgetTokens } from "../timed-lengths.ts";
 import { type Throughput, trainingSeconds } from "./throughput.ts";
 
@@ -30,6 +30,10 @@ export interface Prospects {
   readonly ngrams: boolean;
   /** Tasks that learn what a teacher of their own says. */
   readonly taught: number;
+  /** Teachers that were fine-tuned before and are asked in the place of those; 0: there are none. */
+  readonly tuned: number;
+  /** What is trained for each of the budgets, in their order; null where it is searched. */
+  readonly given: readonly Architecture[] | null;
   /** Whether a student without layers may be tried. */
   readonly statics: boolean;
 }
@@ -45,18 +49,16 @@ const vectorLength = 3;
 
 /** Seconds of every stage. What an earlier run has left in the caches is not taken off. */
 export function estimate(effort: Effort, prospects: Prospects): Plan {
-  const { throughput, budgetsMs } = prospects;
-  const teachers = effort.teacherTokens > 0 ? prospects.taught : 0;
+  const { throughput, tuned } = prospects;
+  const fineTuned = effort.teacherTokens > 0 && tuned === 0 ? prospects.taught : 0;
   const vectorTokens = prospects.statics ? vectorLength * effort.vectorTokens : 0;
   const stages: Stage[] = [
-    stage("prepare", "fine-tune teachers", teachers * effort.teacherTokens * throughput.fineTune),
+    stage("prepare", "fine-tune teachers", fineTuned * effort.teacherTokens * throughput.fineTune),
     stage("prepare", "vectors of tokens", vectorTokens * throughput.teacher),
     stage("prepare", "teacher's states for the trials", effort.proxyTokens * throughput.teacher),
-    stage("explore", `${effort.trials} trials`, effort.trials * trialSeconds(effort, prospects)),
-    stage("complete", "teachers' answers", teachers * effort.softTokens * throughput.teacher),
-    ...budgetsMs.map((ms) =>
-      stage("complete", `student of ${ms} ms`, studentSeconds(effort, prospects, largestWithin(prospects, ms))),
-    ),
+    exploring(effort, prospects),
+    stage("complete", "teachers' answers", (fineTuned + tuned) * effort.softTokens * throughput.teacher),
+    ...completing(effort, prospects),
   ];
   const taken = stages.filter(({ seconds }) => seconds > 0);
   return { stages: taken, seconds: taken.reduce((sum, { seconds }) => sum + seconds, 0) };
@@ -71,6 +73,28 @@ function stage(part: Stage["part"], name: string, seconds: number): Stage {
   return { part, name, seconds };
 }
 
+/** What was given is tried once each. */
+function exploring(effort: Effort, prospects: Prospects): Stage {
+  const tried = prospects.given === null ? middling(effort, prospects) : distinct(prospects.given);
+  const seconds = tried.reduce((sum, a) => sum + trialSeconds(effort, prospects, a), 0);
+  return stage("explore", `${tried.length} trials`, seconds);
+}
+
+/** An architecture that is given for several budgets is one student. */
+function completing(effort: Effort, prospects: Prospects): Stage[] {
+  const { given, budgetsMs } = prospects;
+  const keys = given?.map(architectureKey) ?? [];
+  return budgetsMs.map((ms, i) => {
+    const isThere = given !== null && keys.indexOf(must(keys[i])) < i;
+    const a = given === null ? largestWithin(prospects, ms) : must(given[i]);
+    return stage("complete", `student of ${ms} ms`, isThere ? 0 : studentSeconds(effort, prospects, a));
+  });
+}
+
+function distinct(architectures: readonly Architecture[]): Architecture[] {
+  return [...new Map(architectures.map((a) => [architectureKey(a), a])).values()];
+}
+
 /** Distilling in full, then the tasks, then the artefact. */
 export function studentSeconds(
   effort: Effort,
@@ -83,11 +107,16 @@ export function studentSeconds(
   return effort.distilTexts * throughput.teacher + trained * trainingSeconds(throughput, a) + spelled + exportSeconds;
 }
 
-/** Of a trial of middling size among those that could meet a budget. */
-function trialSeconds(effort: Effort, prospects: Prospects): number {
+/** Distilling on the proxy set, then the artefact. */
+export function trialSeconds(effort: Effort, { throughput }: Pick<Prospects, "throughput">, a: Architecture): number {
+  return effort.trialTokens * trainingSeconds(throughput, a) + artefactSeconds;
+}
+
+/** In the place of trials that are not known yet: each of middling size among those that could meet a budget. */
+function middling(effort: Effort, prospects: Prospects): Architecture[] {
   const fitting = within(prospects, Math.max(...prospects.budgetsMs)).sort((a, b) => macsPerToken(a) - macsPerToken(b));
   const middle = must(fitting[Math.floor(fitting.length / 2)]);
-  return effort.trialTokens * trainingSeconds(prospects.throughput, middle) + artefactSeconds;
+  return Array.from({ length: effort.trials }, () => middle);
 }
 
 /** The architecture that takes longest to train of those that should meet a budget. */

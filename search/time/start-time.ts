@@ -3,7 +3,7 @@ import type { Task } from "../../src/tasks/task.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import { readSources } from "../corpus/sources.ts";
-import { makesStatics } from "../explore/given-architectures.ts";
+import { givenArchitectures, makesStatics } from "../explore/given-architectures.ts";
 import { isTaught } from "../heads/soft-targets.ts";
 import { knownLatencies } from "../known-latencies.ts";
 import { fitLatencyModel } from "../reward/latency-model.ts";
@@ -21,9 +21,13 @@ export async function startTime(config: SearchConfig, log: Log): Promise<TimeBud
   return openTimeBudget(config, config.hours, await measureProspects(config, wanted, log), log);
 }
 
-/** Measures this machine, for a search that trains these tasks. @throws {BadFileError} without a teacher. */
+/**
+ * Measures this machine, for a search that trains these tasks.
+ * @throws {BadFileError} without a teacher. @throws {ConfigError} as of `givenArchitectures`.
+ */
 export async function measureProspects(config: SearchConfig, tasks: readonly Task[], log: Log): Promise<Prospects> {
   const teacher = readTeacherArchitecture(await fetchTeacher(config.teacher, join(config.runs, "hub")));
+  const given = givenArchitectures(config, teacher);
   log("time · measuring how fast this machine is");
   return {
     throughput: await measureThroughput(teacher, config),
@@ -32,6 +36,8 @@ export async function measureProspects(config: SearchConfig, tasks: readonly Tas
     model: fitLatencyModel([], knownLatencies(config.runs)),
     ngrams: tasks.some((task) => task.ngrams),
     taught: tasks.filter(isTaught).length,
+    tuned: config.tunedTeachers.length,
+    given,
     statics: makesStatics(config),
   };
 }

@@ -8,8 +8,8 @@ import type { Log } from "../command/command.ts";
 import type { Effort, SearchConfig } from "../config.ts";
 import { ranAlone } from "../explore/run-trials.ts";
 import { duration } from "../progress.ts";
-import type { Trial } from "../space/trial.ts";
-import { estimate, type Prospects, partSeconds, studentSeconds } from "./estimate.ts";
+import { okTrials, type Trial } from "../space/trial.ts";
+import { estimate, type Prospects, partSeconds, studentSeconds, trialSeconds } from "./estimate.ts";
 import { fitFactor, scaleCompletion, scaleEffort } from "./fit-effort.ts";
 
 /**
@@ -26,7 +26,7 @@ const Decisions = z.strictObject({
   spentSeconds: z.number().nonnegative(),
   /** Trials after which exploring ended; null before. */
   trials: z.int().positive().nullable(),
-  /** Seconds that trials took to those that they should have taken; 1 before the first. */
+  /** Seconds that trials took to those that trials of such architectures should have taken; 1 before the first. */
   slowness: z.number().positive(),
   /** By student: factor on the effort of its completion. */
   completions: z.record(z.string(), z.number().positive()),
@@ -105,8 +105,10 @@ class FittedTime implements TimeBudget {
 
   learn(trials: readonly Trial[]): void {
     const { effort, threads } = this.config;
-    const alone = ranAlone(trials, threads);
-    const planned = (alone.length / effort.trials) * partSeconds(estimate(effort, this.prospects), "explore");
+    const alone = okTrials(ranAlone(trials, threads));
+    // Of the very architectures: how large they are is in every estimate, and must not count as slowness.
+    const estimated = alone.map(({ architecture }) => trialSeconds(effort, this.prospects, architecture));
+    const planned = estimated.reduce((sum, seconds) => sum + seconds, 0);
     const taken = alone.reduce((sum, { seconds }) => sum + seconds, 0);
     if (this.decisions.slowness === 1 && planned > 0 && taken > 0) this.save({ slowness: taken / planned });
   }

@@ -62,6 +62,8 @@ class RecentDrift implements Drift {
   private readonly students = new Map<string, WatchedStudent>();
   private readonly options: DriftOptions;
   private readonly now: () => number;
+  /** Slice in which it was last looked for students that can go. */
+  private forgotten = Number.NEGATIVE_INFINITY;
 
   constructor(options: DriftOptions) {
     this.options = options;
@@ -69,12 +71,20 @@ class RecentDrift implements Drift {
   }
 
   answered(student: Student, task: string, seen: AnswerSeen): void {
+    const slice = this.slice();
     let watched = this.students.get(student.id);
     if (watched === undefined) {
+      // Also where nobody ever asks for a report. Once a slice: a student without references is new every time.
+      if (slice > this.forgotten) this.forgetReplaced(slice);
       watched = new WatchedStudent(student, (entry) => this.referenceOf(entry));
       this.students.set(student.id, watched);
     }
-    watched.answered(task, seen, this.slice());
+    watched.answered(task, seen, slice);
+  }
+
+  private forgetReplaced(slice: number): void {
+    this.forgotten = slice;
+    for (const [id, student] of this.students) if (isEmpty(student, slice)) this.students.delete(id);
   }
 
   asksLanguages(studentId: string): boolean {
@@ -87,7 +97,7 @@ class RecentDrift implements Drift {
 
   report(): TaskDrift[] {
     const slice = this.slice();
-    for (const [id, student] of this.students) if (isEmpty(student, slice)) this.students.delete(id);
+    this.forgetReplaced(slice);
     const tasks = new Set([...this.students.values()].flatMap((student) => [...student.watchedTasks]));
     return [...tasks].flatMap((task) => driftFeatures.flatMap((feature) => this.compare(task, feature, slice)));
   }

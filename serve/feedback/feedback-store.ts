@@ -48,7 +48,7 @@ const systemWrite: Write = async (handle, bytes, position) =>
 export async function openFeedbackStore(folder: string, options: StoreOptions): Promise<FeedbackStore> {
   const unlock = lockFolder(folder, (by) => `${folder}: another process keeps feedback here (${by})`);
   try {
-    const { handle, header, lines, size } = await openFeedbackFile(folder);
+    const { handle, header, lines, size } = await openFeedbackFile(folder, options.limitBytes);
     return new FeedbackStore({ handle, salt: header.salt, lines, size, unlock, ...options });
   } catch (cause) {
     unlock();

@@ -26,13 +26,16 @@ interface OpenFile {
 const mode = 0o600;
 /** Less than this is not worth a rewriting. */
 const compactedBytes = 65_536;
+/** Share of its limit from which on a file has no room to spare for what no longer counts. */
+const crowded = 0.9;
 
 /**
  * Opens the file of a folder, or begins it. What a kill left half done is put right: a last line that was being written goes, an
- * erasing that had begun is ended, and lines that no longer count are left out once they are most of the file.
+ * erasing that had begun is ended, and what no longer counts is left out once it is most of the file, or the file nearly full.
+ * @param limitBytes that the file may have.
  * @throws {BadFileError} when a line is damaged.
  */
-export async function openFeedbackFile(folder: string): Promise<OpenFile> {
+export async function openFeedbackFile(folder: string, limitBytes: number): Promise<OpenFile> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, feedbackFileName);
   const draft = `${path}.draft`;
@@ -41,10 +44,8 @@ export async function openFeedbackFile(folder: string): Promise<OpenFile> {
   const content = readFileSync(path);
   const file = parseFeedback(path, content);
   if (file.header === null) return await beginAnew(path, draft);
-  const counting = lastLines(file);
-  const live = counting.reduce((sum, { bytes }) => sum + bytes + 1, 0);
-  if (content.length > compactedBytes && live < content.length / 2 && (await tryCompact(path, draft, file, content)))
-    return await openFeedbackFile(folder);
+  if (needsCompacting(file, content, limitBytes) && (await tryCompact(path, draft, file, content)))
+    return await openFeedbackFile(folder, limitBytes);
   const handle = await open(path, "r+");
   if (content.length > file.intactBytes) await handle.truncate(file.intactBytes);
   for (const span of file.halfErased) await blank(handle, span);
@@ -74,6 +75,13 @@ function newHeader(): FeedbackHeader {
 
 function lastLines({ lines }: FeedbackFile): FeedbackLine[] {
   return [...new Map(lines.map((line) => [line.record.id, line])).values()];
+}
+
+function needsCompacting(file: FeedbackFile, content: Buffer, limitBytes: number): boolean {
+  const live = lastLines(file).reduce((sum, { bytes }) => sum + bytes + 1, 0);
+  const header = content.indexOf("\n") + 1;
+  if (content.length > crowded * limitBytes) return header + live < content.length;
+  return content.length > compactedBytes && live < content.length / 2;
 }
 
 /** False when the disk has no room for a second file; the first one does as well. */

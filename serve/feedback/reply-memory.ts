@@ -5,12 +5,13 @@ import type { Result } from "../../src/contract/prediction.ts";
 export interface RepliedItem {
   readonly texts: readonly string[];
   readonly results: Readonly<Record<string, Result>>;
+  /** Who said so: of a cascade, or beside a canary that failed, items of one reply have different ones. */
+  readonly student: string;
+  readonly version: string;
 }
 
 /** A reply that corrections may name by its request's id. Items that failed are undefined. */
 export interface Reply {
-  readonly student: string;
-  readonly version: string;
   readonly items: readonly (RepliedItem | undefined)[];
 }
 

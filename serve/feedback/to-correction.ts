@@ -31,7 +31,7 @@ const mostNamed = 20;
 interface Subject {
   readonly task: Task;
   readonly texts: readonly string[];
-  readonly said: { readonly reply: Reply; readonly result: Result } | null;
+  readonly said: { readonly item: RepliedItem; readonly result: Result } | null;
 }
 
 /**
@@ -53,7 +53,7 @@ export function toCorrection(
     ...(score !== undefined && { score }),
     ...(language !== undefined && { language }),
     key: deps.caller?.key === undefined ? null : deps.caller.id,
-    ...(said && { said: toSaid(said.reply, said.result) }),
+    ...(said && { said: toSaid(said.item, said.result) }),
   };
   return { correction, verdict: said === null ? "unmatched" : compare(request, said.result, task, deps.students) };
 }
@@ -77,7 +77,7 @@ function subjectOf(
     throw new InvalidInputError(`task: the reply has several, say which: ${[only, ...others].join(", ")}`);
   const result = item.results[chosen];
   if (result === undefined) throw new InvalidInputError("task: the reply says nothing about it");
-  return { task: servedTask(students, chosen), texts: item.texts, said: { reply, result } };
+  return { task: servedTask(students, chosen), texts: item.texts, said: { item, result } };
 }
 
 function itemOf({ items }: Reply, index: number | undefined): RepliedItem {
@@ -118,8 +118,8 @@ function labelsOf(students: readonly Student[], task: string): string[] {
   return [...new Set(students.flatMap(({ tasks }) => tasks.get(task)?.entry.labels ?? []))];
 }
 
-function toSaid({ student, version }: Reply, result: Result): NonNullable<Correction["said"]> {
-  return { student: result.student ?? student, version, label: result.label, score: result.score };
+function toSaid({ student, version }: RepliedItem, { label, score }: Result): NonNullable<Correction["said"]> {
+  return { student, version, label, score };
 }
 
 /** A score agrees with a reply when both are on the same side of one half. */

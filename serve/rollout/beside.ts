@@ -10,7 +10,7 @@ import type { Rollout } from "./describe-rollout.ts";
 import { RecentTimes } from "./recent-times.ts";
 import type { RolloutLabels, RolloutMetrics } from "./rollout-metrics.ts";
 
-/** Failures in a row after which a candidate is asked no more: a broken one costs each of these requests a second try. */
+/** Requests that fail in a row after which a candidate is asked no more: a broken one costs each of them a second try. */
 const mostFailuresInRow = 5;
 
 /** A candidate beside a live student at one stage, and what this process has seen of it since the stage began. */
@@ -48,16 +48,19 @@ export class Beside {
     this.metrics.asked(this.labels, texts);
   }
 
-  /** A lost worker is harm enough to ask nothing more; other failures have to repeat. */
-  failed(texts: number, cause: Error): void {
+  /** What one request failed on, if at all. A lost worker is harm enough to ask nothing more; other failures have to repeat. */
+  failed(causes: readonly Error[], texts = causes.length): void {
+    const [first] = causes;
+    if (first === undefined) return;
     this.counts.texts += texts;
     this.counts.failed += texts;
     this.metrics.asked(this.labels, texts);
     this.metrics.failed(this.labels, texts);
     this.failuresInRow++;
-    if (cause instanceof UnavailableError) this.suspend(`a worker was lost while it ran: ${cause.message}`);
+    const lost = causes.find((cause) => cause instanceof UnavailableError);
+    if (lost) this.suspend(`a worker was lost while it ran: ${lost.message}`);
     else if (this.failuresInRow >= mostFailuresInRow)
-      this.suspend(`${this.failuresInRow} failures in a row, the last: ${cause.message}`);
+      this.suspend(`${this.failuresInRow} failures in a row, the last: ${first.message}`);
   }
 
   skipped(texts: number): void {

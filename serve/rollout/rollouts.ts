@@ -63,7 +63,7 @@ function noteCanary(beside: Beside, client: Client, answers: readonly (Answer | 
   if (answered.length > 0) beside.answered(answered.length);
   noteWork(beside, "candidate", answers);
   if (client.aborted) return;
-  for (const answer of answers) if (answer instanceof Error && !isWantOfTime(answer)) beside.failed(1, answer);
+  beside.failed(answers.flatMap((answer) => (answer instanceof Error && !isWantOfTime(answer) ? [answer] : [])));
 }
 
 function isWantOfTime(cause: Error): boolean {

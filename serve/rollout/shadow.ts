@@ -97,7 +97,7 @@ export class Shadow {
     try {
       note(job, await outcomes);
     } catch (cause) {
-      job.beside.failed(job.items.length, cause as Error);
+      job.beside.failed([cause as Error], job.items.length);
     } finally {
       this.running = false;
       this.pumpSoon();
@@ -122,10 +122,11 @@ export class Shadow {
 }
 
 function note({ beside, tasks, items }: ShadowJob, outcomes: readonly Outcome[]): void {
+  const failures: Error[] = [];
   for (const [i, { answer }] of items.entries()) {
     const outcome = must(outcomes[i]);
     const results = toResults(beside.student, tasks, outcome);
-    if (results instanceof Error) beside.failed(1, results);
+    if (results instanceof Error) failures.push(results);
     else {
       beside.answered(1);
       beside.worked("live", answer.workMs);
@@ -133,4 +134,5 @@ function note({ beside, tasks, items }: ShadowJob, outcomes: readonly Outcome[])
       for (const task of tasks) beside.compared(task, compare(must(answer.results[task]), must(results[task])));
     }
   }
+  beside.failed(failures);
 }

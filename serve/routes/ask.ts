@@ -13,6 +13,8 @@ export interface Question {
   readonly student?: string | undefined;
   /** No other version may stand in for the student. */
   readonly liveOnly?: boolean | undefined;
+  /** The reply is not remembered: no correction may name it. */
+  readonly forget?: boolean | undefined;
 }
 
 export interface Answer {

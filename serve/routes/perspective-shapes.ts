@@ -22,6 +22,7 @@ export const AnalyzeRequest = z.object({
     .record(z.string(), z.object({ scoreType: ScoreType, scoreThreshold: z.number().optional() }))
     .default({}),
   spanAnnotations: z.boolean().optional(),
+  /** Not even in the memory of recent replies. */
   doNotStore: z.boolean().optional(),
 });
 export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>;

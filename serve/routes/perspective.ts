@@ -72,13 +72,18 @@ async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Pro
   const attributes = check(request, attributesOf(app));
   checkTogether(app, attributes);
   const { text } = request.comment;
-  const spans = request.spanAnnotations ? sentencesOf(text) : [];
-  if (spans.length >= app.config.maxItems)
-    throw new PerspectiveError("COMMENT_TOO_LONG", `Comment has ${spans.length} sentences; leave spanAnnotations out.`);
+  const { maxItems } = app.config;
+  const spans = request.spanAnnotations ? sentencesOf(text, maxItems) : [];
+  if (spans.length >= maxItems)
+    throw new PerspectiveError(
+      "COMMENT_TOO_LONG",
+      `Comment has ${maxItems} sentences or more; leave spanAnnotations out.`,
+    );
   const answer = await ask(app, req, res, {
     tasks: [...attributes.values(), ...detector(app, [...attributes.values()])],
     input: "text",
     items: [[text], ...spans.map(({ begin, end }) => [text.slice(begin, end)])],
+    forget: request.doNotStore,
   });
   sendJson(res, toReply(request, attributes, answer, spans), predictionHeaders(answer.prediction));
 }

@@ -7,10 +7,14 @@ export interface Span {
 /** Rules of Unicode's Annex 29; they hardly differ between languages. */
 const segmenter = new Intl.Segmenter("und", { granularity: "sentence" });
 
-/** A text's sentences without the blanks around them; blank ones are left out. */
-export function sentencesOf(text: string): Span[] {
+/**
+ * A text's sentences without the blanks around them; blank ones are left out.
+ * @param most how many are looked for: a text may have a million of them. @default all
+ */
+export function sentencesOf(text: string, most = Number.POSITIVE_INFINITY): Span[] {
   const spans: Span[] = [];
   for (const { segment, index } of segmenter.segment(text)) {
+    if (spans.length >= most) break;
     const begin = index + segment.length - segment.trimStart().length;
     const end = index + segment.trimEnd().length;
     if (begin < end) spans.push({ begin, end });

@@ -75,6 +75,8 @@ async function answer(app: App, req: IncomingMessage, res: ServerResponse): Prom
   const task = queryOf(req).get("task");
   const request = parseBody(PredictRequest, await readJson(req, app.config.bodyLimitBytes));
   const { sequences, single } = toSequences(request.inputs);
+  // Texts and pairs are asked apart, and what is remembered of a request is one reply.
+  const isMixed = new Set(sequences.map(({ length }) => length)).size > 1;
   const answers: LabelScore[][] = [];
   let headers = {};
   for (const input of ["text", "pair"] as const) {
@@ -83,7 +85,7 @@ async function answer(app: App, req: IncomingMessage, res: ServerResponse): Prom
     const model = modelFor(app, input, task);
     const items = places.map((i) => must(sequences[i]));
     const { prediction, results } = await ask(app, req, res, {
-      ...{ tasks: [model.task.name], input, items },
+      ...{ tasks: [model.task.name], input, items, forget: isMixed },
       student: model.pinned ? model.student.manifest.name : undefined,
     });
     for (const [k, result] of results.entries()) {

@@ -71,8 +71,11 @@ export interface FeedbackFile {
   readonly intactBytes: number;
 }
 
-/** @throws {BadFileError} naming file and line; a kill cannot have damaged any but the last. */
-export function parseFeedback(path: string, content: Buffer): FeedbackFile {
+/**
+ * @param exported whether it may be what a server exported: the same lines without the header, whose secret stays in the folder.
+ * @throws {BadFileError} naming file and line; a kill cannot have damaged any but the last.
+ */
+export function parseFeedback(path: string, content: Buffer, { exported = false } = {}): FeedbackFile {
   const lines: FeedbackLine[] = [];
   const halfErased: Span[] = [];
   let header: FeedbackHeader | null = null;
@@ -82,11 +85,16 @@ export function parseFeedback(path: string, content: Buffer): FeedbackFile {
     if (end === -1) return { header, lines, halfErased, intactBytes: offset };
     const span = { offset, bytes: end - offset };
     const text = content.toString("utf8", offset, end);
-    if (number === 1) header = parseLine(FeedbackHeader, text, path, number);
+    if (number === 1 && !(exported && isRecord(text))) header = parseLine(FeedbackHeader, text, path, number);
     else if (!isErased(text)) lines.push({ ...span, record: parseLine(FeedbackRecord, text, path, number) });
     else if (text.trim() !== "") halfErased.push(span);
     offset = end + 1;
   }
+}
+
+/** Whatever else is wrong with it. */
+function isRecord(line: string): boolean {
+  return z.object({ id: FeedbackId }).safeParse(toJson(line)).success;
 }
 
 function isErased(line: string): boolean {
@@ -122,5 +130,5 @@ export function currentFeedback(lines: readonly FeedbackLine[]): FeedbackRecord[
 export function readFeedback(path: string): FeedbackRecord[] {
   const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, feedbackFileName) : path;
   if (!existsSync(file)) throw new BadFileError(`${file}: there is no feedback here`);
-  return currentFeedback(parseFeedback(file, readFileSync(file)).lines);
+  return currentFeedback(parseFeedback(file, readFileSync(file), { exported: file === path }).lines);
 }

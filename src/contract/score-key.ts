@@ -4,3 +4,10 @@ import type { Score } from "./manifest.ts";
 export function scoreKey(score: Pick<Score, "task" | "dataSet" | "language" | "metric" | "rows">): string {
   return [score.task, score.dataSet, score.language, score.metric, score.rows].join("\t");
 }
+
+/** What a teacher got of the same rows, as scores of another student or of another day say it; null where they do not. */
+export function teacherIn(known: readonly Score[]): (score: Omit<Score, "teacher">) => number | null {
+  const told = known.filter(({ teacher }) => teacher !== null);
+  const teacher = new Map(told.map((score) => [scoreKey(score), score.teacher]));
+  return (score) => teacher.get(scoreKey(score)) ?? null;
+}

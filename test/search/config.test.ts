@@ -39,6 +39,7 @@ test.each([
   [["--name", "My Student"], "--name"],
   [["--hours", "0"], "--hours is above 0"],
   [["--tasks", "filter,,sentiment"], "--tasks is a list of names"],
+  [["--preset", "quick", "--soft-targets"], "--soft-targets goes with --preset full"],
   [["--preset", "enormous"], "--preset is one of"],
   [["--controller", "genius"], "--controller is one of"],
 ])("toSearchConfig() refuses %j", (argv, message) => {

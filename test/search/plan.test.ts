@@ -40,6 +40,13 @@ test("showPlan() says what --hours leaves of it", async () => {
   expect(await trials("--hours", "0.001")).toBeLessThan(await trials("--hours", "100"));
 });
 
+test("showPlan() counts what --architectures names, each once", async () => {
+  const lines = await planOf("--budgets", "0.1,2", "--architectures", "static-e64,static-e64");
+  expect(lines).toContainEqual(expect.stringMatching(/^trials: 1 of .* one of each architecture that is given$/));
+  const timed = lines.filter((line) => /^ +[\dhms ]+ {2}(1 trials|student of)/.test(line));
+  expect(timed).toHaveLength(2);
+});
+
 test("showPlan() of a teacher on the hub fetches nothing", async () => {
   const lines = await planOf("--teacher", "owner/name");
   expect(lines).toContainEqual(expect.stringContaining("owner/name, from the hub"));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
@@ -35,6 +35,32 @@ test("rollout() takes a candidate away, and the live student stays", () => {
   expect(back).toContain("rolled-back: too slow");
   expect(live()).toBe(before.version);
   expect(now()).toBeNull();
+});
+
+test("rollout() refuses a candidate of another name, or without a task of the live student, before older ones are removed", () => {
+  const older = "one-000000000000";
+  mkdirSync(join(models, ".candidates", older), { recursive: true });
+  const partial = join(root, "partial");
+  writeTinyStudent(partial, { name: "one", layers: 0, seed: 3, tasks: ["sentiment"] });
+  expect(() => rollout("--candidate", run, "--student", "two", "--to", "shadow")).toThrow(/is called one/);
+  const lacking = () => rollout("--candidate", partial, "--to", "shadow");
+  expect(lacking).toThrow(ConfigError);
+  expect(lacking).toThrow(/does not answer filter, language, adequacy, which the live student does/);
+  expect(readdirSync(join(models, ".candidates"))).toEqual([older]);
+  expect(now() ?? null).toBeNull();
+});
+
+test("rollout() keeps the share and by what it is drawn, and makes no canary of more than a tenth by itself", () => {
+  rollout("--candidate", run, "--to", "shadow");
+  expect(now()).toMatchObject({ stage: "shadow", share: 0.1, stickyBy: "request" });
+  rollout("--student", "one", "--to", "shadow", "--share", "0.02", "--sticky-by", "key");
+  rollout("--student", "one", "--to", "canary");
+  expect(now()).toMatchObject({ stage: "canary", share: 0.02, stickyBy: "key" });
+  rollout("--student", "one", "--to", "canary", "--share", "0.5");
+  rollout("--student", "one", "--to", "shadow");
+  expect(now()).toMatchObject({ stage: "shadow", share: 0.5, stickyBy: "key" });
+  rollout("--student", "one", "--to", "canary");
+  expect(now()).toMatchObject({ stage: "canary", share: 0.1, stickyBy: "key" });
 });
 
 test.each<[RegExp, (run: string) => string[]]>([

@@ -1,18 +1,24 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readFeedback } from "../../src/contract/feedback.ts";
 import type { Cascade } from "../../src/contract/manifest.ts";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 const texts = ["good", "what a bad day it was", "a b c d", "no"];
+const feedback = mkdtempSync(join(tmpdir(), "kdnas-cascade-"));
 let server: TestServer;
 beforeAll(async () => {
   const large = { name: "large", layers: 1, score: 0.8, latencyMs: [300, 300, 300] } as const;
   const small = { name: "small", layers: 0, score: 0.6, latencyMs: [0.1, 0.1, 0.1] } as const;
-  server = await startTestServer([large, small], { cascade: true, pollSeconds: 3600 });
+  server = await startTestServer([large, small], { cascade: true, pollSeconds: 3600, feedback });
 });
-afterAll(() => server.end());
+afterAll(async () => {
+  await server.end();
+  rmSync(feedback, { recursive: true, force: true });
+});
 
 /** Gives the small student thresholds for sentiment, as `npm run cascade` does. */
 async function calibrate(threshold: number, languages: Record<string, number> = {}, to?: Partial<Cascade["to"]>) {
@@ -62,6 +68,18 @@ test("each result that another student than the reply's gave names it", async ()
   expect(student).toBe("large");
   expect(results.filter((result) => result.student === "small")).toHaveLength(2);
   expect(await counts()).toEqual([3, 3, 0]);
+});
+
+test("a correction is of the student that gave the item's result, in its own version", async () => {
+  const reply = await server.post("/v1/sentiment", { inputs: texts });
+  const { results } = (await reply.json()) as Reply;
+  const names = new Set<string>();
+  for (const [index, { student = "large" }] of results.entries()) {
+    names.add(student);
+    await server.post("/v1/feedback", { reply: reply.headers.get("x-request-id"), index, label: "positive" });
+    expect(readFeedback(feedback).at(-1)).toMatchObject({ said: { student, version: read(student).version } });
+  }
+  expect(names).toEqual(new Set(["small", "large"]));
 });
 
 test("thresholds go by the language that the fast student takes the text for", async () => {

@@ -129,6 +129,14 @@ test("chooseStudent() without students says that it may pass", () => {
   expect(() => chooseStudent([], { tasks }, took)).toThrow(UnavailableError);
 });
 
+test("tasksInOnePass() says when nobody answers about single texts, has the name or is there at all", () => {
+  const pairsOnly = student({ name: "pairs-only", tasks: ["adequacy"] });
+  expect(() => tasksInOnePass([pairsOnly], undefined)).toThrow(UnknownModelError);
+  expect(() => tasksInOnePass([pairsOnly, small], "pairs-only")).toThrow(/no task over single texts/);
+  expect(() => tasksInOnePass([small], "other")).toThrow(/no student has this name/);
+  expect(() => tasksInOnePass([], undefined)).toThrow(UnavailableError);
+});
+
 test("tasksInOnePass() is what the broadest student answers about single texts", () => {
   expect(tasksInOnePass([student({ name: "a", tasks: ["filter"] }), small], undefined)).toEqual([
     "filter",

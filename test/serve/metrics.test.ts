@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createMetrics } from "../../serve/metrics.ts";
 import { driftFeatures, driftThresholds } from "../../src/contract/drift.ts";
 import { metricNames, stages } from "../../src/contract/metrics.ts";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { declaredTask, tinyManifest } from "../fixtures/tiny-student.ts";
 
 let server: TestServer;
 let fresh: string;
@@ -65,4 +67,34 @@ test("each text is counted in every stage, in its task and in its length", async
   expect(seriesValue(text, `${metricNames.studentBatchSize}_sum{student="small"}`)).toBe(5);
   expect(seriesValue(text, `${metricNames.studentTokens}_count{student="small"}`)).toBe(5);
   expect(seriesValue(text, `${metricNames.predictionErrorRatio}{student="small"}`)).toBeGreaterThan(0);
+});
+
+test("studentLoaded() creates the series of tasks that another version of a student brings", async () => {
+  const metrics = createMetrics({ tasks: ["sentiment"] });
+  metrics.studentLoaded(tinyManifest({ name: "one" }));
+  metrics.answered("sentiment", "one", 5);
+  const declared = [declaredTask("tickets", "text", ["billing", "login"])];
+  metrics.studentLoaded(tinyManifest({ name: "one", declared }));
+  const text = await metrics.text();
+  expect(seriesValue(text, `${metricNames.texts}{task="tickets",student="one"}`)).toBe(0);
+  expect(seriesValue(text, `${metricNames.budget}{task="tickets",student="one",outcome="met"}`)).toBe(0);
+  expect(seriesValue(text, `${metricNames.driftSamples}{task="tickets",feature="length"}`)).toBe(0);
+  expect(seriesValue(text, `${metricNames.texts}{task="sentiment",student="one"}`)).toBe(1);
+});
+
+test("batchDone() of a student that was removed brings no gauge of it back", async () => {
+  const metrics = createMetrics({ tasks: ["sentiment"] });
+  const manifest = tinyManifest({ name: "one" });
+  const passes = [{ rows: 1, tokens: 5, inferMs: 1 }];
+  const counts = { tokens: Int32Array.of(5), truncated: new Uint8Array(1), tokenizeMs: 1 };
+  const ended = async () => {
+    metrics.batchDone("one", { logits: {}, together: false, ...counts, passes }, 1.25);
+    return seriesValue(await metrics.text(), `${metricNames.predictionErrorRatio}{student="one"}`);
+  };
+  metrics.studentLoaded(manifest);
+  expect(await ended()).toBe(1.25);
+  metrics.studentRemoved(manifest);
+  expect(await ended()).toBeNaN();
+  metrics.studentLoaded(manifest);
+  expect(await ended()).toBe(1.25);
 });

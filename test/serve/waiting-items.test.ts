@@ -42,6 +42,17 @@ test("clients are served by turns, a single one in the order of its requests", (
   expect(served()).toEqual(["m1", "f1", "s1", "m2", "s2", "m3", "m4"]);
 });
 
+test("an item that keeps its place is not overtaken by newcomers once places have begun anew", () => {
+  const { waiting, ask, served } = room();
+  void ask("old", ["o1", "o2", "o3"]);
+  expect(served()).toHaveLength(3);
+  const kept = { texts: ["kept"], tokens: 10, priorMs: 1, place: 2 };
+  const client = { key: "old", aborted: false };
+  void waiting.add({ student, input: "text", tasks: [], items: [kept], client }, () => 3);
+  void ask("new", ["n1", "n2"]);
+  expect(served()).toEqual(["kept", "n1", "n2"]);
+});
+
 test("aheadMs() counts only what would be served before this client", () => {
   const { waiting, ask } = room();
   void ask("many", ["m1", "m2", "m3", "m4"]);

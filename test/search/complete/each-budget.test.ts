@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { forEachBudget } from "../../../search/complete/each-budget.ts";
 import { createSpace, sampleArchitecture } from "../../../search/space/space.ts";
+import type { OkTrial } from "../../../search/space/trial.ts";
 import { DivergedError } from "../../../search/student/training-loop.ts";
 import { TrainingFailedError } from "../../../src/errors.ts";
 import { must } from "../../../src/invariant.ts";
@@ -11,6 +12,8 @@ const winners = [0.1, 1, 3].map((budgetMs, i) => ({
   budgetMs,
   trial: syntheticTrial(sampleArchitecture(createSpace(1000), createRandom(i))),
 }));
+
+type Winner = (typeof winners)[number];
 
 /** Runs over three budgets, of which the second fails with an error; says which were begun, and what was told. */
 async function run(error: Error) {
@@ -26,7 +29,7 @@ async function run(error: Error) {
   return { begun, lines, outcome };
 }
 
-test("forEachBudget() goes on after a training that failed by its own fault, and says so at the end", async () => {
+test("forEachBudget() goes on after a training that failed by its own fault, and gives back what says so", async () => {
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   for (const error of [new DivergedError("the loss is NaN"), new RangeError("Array buffer allocation failed"), full]) {
     const { begun, lines, outcome } = await run(error);
@@ -63,4 +66,20 @@ test("forEachBudget() makes one student of an architecture that wins two budgets
   );
   expect(begun).toEqual([0.1, 3]);
   expect(lines).toEqual([expect.stringContaining("0.3 ms · no trial is better than the student of 0.1 ms")]);
+});
+
+test("forEachBudget() says what is still to be trained, an architecture of several budgets once", async () => {
+  const [first, second, third] = winners as [Winner, Winner, Winner];
+  const left: OkTrial[][] = [];
+  const outcome = await forEachBudget(
+    [first, { ...first, budgetMs: 0.3 }, second, { ...first, budgetMs: 2 }, third, { ...third, budgetMs: 4 }],
+    () => {},
+    (_budgetMs, _trial, rest) => {
+      left.push([...rest]);
+      return Promise.resolve();
+    },
+  );
+  const [a, b, c] = [first, second, third].map(({ trial }) => trial);
+  expect(left).toEqual([[a, b, c], [b, c], [c]]);
+  expect(outcome).toBe(null);
 });

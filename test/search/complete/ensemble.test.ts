@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { checkEnsemble, readEnsemble } from "../../../search/complete/ensemble.ts";
 import { taughtTasks } from "../../../search/complete/taught-tasks.ts";
+import type { FineTunedTeacher } from "../../../search/teacher/fine-tune.ts";
 import { must } from "../../../src/invariant.ts";
 import { accuracy, argmax } from "../../../src/stats.ts";
 import { tinyTokenizerJson } from "../../fixtures/tiny-tokenizer.ts";
-import { fresh, known, madeConfig, makeStudent, materialsOf, rows } from "../made-student.ts";
+import { fresh, known, labels, madeConfig, makeStudent, materialsOf, rows } from "../made-student.ts";
 
 let made: Awaited<ReturnType<typeof makeStudent>>;
 
@@ -38,6 +39,15 @@ test("taughtTasks() gives texts without a label what an ensemble of students say
   // Of words that it never saw it says this and that, so that nothing is as sure any more as its label.
   const surest = (of: typeof labelled) => Math.max(...of.map(({ target }) => Math.max(...target)));
   expect(surest(examples.slice(0, labelled.length))).toBeLessThan(surest(labelled));
+}, 60_000);
+
+test("taughtTasks() asks no teacher that means other labels", async () => {
+  const { folder } = await made.finished();
+  const tasks = [{ name: "sentiment", labels: [...labels].reverse() }];
+  const tuned = [{ folder: "runs/teacher/abc", tasks } as unknown as FineTunedTeacher];
+  const materials = { ...made.materials, tuned, cacheFolder: folder };
+  const asking = taughtTasks({ ...madeConfig, effort: { softTokens: 1 } }, materials, () => {});
+  await expect(asking).rejects.toThrow("runs/teacher/abc: its labels of sentiment are positive,neutral,negative");
 }, 60_000);
 
 test("checkEnsemble() refuses students that read other tokens or mean other labels", async () => {

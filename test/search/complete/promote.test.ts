@@ -7,8 +7,9 @@ import type { Candidate } from "../../../search/complete/export-candidate.ts";
 import { promoteIfBetter } from "../../../search/complete/promote.ts";
 import { searchCommand, toSearchConfig } from "../../../search/config.ts";
 import { feedbackSet } from "../../../search/corrections/feedback-set.ts";
-import { describeStudent } from "../../../search/export/export-student.ts";
+import { type Description, describeStudent } from "../../../search/export/export-student.ts";
 import { type Manifest, readManifest, type Score } from "../../../src/contract/manifest.ts";
+import { noRollouts, standardRolloutRule, withStep, writeRollouts } from "../../../src/contract/rollout.ts";
 import { must } from "../../../src/invariant.ts";
 import { description, scoreOf, writeStudent } from "../export/written-student.ts";
 
@@ -19,10 +20,12 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-function candidateOf(scores: Score[], seed = 2): Candidate {
-  const files = writeStudent(run, seed);
-  return { files, manifest: describeStudent(files, { ...description, scores }) };
+function candidateOf(scores: Score[], seed = 2, change: Partial<Description> = {}, folder = run): Candidate {
+  const files = writeStudent(folder, seed);
+  return { files, manifest: describeStudent(files, { ...description, scores, ...change }) };
 }
+
+const liveVersion = () => readManifest(join(models, "budget-1ms", "manifest.json")).version;
 
 /** Promotes a first student, then tries another; returns the lines of the log and what is in `models/` then. */
 function compete(
@@ -42,6 +45,15 @@ test("promoteIfBetter() takes the first student of a budget and then a better on
   const { lines, live, second } = compete([scoreOf(0.6)], [scoreOf(0.61)]);
   expect(live.version).toBe(second.version);
   expect(lines.every((line) => line.includes("now in"))).toBe(true);
+});
+
+test("promoteIfBetter() says of a student that it has promoted before that it is there", () => {
+  const lines: string[] = [];
+  const candidate = candidateOf([scoreOf(0.6)]);
+  for (let i = 0; i < 2; i++) promoteIfBetter({ models, promote: "better" }, candidate, (line) => lines.push(line));
+  expect(lines[1]).toBe(
+    `budget-1ms · is in ${join(models, "budget-1ms")} already (version ${candidate.manifest.version})`,
+  );
 });
 
 test("promoteIfBetter() keeps an old student that is better or as good, and says why", () => {
@@ -119,13 +131,100 @@ test("promoteIfBetter() takes what a student has learned from corrections, and n
   const dataSets = [...description.dataSets, { ...feedbackSet }];
   const manifest = describeStudent(files, { ...description, dataSets, scores: [scoreOf(0.597)] });
   promoteIfBetter(config, { files, manifest, base: base.manifest }, log);
-  const live = () => readManifest(join(models, "budget-1ms", "manifest.json")).version;
-  expect(live()).toBe(manifest.version);
+  expect(liveVersion()).toBe(manifest.version);
   promoteIfBetter(config, candidateOf([scoreOf(0.7)], 1), log);
-  expect(live()).toBe(manifest.version);
+  expect(liveVersion()).toBe(manifest.version);
   expect(lines[2]).toContain("has learned from corrections, and this one has not (--feedback FOLDER)");
   const furtherFiles = writeStudent(run, 3);
   const further = describeStudent(furtherFiles, { ...description, dataSets, scores: [scoreOf(0.61)] });
   promoteIfBetter(config, { files: furtherFiles, manifest: further }, log);
-  expect(live()).toBe(further.version);
+  expect(liveVersion()).toBe(further.version);
+});
+
+/** Tries students one after another; returns the last line of the log. */
+function tryAll(...candidates: (() => Candidate)[]): string {
+  const lines: string[] = [];
+  for (const candidate of candidates)
+    promoteIfBetter({ models, promote: "better" }, candidate(), (line) => lines.push(line));
+  return must(lines.at(-1));
+}
+
+const corrected = { dataSets: [...description.dataSets, { ...feedbackSet }] };
+
+test("promoteIfBetter() compares what another search taught that only has the same id, seed and architecture", () => {
+  const served = candidateOf([scoreOf(0.6)], 1, corrected);
+  const base = candidateOf([scoreOf(0.59)], 3).manifest;
+  const last = tryAll(
+    () => candidateOf([scoreOf(0.6)], 1, corrected),
+    () => ({ ...candidateOf([scoreOf(0.7)], 2, corrected), base }),
+  );
+  expect(last).toContain("mean score 0.5900 is not above the 0.6000");
+  expect(liveVersion()).toBe(served.manifest.version);
+});
+
+test("promoteIfBetter() takes what has learned from more corrections to the base of the live student", () => {
+  const home = join(run, "one");
+  const base = candidateOf([scoreOf(0.6)], 1, {}, join(home, "student"));
+  const learned = (hash: string, score: number, seed: number): Candidate => ({
+    ...candidateOf([scoreOf(score)], seed, corrected, join(home, `corrected-${hash}`, "student")),
+    base: base.manifest,
+  });
+  const last = tryAll(
+    () => base,
+    () => learned("a", 0.61, 2),
+    () => learned("b", 0.599, 3),
+  );
+  expect(last).toContain("now in");
+  expect(liveVersion()).toBe(learned("b", 0.599, 3).manifest.version);
+});
+
+/** A student of some layers that takes so long for 32 tokens. */
+function timed(layers: number, p50Ms: number, score: number): () => Candidate {
+  const architecture = { ...description.architecture, layers };
+  const latency = { ...description.latency, lengths: [{ tokens: 32, p50Ms, p95Ms: 2 * p50Ms }] };
+  return () => candidateOf([scoreOf(score)], Math.round(100 * score), { architecture, latency });
+}
+
+test("promoteIfBetter() leaves a better student where it is that takes longer than its name says", () => {
+  expect(tryAll(timed(1, 0.9, 0.6), timed(2, 1.2, 0.7))).toMatch(
+    /left in .*: it takes 1\.20 ms for 32 tokens, which its name denies; version [0-9a-f]{12} takes 0\.90 ms/,
+  );
+  expect(tryAll(timed(2, 1.09, 0.7))).toContain("now in");
+});
+
+test("promoteIfBetter() takes a slow student where the live one is as slow, or of the same architecture", () => {
+  expect(tryAll(timed(1, 1.2, 0.6), timed(2, 1.3, 0.7))).toContain("now in");
+  rmSync(models, { recursive: true });
+  expect(tryAll(timed(1, 0.9, 0.6), timed(1, 1.3, 0.7))).toContain("now in");
+});
+
+test("promoteIfBetter() holds nothing to its name whose budget is of production's texts", () => {
+  tryAll(timed(1, 0.9, 0.6));
+  const lines: string[] = [];
+  const config = { models, promote: "better", production: "runs/one/production.json" } as const;
+  promoteIfBetter(config, timed(2, 1.2, 0.7)(), (line) => lines.push(line));
+  expect(lines[0]).toContain("now in");
+});
+
+test("promoteIfBetter() leaves a better student where it is while a candidate is beside the live one", () => {
+  tryAll(() => candidateOf([scoreOf(0.6)], 1));
+  const [version, since] = ["0123456789ab", "2026-01-31T12:00:00Z"];
+  const candidate = { folder: `.candidates/budget-1ms-${version}`, version };
+  const now = {
+    candidate,
+    stage: "shadow",
+    share: 0.1,
+    stickyBy: "request",
+    since,
+    rule: standardRolloutRule,
+  } as const;
+  const step = { at: since, to: "shadow", version, reason: "a test" } as const;
+  const rollouts = withStep(noRollouts, "budget-1ms", now, step);
+  const better = () => candidateOf([scoreOf(0.7)]);
+  writeRollouts(models, rollouts);
+  expect(tryAll(better)).toMatch(/left in .*: a candidate is beside budget-1ms; end its rollout first/);
+  writeRollouts(models, withStep(rollouts, "budget-1ms", null, { ...step, to: "rolled-back" }));
+  expect(tryAll(better)).toContain("now in");
+  writeFileSync(join(models, "rollout.json"), "{");
+  expect(tryAll(() => candidateOf([scoreOf(0.8)], 5))).toMatch(/left in .*rollout\.json: not usable/);
 });

@@ -71,7 +71,7 @@ test("a candidate that was not promoted changes nothing, nor does a run that pro
 test("a student that answers more than the data judge keeps its manifest, and the log says so", async () => {
   endEnsemble("budget-3ms");
   const before = readFileSync(join(models, "budget-3ms", "manifest.json"), "utf8");
-  expect(await renew([])).toContain("budget-3ms answers alone: these data do not judge all that it answers");
+  expect(await renew([])).toContain("budget-3ms answers alone: the data judge no language, adequacy as it answers it");
   expect(readFileSync(join(models, "budget-3ms", "manifest.json"), "utf8")).toBe(before);
 });
 

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { decide } from "../../../search/control/decide.ts";
 import type { Observation } from "../../../search/control/observation.ts";
-import { standardSettings as settings } from "../../../search/control/settings.ts";
+import { type ControlSettings, standardSettings as settings } from "../../../search/control/settings.ts";
 import { initialState } from "../../../search/control/state.ts";
 import { evidence, minute, observation, ranking, slot, startMs, traffic, trained } from "./situation.ts";
 
 /** Decides window after window, and gives the kinds of the decisions. */
-function course(windows: number, at: (atMs: number, i: number) => Observation) {
+function course(windows: number, at: (atMs: number, i: number) => Observation, own: ControlSettings = settings) {
   let state = initialState();
   return Array.from({ length: windows }, (_, i) => {
-    const { decision, reason, nextState } = decide(at(startMs + i * minute, i), state, settings);
+    const { decision, reason, nextState } = decide(at(startMs + i * minute, i), state, own);
     state = nextState;
     return { kind: decision.kind, reason, decision };
   });
@@ -100,7 +100,8 @@ test("decide() puts a less accurate student forward only when budgets are seen t
 
 test("decide() searches for corrections once, and not while a search runs", () => {
   const corrected = traffic({ corrections: 250 });
-  const [first] = course(1, (atMs) => observation(atMs, { traffic: corrected }));
+  const giving = { ...settings, givesFeedback: true };
+  const [first] = course(1, (atMs) => observation(atMs, { traffic: corrected }), giving);
   expect(first?.decision).toEqual({
     kind: "search",
     because: "corrections",
@@ -108,8 +109,14 @@ test("decide() searches for corrections once, and not while a search runs", () =
     ofProduction: false,
   });
   const search = { status: "running", id: "control-1", endedAtMs: null, said: "trial 3 of 14" } as const;
-  const [running] = course(1, (atMs) => observation(atMs, { traffic: corrected, search }));
+  const [running] = course(1, (atMs) => observation(atMs, { traffic: corrected, search }), giving);
   expect(running).toMatchObject({ kind: "nothing", reason: "search control-1 runs: trial 3 of 14" });
+});
+
+test("decide() begins no search for corrections that it would not be given, and says what gives them", () => {
+  const [first] = course(1, (atMs) => observation(atMs, { traffic: traffic({ corrections: 250 }) }));
+  expect(first?.kind).toBe("nothing");
+  expect(first?.reason).toContain('250 corrections came in, which no search is given: --search="--feedback FOLDER"');
 });
 
 test("decide() looks at budgets of production's texts where production ranked, and says so", () => {

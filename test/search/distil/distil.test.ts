@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { distil } from "../../../search/distil/distil.ts";
@@ -80,6 +81,13 @@ test("stateTargets() reads what it computed before, and computes other texts ane
   expect(reports).toEqual([]);
   await tinyStates(teacher, sequences.slice(1), { onProgress: (done, total) => reports.push(done / total) });
   expect(reports.at(-1)).toBe(1);
+});
+
+test("stateTargets() takes what another search has put in place meanwhile", async () => {
+  const texts = sequences.slice(2, 40);
+  const both = await Promise.all([tinyStates(teacher, texts), tinyStates(teacher, texts)]);
+  expect(isDeepStrictEqual(...both)).toBe(true);
+  expect(readdirSync(join(root, "states")).filter((name) => name.includes("draft"))).toEqual([]);
 });
 
 test("distilBatch() puts each text's states beside its tokens and weighs padding with nothing", () => {

@@ -77,6 +77,15 @@ test("promoteCandidate() puts the candidate into the live student's place, keeps
   ]);
 });
 
+test("promoteCandidate() refuses a candidate without a task of the live student, and changes nothing", () => {
+  writeTinyStudent(join(root, "run"), { name: "one", layers: 0, seed: 3, tasks: ["sentiment"] });
+  begin("canary");
+  const promote = () => promoteCandidate(models, "one", "held its rule", later);
+  expect(promote).toThrow(/does not answer filter, language, adequacy, which the live student does/);
+  expect(served()).toBe(live);
+  expect(rollout()?.now?.stage).toBe("canary");
+});
+
 test.each([
   ["before the first rename", () => {}],
   ["between the renames", () => putAside()],

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -68,7 +68,16 @@ test("writeSafetensors() writes what readFloatTensors() reads, and leaves no oth
   const part = Float32Array.of(0, 1, 2, 3, 4, 5, 6).subarray(1);
   writeSafetensors(path, new Map([["a", fromFloat32([2, 3], part)]]));
   expect(readFloatTensors(path)).toEqual(new Map([["a", { dims: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }]]));
-  expect(() => readFileSync(`${path}.tmp`)).toThrow("ENOENT");
+  expect(readdirSync(folder).filter((name) => name.startsWith("round"))).toEqual(["round"]);
+});
+
+test("writeSafetensors() leaves the drafts alone that other processes have of the same file", () => {
+  const path = join(folder, "shared");
+  const others = ["tmp", "4711.draft", "4711.draft.tmp"].map((suffix) => `${path}.${suffix}`);
+  for (const draft of others) writeFileSync(draft, "half");
+  writeSafetensors(path, new Map([["a", fromFloat32([1], Float32Array.of(1))]]));
+  expect(openSafetensors(path).names).toEqual(["a"]);
+  for (const draft of others) expect(readFileSync(draft, "utf8")).toBe("half");
 });
 
 test.each([

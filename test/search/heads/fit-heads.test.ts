@@ -6,6 +6,7 @@ import { fitHeads } from "../../../search/heads/fit-heads.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
 import { encodeTask } from "../../../search/student/encoded-task.ts";
 import { vectorInputs, weightOf } from "../../../search/student/weights.ts";
+import { must } from "../../../src/invariant.ts";
 import { surfaceWidth } from "../../../src/pairs/surface-features.ts";
 import { createDeclaredTask } from "../../../src/tasks/declared.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
@@ -31,3 +32,25 @@ test("fitHeads() gives a head over pairs the width that it has when it is learne
   expect(weightOf(heads, "head.alike.dense.weight").dims).toEqual([inputs, architecture.hidden]);
   expect(weightOf(heads, "head.alike.out.weight").dims).toEqual([architecture.hidden, 2]);
 });
+
+test("fitHeads() gives a task the same head, whatever else is learned with it", async () => {
+  const still = join(folder, "..", "static");
+  const { architecture } = writeTinyStudent(still, { name: "static", layers: 0 });
+  const tokenizer = readTokenizer(join(still, "tokenizer.json"));
+  const classifier = await openStudentClassifier(still, [], { tokenizer, threads: 1 });
+  const taskOf = (name: string, own: readonly string[]) => {
+    const task = createDeclaredTask({ name, input: "text", metric: "accuracy", labels: ["no", "yes"], beside: name });
+    const rows = own.map((text, i) => ({ text, label: String(i % 2), language: "en", dataSet: "made", weight: 1 }));
+    return encodeTask(task, ["no", "yes"], rows, tokenizer, { maxTokens: 32, smoothing: 0 });
+  };
+  const one = taskOf("one", texts);
+  const other = taskOf("other", ["hate hate", "awful", "hate", "awful hate"]);
+  const [alone, together] = [
+    await fitHeads(architecture, classifier, [one], { seed: 1, threads: 1 }),
+    await fitHeads(architecture, classifier, [one, other], { seed: 1, threads: 1 }),
+  ];
+  await classifier.release();
+  const weight = (heads: typeof alone) => weightOf(heads, "head.one.dense.weight").data;
+  const differences = weight(alone).map((x, i) => Math.abs(x - must(weight(together)[i])));
+  expect(Math.max(...differences)).toBeLessThan(1e-3);
+}, 60_000);

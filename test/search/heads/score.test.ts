@@ -134,19 +134,27 @@ test("scoresOf() takes the task's metric over the rows that have a label", () =>
   expect(must(score).student).toBeCloseTo(7 / 9);
 });
 
-test("calibrated() lets sets of a few rows say nothing of a threshold where there are larger ones", () => {
-  const setWith = (count: number, fine: number, toxic: number, dataSet: string): SetLogits => {
-    const rows = Array.from({ length: count }, (_, i) => row(String(i % 2)));
-    return {
-      set: setOf("filter", rows, dataSet),
-      logits: rows.map((_, i) => Float32Array.of(0, i % 2 ? toxic : fine)),
-    };
+/** Half of its rows are toxic, from one logit on. */
+function setWith(count: number, fine: number, toxic: number, dataSet: string): SetLogits {
+  const rows = Array.from({ length: count }, (_, i) => row(String(i % 2)));
+  return {
+    set: setOf("filter", rows, dataSet),
+    logits: rows.map((_, i) => Float32Array.of(0, i % 2 ? toxic : fine)),
   };
-  // Half of the large set is toxic from logit .5 on, half of the small ones from -1 on.
+}
+
+const thresholdOf = (sets: readonly SetLogits[]) => must(calibrated({ ...taskOf(filter) }, sets).task.threshold);
+
+test("calibrated() lets sets of a few rows say nothing of a threshold where there are larger ones", () => {
   const [large, small] = [setWith(40, 0.2, 2, "large"), ["a", "b", "c"].map((name) => setWith(6, -2, -0.9, name))];
-  const thresholdOf = (sets: readonly SetLogits[]) => must(calibrated({ ...taskOf(filter) }, sets).task.threshold);
   expect(thresholdOf([large, ...small])).toBeGreaterThan(0.5);
   expect(thresholdOf(small)).toBeLessThan(0.5);
+});
+
+test("calibrated() lets suites of cases say nothing where there are other sets, since they are what it is judged by", () => {
+  const [set, suite] = [setWith(40, 0.2, 2, "made"), setWith(400, -2, -0.9, "hatecheck_en")];
+  expect(calibrated({ ...taskOf(filter) }, [set, suite]).task).toEqual(calibrated({ ...taskOf(filter) }, [set]).task);
+  expect(thresholdOf([suite])).toBeLessThan(0.5);
 });
 
 test("scoresOf() decides two labels at the task's threshold", () => {

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { trustByScores } from "../../../search/heads/teacher-trust.ts";
+import { fullTrust, trustByScores, trustHash } from "../../../search/heads/teacher-trust.ts";
+import type { EncodedExample } from "../../../search/student/encoded-task.ts";
 import type { Score } from "../../../src/contract/manifest.ts";
+import { must } from "../../../src/invariant.ts";
+import { taskNamed } from "../../../src/tasks/index.ts";
 
 function score(dataSet: string, language: string, student: number, teacher: number | null): Score {
   return { task: "sentiment", dataSet, language, metric: "macroF1", rows: 100, student, teacher };
@@ -27,4 +30,19 @@ test("a teacher that is worse over the sets of a task is not asked about unlabel
 
 test("without scores of a teacher there is nothing to go by", () => {
   expect(trustByScores([score("tweets", "en", 0.6, null)])).toBeNull();
+});
+
+test("trustHash() tells what a teacher is believed about, not by how much", () => {
+  const text = { ids: Int32Array.of(0, 5, 2), pairIds: null, surface: null };
+  const labelled = { ...text, target: Float32Array.of(1, 0, 0), weight: 1 };
+  const example = (dataSet: string): EncodedExample => ({ ...labelled, dataSet });
+  const tasks = [{ task: taskNamed("sentiment"), examples: ["tweets", "reviews", "tweets"].map(example) }];
+  const hashOf = (...scores: Score[]) => trustHash(must(trustByScores(scores)), tasks);
+  const better = hashOf(score("tweets", "en", 0.6, 0.7));
+  expect(better).toMatch(/^[0-9a-f]{8}$/);
+  expect(hashOf(score("tweets", "en", 0.5, 0.51), score("reviews", "en", 0.6, 0.6))).toBe(better);
+  const worse = hashOf(score("tweets", "en", 0.6, 0.5));
+  const both = hashOf(score("tweets", "en", 0.6, 0.7), score("reviews", "en", 0.6, 0.7));
+  expect(new Set([better, worse, both]).size).toBe(3);
+  expect(trustHash(fullTrust, tasks)).toBe(both);
 });

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
 import { textLogits } from "../../../search/heads/predict.ts";
@@ -93,6 +93,51 @@ test("trainFurther() without tokens adds n-grams to a static student, and leaves
   expect(others).toEqual(manifest.files);
   expect(after.version).not.toBe(manifest.version);
 }, 60_000);
+
+test("trainFurther() keeps what the manifest says of a teacher on the same rows", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const { manifest, files } = must(candidate);
+  const [score] = manifest.scores;
+  const scores = [{ ...must(score), teacher: 0.875 }];
+  const config = {
+    ...madeConfig,
+    tokens: 1,
+    ngramTokens: 0,
+    share: 1,
+    precision: "fp32",
+    softTokens: 0,
+    copies: 1,
+  } as const;
+  const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: run };
+  const after = await trainFurther(config, materials, { manifest: { ...manifest, scores }, files }, () => {});
+  expect(after.manifest.scores).toMatchObject([{ teacher: 0.875, rows: must(score).rows }]);
+}, 60_000);
+
+test("trainFurther() takes no round for that of a teacher that was believed about something else", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const { manifest, files } = must(candidate);
+  const tuned = [{ tasks: [], weights: new Map() } as unknown as FineTunedTeacher];
+  const materials = { ...made.materials, tuned, ensemble: [], cacheFolder: run };
+  const config = {
+    ...madeConfig,
+    tokens: 1,
+    copies: 1,
+    ngramTokens: 0,
+    share: 1,
+    precision: "fp32",
+    softTokens: 0,
+  } as const;
+  const roundOf = async (teacher: number) => {
+    const scores = manifest.scores.map((score) => ({ ...score, teacher }));
+    const after = await trainFurther(config, materials, { manifest: { ...manifest, scores }, files }, () => {});
+    return dirname(after.files.folder);
+  };
+  const [worse, better, best] = [await roundOf(-1), await roundOf(2), await roundOf(3)];
+  expect(better).not.toBe(worse);
+  expect(best).toBe(better);
+}, 120_000);
 
 test("takeUpStudents() copies a student once, and says which one is not there", async () => {
   const { models, run } = await served();

@@ -171,6 +171,11 @@ test("trainingStream() with token dropout thins texts out between their special 
   expect(run(0.5)).toEqual(thinned);
 });
 
+test("trainingStream() with token dropout leaves pairs whole", () => {
+  const run = (tokenDropout: number) => take(trainingStream([adequacy], { ...stream, tokenDropout }), 20);
+  expect(run(0.5)).toEqual(run(0));
+});
+
 test("trainingStream() passes over a task without examples", () => {
   const batches = take(trainingStream([{ ...filter, examples: [] }, sentiment], stream), 5);
   expect(batches.every(({ objective }) => objective === "sentiment")).toBe(true);

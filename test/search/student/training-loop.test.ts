@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { ownDraft } from "../../../search/own-draft.ts";
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from "../../../search/student/checkpoint.ts";
 import { Trainer } from "../../../search/student/trainer.ts";
 import type { Objective } from "../../../search/student/training-graph.ts";
@@ -80,7 +81,7 @@ function* breaking(batches: Generator<TrainingBatch>, after: number): Generator<
 test.skipIf(!existsSync("/dev/full"))("runTraining() goes on when the disk is too full for a checkpoint", async () => {
   const checkpoint = join(folder, "full.safetensors");
   // The kernel answers "no space left" to whatever is written there.
-  symlinkSync("/dev/full", `${checkpoint}.tmp`);
+  symlinkSync("/dev/full", `${ownDraft(checkpoint)}.tmp`);
   const training = await trainingOf(deep);
   const options = { ...loop, totalTokens: 3 * tokensOfBatch, checkpoint, checkpointSeconds: 1000 };
   expect(await runTraining(training, stream(), options)).toEqual({ steps: 3, tokens: 3 * tokensOfBatch });

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { presets } from "../../../search/config.ts";
-import { estimate, partSeconds } from "../../../search/time/estimate.ts";
+import { estimate, partSeconds, studentSeconds, trialSeconds } from "../../../search/time/estimate.ts";
+import { type Architecture, fromArchitectureName } from "../../../src/contract/architecture.ts";
+import { must } from "../../../src/invariant.ts";
 import { prospects as roundProspects } from "./prospects.ts";
 
 const prospects = { ...roundProspects, budgetsMs: [0.000001, 3] };
@@ -42,4 +44,23 @@ test("estimate() counts vectors of tokens only where a student without layers ma
   const names = (statics: boolean) => estimate(full, { ...prospects, statics }).stages.map(({ name }) => name);
   expect(names(true)).toContain("vectors of tokens");
   expect(names(false)).not.toContain("vectors of tokens");
+});
+
+test("estimate() of given architectures counts a trial and a student of each, once, whatever the effort says of trials", () => {
+  const [small, large] = ["static-e64", "6x384-ffn1536-h12-gelu-e256"].map((name) =>
+    must(fromArchitectureName(name, 1000)),
+  ) as [Architecture, Architecture];
+  const { stages } = estimate(full, { ...prospects, budgetsMs: [1, 2, 3], given: [small, small, large] });
+  const secondsOf = (name: string) => stages.find((stage) => stage.name === name)?.seconds;
+  const tried = trialSeconds(full, prospects, small) + trialSeconds(full, prospects, large);
+  expect(secondsOf("2 trials")).toBeCloseTo(tried, 6);
+  expect(secondsOf("student of 1 ms")).toBe(studentSeconds(full, prospects, small));
+  expect(secondsOf("student of 2 ms")).toBeUndefined();
+  expect(secondsOf("student of 3 ms")).toBe(studentSeconds(full, prospects, large));
+});
+
+test("estimate() asks teachers that were fine-tuned before, and fine-tunes no others", () => {
+  const { stages } = estimate(full, { ...prospects, tuned: 1 });
+  expect(stages.map(({ name }) => name)).not.toContain("fine-tune teachers");
+  expect(stages.find(({ name }) => name === "teachers' answers")?.seconds).toBeCloseTo(full.softTokens * 1e-3, 6);
 });

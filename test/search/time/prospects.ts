@@ -10,5 +10,7 @@ export const prospects: Prospects = {
   model: priorModel,
   ngrams: true,
   taught: 2,
+  tuned: 0,
+  given: null,
   statics: true,
 };

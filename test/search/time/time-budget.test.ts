@@ -5,11 +5,13 @@ import { afterAll, expect, test } from "vitest";
 import { readFlags } from "../../../search/command/command.ts";
 import { type SearchConfig, searchCommand, toSearchConfig } from "../../../search/config.ts";
 import { sampleArchitecture } from "../../../search/space/space.ts";
-import { estimate } from "../../../search/time/estimate.ts";
+import { estimate, trialSeconds } from "../../../search/time/estimate.ts";
 import { openTimeBudget } from "../../../search/time/time-budget.ts";
+import { fromArchitectureName } from "../../../src/contract/architecture.ts";
 import { BadFileError } from "../../../src/errors.ts";
+import { must } from "../../../src/invariant.ts";
 import { createRandom } from "../../../src/random.ts";
-import { syntheticTrial } from "../synthetic-trials.ts";
+import { failedTrial, syntheticTrial } from "../synthetic-trials.ts";
 import { prospects } from "./prospects.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-hours-"));
@@ -64,8 +66,7 @@ test("isOver() ends the trials when the time is spent, and at the same trial aga
 test("completion() gives each student its share of the time that is left, less when trials took longer than planned", () => {
   const tokensOf = (id: string, slowness: number, left: number) => {
     const time = open(id, 2);
-    const planned = estimate(time.config.effort, prospects).stages.find(({ part }) => part === "explore");
-    const seconds = (slowness * (planned?.seconds ?? 0)) / time.config.effort.trials;
+    const seconds = slowness * trialSeconds(time.config.effort, prospects, trial.architecture);
     time.learn([{ ...trial, seconds }]);
     const { effort } = time.completion("a", Array(left).fill(trial));
     time.close();
@@ -74,6 +75,20 @@ test("completion() gives each student its share of the time that is left, less w
   expect(tokensOf("one", 1, 1)).toBeGreaterThan(tokensOf("two", 1, 2));
   expect(tokensOf("slow", 4, 2)).toBeLessThan(tokensOf("quick", 1, 2));
 });
+
+test.each(["static-e256", "6x384-ffn1536-h12-gelu-e256"])(
+  "learn() takes a machine that trains %s as fast as it should for no slower or faster than that",
+  (name) => {
+    const time = open(name, 2);
+    const { architecture, ...rest } = syntheticTrial(must(fromArchitectureName(name, 1000)));
+    const seconds = trialSeconds(time.config.effort, prospects, architecture);
+    const other = failedTrial(must(fromArchitectureName("2x128-ffn128-h4-gelu-e128", 1000)));
+    time.learn([{ ...rest, architecture, seconds }, other]);
+    time.close();
+    const { slowness } = JSON.parse(readFileSync(join(root, name, "hours.json"), "utf8")) as { slowness: number };
+    expect(slowness).toBeCloseTo(1, 6);
+  },
+);
 
 test("openTimeBudget() refuses a file that it did not write", () => {
   open("damaged", 2).close();

@@ -72,6 +72,14 @@ test("report() forgets what is older than the window, and students with it", () 
   expect(drift.report()).toEqual([]);
 });
 
+test("answered() forgets students that were replaced too, where nobody asks for a report", () => {
+  const { drift, clock } = driftAt(60_000);
+  answers(drift, studentOf("a"), 1);
+  clock.ms = 71_000;
+  answers(drift, studentOf("b"), 1);
+  expect([drift.asksLanguages("a"), drift.asksLanguages("b")]).toEqual([false, true]);
+});
+
 test("report() compares a mix of students with the mix of their references", () => {
   const { drift } = driftAt();
   const short: Reference = { length: { "4": 1000 } };

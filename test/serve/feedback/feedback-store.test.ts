@@ -114,6 +114,25 @@ test("openFeedbackStore() leaves out what no longer counts once it is most of th
   expect(readFeedback(folder).map(({ label }) => label)).toEqual(["acceptable", "toxic"]);
 });
 
+test("openFeedbackStore() makes room of what was erased where the file is nearly full", async () => {
+  const folder = newFolder();
+  // Room for three.
+  const limitBytes = 2000;
+  const long = (end: string) => correction(`${"x".repeat(500)}${end}`);
+  const store = await opened(folder, { limitBytes });
+  const puts = [await store.put(long("a")), await store.put(long("b")), await store.put(long("c"))];
+  await store.remove(puts[1]?.id ?? "", anybody);
+  await expect(store.put(long("d"))).rejects.toThrow(StorageFullError);
+  await store.close();
+  const again = await opened(folder, { limitBytes });
+  expect(await again.put(long("d"))).toMatchObject({ outcome: "stored" });
+  await again.close();
+  const last = await opened(folder, { limitBytes });
+  expect(last.count).toBe(3);
+  await last.close();
+  expect(readFeedback(folder).map(({ texts }) => texts[0]?.at(-1))).toEqual(["a", "c", "d"]);
+});
+
 test("put() refuses what does not fit its limit, and stores what does", async () => {
   const folder = newFolder();
   const store = await opened(folder, { limitBytes: 600 });

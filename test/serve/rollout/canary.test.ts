@@ -53,6 +53,18 @@ test("what a canary fails on is answered by the live student, and after five fai
   expect((await ask(server, "good")).version).toBe(before.version);
 });
 
+test("a request whose texts all fail is one failure of the canary, however many they are", async () => {
+  server = await startTestServer([live]);
+  const long = "good ".repeat(60);
+  const { version: ours } = await ask(server, "good");
+  const { version } = putBeside(server.models, { ...live, layers: 1, faultyFrom: 40 }, { stage: "canary" });
+  await rolloutOnce(server, isThere);
+  expect((await ask(server, Array(5).fill(long))).version).toBe(ours);
+  const rollout = await rolloutOnce(server, ({ failed }) => failed === 5);
+  expect(rollout.suspended).toBeUndefined();
+  expect((await ask(server, "good")).version).toBe(version);
+});
+
 test("a canary that takes its worker down costs its request a second try and nobody an answer", async () => {
   server = await startTestServer([live]);
   const { version: ours } = await ask(server, "good");

@@ -5,7 +5,9 @@ import { finishPromotions, promoteCandidate, rollBack } from "../../../search/ex
 import { readConfig } from "../../../serve/config.ts";
 import { createLog } from "../../../serve/log.ts";
 import { startServer } from "../../../serve/server.ts";
+import { must } from "../../../src/invariant.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+import { declaredTask } from "../../fixtures/tiny-student.ts";
 import { ask, live, putBeside, rolloutOnce, shown, soon, toStage } from "./candidate.ts";
 
 let server: TestServer;
@@ -44,6 +46,24 @@ test("promoteCandidate() makes the candidate the live student under load, withou
   expect(loads).toHaveLength(2);
   expect(server.app.registry.students()[0]?.id).toMatch(/#1$/);
   expect(await server.app.metrics.text()).not.toMatch(/^kdnas_rollout_stage\{/m);
+});
+
+test("a candidate that is refused at its promotion leaves the workers when its last request is done", async () => {
+  const rating = (input: "text" | "pair") => [declaredTask("rating", input, ["low", "high"])];
+  server = await startTestServer([live, { name: "two", layers: 0, score: 0.4, declared: rating("pair") }]);
+  const { runner, registry } = server.app;
+  const before = await ask(server, "good");
+  putBeside(server.models, { ...live, seed: 2, declared: rating("text") }, { stage: "shadow" });
+  await rolloutOnce(server, isThere);
+  const { student } = must(registry.candidates.beside("one"));
+  const release = registry.lease(student);
+  promoteCandidate(server.models, "one", "held its rule", new Date());
+  const refusal = /could not load one, the old one stays: rating is a task over a text here, and over a pair/;
+  await soon(() => expect(server.log.some((line) => refusal.test(line))).toBe(true));
+  expect(runner.serves(student.id)).toBe(true);
+  release();
+  await soon(() => expect(runner.serves(student.id)).toBe(false));
+  expect((await ask(server, "good")).version).toBe(before.version);
 });
 
 test("rollBack() takes the candidate away and leaves the live student", async () => {

@@ -93,6 +93,15 @@ test("a shadow that fails on long texts is counted, and after five failures in a
   expect(await server.app.metrics.text()).toMatch(/kdnas_rollout_suspended\{.*\} 1/);
 });
 
+test("a request whose texts all fail is one failure of the shadow, however many they are", async () => {
+  server = await startTestServer([live]);
+  putBeside(server.models, { ...live, layers: 1, faultyFrom: 40 }, {});
+  await rolloutOnce(server, ({ texts }) => texts === 0);
+  await ask(server, Array(5).fill("good ".repeat(60)));
+  const { suspended } = await rolloutOnce(server, ({ failed }) => failed === 5);
+  expect(suspended).toBeUndefined();
+});
+
 test("a shadow that takes its worker down fails no request and is asked nothing more", async () => {
   server = await startTestServer([live]);
   const { version } = putBeside(server.models, { ...live, seed: 2 }, {});

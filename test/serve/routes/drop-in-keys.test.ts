@@ -55,6 +55,7 @@ test("LibreTranslate's clients show it in the body, beside the text", async () =
   // What cannot be read has no key either: it counts as a request without one.
   const unreadable = await http().post("/detect").set("content-type", "application/json").send('{"q": ');
   expect([unreadable.status, Object.keys(unreadable.body)]).toEqual([403, ["error"]]);
+  expect((await http().get("/health")).status).toBe(200);
 });
 
 test("Hugging Face's client shows it as a bearer token", async () => {

@@ -32,6 +32,15 @@ test("GET /languages names what is detected, and no target: nothing is translate
   expect(body[0]).toEqual({ code: "de", name: "German", targets: [] });
 });
 
+test("GET /health says ok, and while no text can be answered why not, in LibreTranslate's shape", async () => {
+  const { status, body } = await http().get("/health");
+  expect([status, body]).toEqual([200, { status: "ok" }]);
+  const empty = await startTestServer([], { workers: 1 });
+  const refused = await request(empty.url).get("/health");
+  expect([refused.status, refused.body]).toEqual([503, { error: "no student is loaded" }]);
+  await empty.end();
+});
+
 test.each([
   ["no text", { q: "" }, 400, "Invalid request: missing q parameter"],
   ["no q", { text: "secret" }, 400, "Invalid request: missing q parameter"],

@@ -216,6 +216,26 @@ describe("errors of comments:analyze have Google's shape", () => {
   });
 });
 
+test("a comment of too many sentences is told from which number on it is", async () => {
+  const comment = { text: "A. B. C. D. E. F." };
+  const { message } = await refusalOf({ comment, requestedAttributes, spanAnnotations: true });
+  expect(message).toBe("Comment has 4 sentences or more; leave spanAnnotations out.");
+});
+
+test("doNotStore keeps the text out of the replies that corrections may name", async () => {
+  const feedback = mkdtempSync(join(tmpdir(), "kdnas-do-not-store-"));
+  const keeping = await startTestServer([{ name: "only", layers: 0 }], { workers: 1, feedback });
+  const correct = async (more: object) => {
+    const asked = { comment, requestedAttributes, languages: ["en"], ...more };
+    const { headers } = await keeping.post("/v1alpha1/comments:analyze", asked);
+    const about = { reply: headers.get("x-request-id"), task: "filter", label: "toxic" };
+    return (await keeping.post("/v1/feedback", about)).status;
+  };
+  expect([await correct({ doNotStore: true }), await correct({ doNotStore: false })]).toEqual([404, 200]);
+  await keeping.end();
+  rmSync(feedback, { recursive: true });
+});
+
 describe("comments:suggestscore", () => {
   const suggest = (body: object) => server.post("/v1alpha1/comments:suggestscore", body);
 

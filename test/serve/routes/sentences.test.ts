@@ -10,6 +10,12 @@ test("sentencesOf() splits several scripts and leaves blanks out", () => {
   expect(sentences(" \n ")).toEqual([]);
 });
 
+test("sentencesOf() stops when it has as many as are looked for", () => {
+  const text = "A b. ".repeat(1000);
+  expect(sentencesOf(text, 3)).toHaveLength(3);
+  expect(sentencesOf(text, 3)).toEqual(sentencesOf(text).slice(0, 3));
+});
+
 test("sentencesOf() gives spans in order that hold all but blanks", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -42,6 +42,20 @@ test("POST /v1/tasks/{task} answers a declared task from the students that have 
   }
 });
 
+test("POST /v1/classify answers 404 where the student that is asked has tasks over pairs only", async () => {
+  const mixed = await startTestServer([
+    { name: "plain", layers: 0 },
+    { name: "pairs", layers: 0, tasks: ["adequacy"] },
+  ]);
+  try {
+    const refused = await mixed.post("/v1/classify", { inputs: "good", student: "pairs" });
+    expect(await refused.json()).toMatchObject({ status: 404, type: "urn:kdnas:unknown-model" });
+    expect((await mixed.post("/v1/classify", { inputs: "good" })).status).toBe(200);
+  } finally {
+    await mixed.end();
+  }
+});
+
 test("POST /v1/tasks/{task} answers 404 for a task that no student has, naming those there are", async () => {
   const reply = await server.post("/v1/tasks/tickets", { inputs: "good" });
   expect(reply.status).toBe(404);

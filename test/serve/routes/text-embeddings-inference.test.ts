@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { textEmbeddingsInferenceRoute } from "../../../serve/routes/text-embeddings-inference.ts";
@@ -45,6 +48,23 @@ describe("POST /predict", () => {
     const sum = raw.reduce((total: number, { score }: { score: number }) => total + Math.exp(score), 0);
     for (const [i, { score }] of raw.entries()) expect(Math.exp(score) / sum).toBeCloseTo(scores[i].score, 6);
   });
+});
+
+test("a correction may name an item of a batch, but not of one that mixes strings and pairs", async () => {
+  const feedback = mkdtempSync(join(tmpdir(), "kdnas-predict-"));
+  const keeping = await startTestServer([{ name: "only", layers: 0 }], { workers: 1, feedback });
+  const correct = async (inputs: string[][], label: string) => {
+    const { headers } = await keeping.post("/predict", { inputs });
+    return (await keeping.post("/v1/feedback", { reply: headers.get("x-request-id"), index: 0, label })).status;
+  };
+  const statuses = [
+    await correct([[text], ["b"]], "positive"),
+    await correct([["a", "b"]], "adequate"),
+    await correct([[text], ["a", "b"]], "adequate"),
+  ];
+  expect(statuses).toEqual([200, 200, 404]);
+  await keeping.end();
+  rmSync(feedback, { recursive: true });
 });
 
 describe("errors of POST /predict are TEI's", () => {

@@ -58,3 +58,13 @@ test("readFeedback() reads a folder or a file, and says what is missing", () => 
   expect(readFeedback(folder)).toEqual([record(1, "negative")]);
   expect(readFeedback(join(folder, feedbackFileName))).toHaveLength(1);
 });
+
+test("readFeedback() reads what a server exported, which has no header, and names its damaged lines", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "kdnas-feedback-")), "corrections.jsonl");
+  writeFileSync(path, fileOf(record(1, "negative"), record(2, "neutral")));
+  expect(readFeedback(path)).toEqual([record(1, "negative"), record(2, "neutral")]);
+  writeFileSync(path, "");
+  expect(readFeedback(path)).toEqual([]);
+  writeFileSync(path, fileOf({ ...record(1, "a"), score: 1 }));
+  expect(() => readFeedback(path)).toThrow(/corrections.jsonl:1: damaged line: .*a label or a score/);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import type { Candidate } from "../../../search/complete/export-candidate.ts";
+import { trainEach } from "../../../search/learn/train-each.ts";
+import { DivergedError } from "../../../search/student/training-loop.ts";
+import { BadFileError } from "../../../src/errors.ts";
+import { tinyManifest } from "../../fixtures/tiny-student.ts";
+
+const students = ["one", "two", "three"].map(
+  (name): Candidate => ({ manifest: tinyManifest({ name }), files: { folder: name, names: [] } }),
+);
+
+/** Trains the three, of which the second fails with an error. */
+async function run(error: Error) {
+  const lines: string[] = [];
+  const train = (student: Candidate) =>
+    student.manifest.name === "two" ? Promise.reject(error) : Promise.resolve(student);
+  const { trained, failed } = await trainEach(students, train, (line) => lines.push(line));
+  return { trained: trained.map(({ manifest }) => manifest.name), failed, lines };
+}
+
+test("trainEach() goes on after a student that failed by its own fault, and names it", async () => {
+  expect(await run(new DivergedError("the loss is NaN"))).toEqual({
+    trained: ["one", "three"],
+    failed: ["two"],
+    lines: ["two · failed: the loss is NaN"],
+  });
+});
+
+test("trainEach() stops at an error that would meet every student", async () => {
+  await expect(run(new BadFileError("data.tsv: is damaged"))).rejects.toThrow("data.tsv: is damaged");
+});
