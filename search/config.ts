@@ -5,9 +5,10 @@ import { dataFlag } from "./command/data-flag.ts";
 import { modelsFlag } from "./command/models-flag.ts";
 import { precisionFlag } from "./command/precision-flag.ts";
 import { type MetricsSource, productionFlags, toMetricsSource } from "./command/production-flags.ts";
+import { teacherFlags, toTunedTeachers } from "./command/teacher-flags.ts";
 import { type ControllerKind, controllerKinds } from "./controller/controller.ts";
 import type { Limits } from "./corpus/limits.ts";
-import { type TransferKind, transferKinds } from "./distil/transfer.ts";
+import type { TransferKind } from "./distil/transfer.ts";
 import type { StepPrecision } from "./student/training-graph.ts";
 
 /** How much a search does. Few dials: what can be measured is not a setting. */
@@ -163,32 +164,7 @@ export const searchCommand: CommandSpec = {
         "train these instead of searching, one for each budget in the order of --budgets, such as\n" +
         "      static-e256,2x312-ffn312-h12-relu-e256: for students that an earlier search found, on other data or for longer",
     },
-    teacher: {
-      type: "string",
-      value: "folder|owner/name",
-      doc: "teacher folder, or an id on the Hugging Face hub",
-      default: "models/teacher",
-    },
-    "tuned-teacher": {
-      type: "string",
-      value: "folder,folder",
-      doc:
-        "teachers that npm run teacher:finetune left in runs/teacher/, for --soft-targets; a single one is also imitated in the place\n" +
-        "      of the original one",
-    },
-    transfer: {
-      type: "string",
-      doc: "what of the teacher's layers students imitate: hidden states, self-attention relations, or both",
-      choices: transferKinds,
-      default: "hidden",
-    },
-    "soft-targets": {
-      type: "boolean",
-      doc:
-        "students also learn what fine-tuned teachers say of their texts and of unlabelled ones; without --tuned-teacher\n" +
-        "      one is fine-tuned for every task first, which takes long. With --preset full only",
-      default: false,
-    },
+    ...teacherFlags,
     controller: { type: "string", doc: "what proposes architectures", choices: controllerKinds, default: "bayesian" },
     "warm-start": {
       type: "string",
@@ -279,7 +255,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     runs: flags.runs,
     ...toBudgets(flags),
     controller: flags.controller,
-    tunedTeachers: toTunedTeachers(flags, preset),
+    tunedTeachers: toTunedTeachers(flags, presets[preset].softTokens),
     transfer: flags.transfer,
     seed: flags.seed,
     threads: flags.threads,
@@ -291,14 +267,4 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     promote: flags.promote,
     dryRun: flags["dry-run"],
   };
-}
-
-/** @throws {ConfigError} where nobody would ask them. */
-function toTunedTeachers(flags: Flags, preset: SearchConfig["preset"]): readonly string[] {
-  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
-  if (folders.length > 1 && !flags["soft-targets"])
-    throw new ConfigError("--tuned-teacher: several are only asked for --soft-targets, and one is imitated");
-  if (flags["soft-targets"] && presets[preset].softTokens === 0)
-    throw new ConfigError("--soft-targets goes with --preset full: the others ask no teacher");
-  return folders;
 }
