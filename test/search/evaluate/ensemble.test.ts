@@ -10,7 +10,7 @@ import { headsFile } from "../../../src/contract/graph-files.ts";
 import { type Manifest, type ManifestTask, readManifest } from "../../../src/contract/manifest.ts";
 import { must } from "../../../src/invariant.ts";
 import { start } from "../../e2e/command-line.ts";
-import { type TinyStudent, writeTinyStudent } from "../../fixtures/tiny-student.ts";
+import { declaredTask, type TinyStudent, writeTinyStudent } from "../../fixtures/tiny-student.ts";
 
 describe("teamsWithin()", () => {
   const labels = ["negative", "neutral", "positive"];
@@ -127,6 +127,17 @@ describe("npm run ensemble", () => {
   });
   afterAll(() => rmSync(models, { recursive: true, force: true }));
   const read = (name: string): Manifest => readManifest(join(models, name, "manifest.json"));
+
+  test("refuses to write what data say that do not judge all that a student answers", async () => {
+    const own = mkdtempSync(join(tmpdir(), "kdnas-ensemble-own-"));
+    const student = { name: "budget-1ms", layers: 0, declared: [declaredTask("mood", "text", ["low", "high"])] };
+    const before = writeTinyStudent(join(own, "budget-1ms"), student);
+    const running = start("search/evaluate/ensemble-main.ts", ["--models", own, "--write"]);
+    expect(await running.ended).toBe(2);
+    expect(running.stderr()).toContain("budget-1ms answers mood, which these data do not judge: --data");
+    expect(readManifest(join(own, "budget-1ms", "manifest.json"))).toEqual(before);
+    rmSync(own, { recursive: true });
+  });
 
   test("writes ensembles that keep budgets, with the sum of the latencies", () => {
     const { ensemble } = read("budget-1ms");

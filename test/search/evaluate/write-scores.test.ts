@@ -23,7 +23,12 @@ function measured(dataSet: string, rows: number, student: number): Measured {
 
 function write(own: Measured, teacher: Measured | null) {
   writeScores(findStudents(models), new Map([[name, own]]), teacher, () => {});
-  return readManifest(join(folder, "manifest.json")).scores;
+  return known();
+}
+
+/** Without those of sets that are measured nowhere here. */
+function known() {
+  return readManifest(join(folder, "manifest.json")).scores.filter(({ dataSet }) => dataSet !== "fixture");
 }
 
 test("writeScores() puts the teacher's beside a student's, and keeps them where it is not measured, for the same rows", () => {
@@ -32,6 +37,13 @@ test("writeScores() puts the teacher's beside a student's, and keeps them where 
   ]);
   expect(write(measured("some", 9, 0.6), null)).toEqual([expect.objectContaining({ student: 0.6, teacher: 0.8 })]);
   expect(write(measured("some", 8, 0.6), null)).toEqual([expect.objectContaining({ student: 0.6, teacher: null })]);
+});
+
+test("writeScores() keeps the scores of sets that were not measured, and no older one of a set that was", () => {
+  write(measured("some", 9, 0.5), null);
+  expect(write(measured("other", 9, 0.7), null).map(({ dataSet }) => dataSet)).toEqual(["some", "other"]);
+  expect(write(measured("some", 8, 0.6), null)).toMatchObject([{ dataSet: "other" }, { dataSet: "some", rows: 8 }]);
+  expect(readManifest(join(folder, "manifest.json")).scores.length).toBeGreaterThan(2);
 });
 
 test("writeScores() puts the teacher's beside what a student has alone too, where an ensemble answers with it", () => {
@@ -54,5 +66,7 @@ test("writeScores() leaves a manifest that another command has written since it 
   write(measured("theirs", 9, 0.7), null);
   const late = () => writeScores(students, new Map([[name, measured("ours", 9, 0.5)]]), null, () => {});
   expect(late).toThrow(/manifest.json was changed by another command while this one ran/);
-  expect(readManifest(join(folder, "manifest.json")).scores).toMatchObject([{ dataSet: "theirs" }]);
+  const sets = known().map(({ dataSet }) => dataSet);
+  expect(sets).toContain("theirs");
+  expect(sets).not.toContain("ours");
 });
