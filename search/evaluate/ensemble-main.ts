@@ -7,6 +7,7 @@ import type { Corpus } from "../corpus/assemble.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { fitEnsembles } from "./fit-ensembles.ts";
+import { withoutRows } from "./listen.ts";
 import { chosenAmong, findStudents } from "./subjects.ts";
 
 /** `npm run ensemble`: which faster students should answer along with each student, within its latency budget. */
@@ -36,8 +37,7 @@ await runCommand(
 
 /** An ensemble that is written takes the place of another, which may know more. @throws {ConfigError} */
 function refuseUnjudged(manifest: Manifest, corpus: Corpus): void {
-  const judged = new Set(corpus.validation.map(({ task }) => task));
-  const others = manifest.tasks.map(({ name }) => name).filter((name) => !judged.has(name));
-  if (others.length > 0)
-    throw new ConfigError(`${manifest.name} answers ${others.join(", ")}, which these data do not judge: --data`);
+  const tasks = withoutRows(manifest, corpus);
+  if (tasks.length > 0)
+    throw new ConfigError(`${manifest.name} answers ${tasks.join(", ")}, which these data do not judge: --data`);
 }

@@ -34,11 +34,18 @@ export async function answerRows(
   return { results, tasks, tokenizer };
 }
 
-/** Tasks of a student of which a corpus has no validation rows, or with other labels than it gives. */
-export function unjudged({ tasks }: Manifest, { labels, validation }: Corpus): string[] {
-  const isJudged = ({ name, labels: own }: Manifest["tasks"][number]) =>
-    isDeepStrictEqual(labels.get(name), own) && validation.some((set) => set.task === name);
-  return tasks.filter((task) => !isJudged(task)).map(({ name }) => name);
+/** Tasks of a student of which a corpus has no validation rows. */
+export function withoutRows({ tasks }: Manifest, { validation }: Pick<Corpus, "validation">): string[] {
+  const judged = new Set(validation.map(({ task }) => task));
+  return tasks.map(({ name }) => name).filter((name) => !judged.has(name));
+}
+
+/** The same, and those of which it has rows with other labels than the student gives. */
+export function unjudged(manifest: Manifest, corpus: Corpus): string[] {
+  const without = withoutRows(manifest, corpus);
+  const isUnjudged = ({ name, labels }: Manifest["tasks"][number]) =>
+    without.includes(name) || !isDeepStrictEqual(corpus.labels.get(name), labels);
+  return manifest.tasks.filter(isUnjudged).map(({ name }) => name);
 }
 
 /** Whether a student can answer along with another: it reads the same tokens, no fewer, and its labels are the same. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { mappedLayers, neededTeacherLayers, stateMaps, uniformAndLast } from "../../../search/distil/state-maps.ts";
+import { e5Small as teacher } from "../../fixtures/e5-small.ts";
 
 const pairs = (student: number, teacher: number) =>
   uniformAndLast(student, teacher).map(({ studentLayer, teacherLayer }) => `${studentLayer}-${teacherLayer}`);
@@ -18,15 +19,6 @@ test("uniformAndLast() of a static student has the pooled state only", () => {
 });
 
 test("stateMaps() of a student that starts as the teacher's lowest layers has the end of the teacher only", () => {
-  const teacher = {
-    layers: 12,
-    hidden: 384,
-    heads: 12,
-    ffn: 1536,
-    activation: "gelu",
-    tableWidth: 384,
-    vocabulary: 100,
-  } as const;
   const three = { ...teacher, layers: 3 };
   expect(stateMaps(three, teacher)).toEqual([
     { studentLayer: 3, teacherLayer: 12 },

@@ -9,6 +9,7 @@ import { openJournal } from "../../../search/explore/journal.ts";
 import { prepare } from "../../../search/prepare.ts";
 import { architectureName } from "../../../src/contract/architecture.ts";
 import { ConfigError } from "../../../src/errors.ts";
+import { e5Small as teacher } from "../../fixtures/e5-small.ts";
 import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
 import { failedTrial, runEach, syntheticTrial } from "../synthetic-trials.ts";
 
@@ -39,16 +40,6 @@ test.each([
 ])("toSearchConfig() refuses --architectures %s", (given, message) => {
   expect(() => configOf("--budgets", "0.1,1", "--architectures", given)).toThrow(message);
 });
-
-const teacher = {
-  layers: 12,
-  hidden: 384,
-  heads: 12,
-  ffn: 1536,
-  activation: "gelu",
-  tableWidth: 384,
-  vocabulary: 1000,
-} as const;
 
 test("givenArchitectures() takes what can be distilled from the teacher, copies of many of its layers among it", () => {
   const architectures = ["static-e384", "6x312-ffn312-h12-relu-e256", "8x384-ffn1536-h12-gelu-e256"];

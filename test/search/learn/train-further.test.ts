@@ -17,6 +17,17 @@ beforeAll(async () => {
   return () => made.remove();
 });
 
+/** One round of a single token, all of the way. */
+const round = {
+  ...madeConfig,
+  tokens: 1,
+  ngramTokens: 0,
+  share: 1,
+  precision: "fp32",
+  softTokens: 0,
+  copies: 1,
+} as const;
+
 /** A folder of served students with one in it, as it is on a machine that never searched. */
 async function served() {
   const { folder, candidate } = await made.finished();
@@ -51,15 +62,7 @@ test("trainFurther() teaches a served student new data, from the weights it is s
     ...materials,
     corpus: { ...materials.corpus, dataSets: [{ name: "new", licence: "none", source: "here" }] },
   };
-  const config = {
-    ...madeConfig,
-    tokens: 200_000,
-    ngramTokens: 0,
-    share: 1,
-    precision: "fp32",
-    softTokens: 0,
-    copies: 1,
-  } as const;
+  const config = { ...round, tokens: 200_000 };
   const trained = await trainFurther(
     config,
     { ...named, tuned: [], ensemble: [], cacheFolder: run },
@@ -77,15 +80,7 @@ test("trainFurther() without tokens adds n-grams to a static student, and leaves
   const { models, run, manifest } = await served();
   const [candidate] = takeUpStudents(models, undefined, run);
   const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: run };
-  const config = {
-    ...madeConfig,
-    tokens: 0,
-    ngramTokens: 20_000,
-    share: 0.5,
-    precision: "fp32",
-    softTokens: 0,
-    copies: 1,
-  } as const;
+  const config = { ...round, tokens: 0, ngramTokens: 20_000, share: 0.5 };
   const { manifest: after } = await trainFurther(config, materials, must(candidate), () => {});
   expect(after.ngrams?.tasks.map(({ task }) => task)).toEqual(["sentiment"]);
   const { [must(after.ngrams).file]: ngrams, ...others } = after.files;
@@ -100,17 +95,8 @@ test("trainFurther() keeps what the manifest says of a teacher on the same rows"
   const { manifest, files } = must(candidate);
   const [score] = manifest.scores;
   const scores = [{ ...must(score), teacher: 0.875 }];
-  const config = {
-    ...madeConfig,
-    tokens: 1,
-    ngramTokens: 0,
-    share: 1,
-    precision: "fp32",
-    softTokens: 0,
-    copies: 1,
-  } as const;
   const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: run };
-  const after = await trainFurther(config, materials, { manifest: { ...manifest, scores }, files }, () => {});
+  const after = await trainFurther(round, materials, { manifest: { ...manifest, scores }, files }, () => {});
   expect(after.manifest.scores).toMatchObject([{ teacher: 0.875, rows: must(score).rows }]);
 }, 60_000);
 
@@ -120,18 +106,9 @@ test("trainFurther() takes no round for that of a teacher that was believed abou
   const { manifest, files } = must(candidate);
   const tuned = [{ tasks: [], weights: new Map() } as unknown as FineTunedTeacher];
   const materials = { ...made.materials, tuned, ensemble: [], cacheFolder: run };
-  const config = {
-    ...madeConfig,
-    tokens: 1,
-    copies: 1,
-    ngramTokens: 0,
-    share: 1,
-    precision: "fp32",
-    softTokens: 0,
-  } as const;
   const roundOf = async (teacher: number) => {
     const scores = manifest.scores.map((score) => ({ ...score, teacher }));
-    const after = await trainFurther(config, materials, { manifest: { ...manifest, scores }, files }, () => {});
+    const after = await trainFurther(round, materials, { manifest: { ...manifest, scores }, files }, () => {});
     return dirname(after.files.folder);
   };
   const [worse, better, best] = [await roundOf(-1), await roundOf(2), await roundOf(3)];
@@ -152,15 +129,7 @@ test("trainFurther() asks no teacher that its student was never compared with", 
   const [candidate] = takeUpStudents(models, undefined, run);
   const tuned = [{ tasks: [] } as unknown as FineTunedTeacher];
   const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned, ensemble: [], cacheFolder: run };
-  const config = {
-    ...madeConfig,
-    tokens: 1,
-    copies: 1,
-    ngramTokens: 0,
-    share: 1,
-    precision: "fp32",
-    softTokens: 1,
-  } as const;
+  const config = { ...round, softTokens: 1 };
   await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
     "made: its manifest has no scores of a fine-tuned teacher",
   );
