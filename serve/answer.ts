@@ -1,4 +1,3 @@
-import { OverloadedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import type { Batcher } from "./batcher.ts";
 import type { AnswerCache, Remembered } from "./cache.ts";
@@ -69,7 +68,7 @@ export interface Answers {
 /**
  * Asks the most accurate student that is fast enough. Items whose turn comes too late for it are asked of a faster one,
  * and are given up when there is none.
- * @throws {UnknownModelError | UnavailableError | OverloadedError} when none can be asked now.
+ * @throws {UnknownModelError | UnavailableError | ShedError} when none can be asked now.
  */
 export async function answerItems(
   deps: Predictor,
@@ -113,24 +112,33 @@ async function askAgain(
     const [answer, { texts }] = [answers[i], must(items[i])];
     return answer instanceof LateError ? { texts, place: answer.place } : { texts };
   });
-  const stepped = await stepDown(deps, question, again, tried);
+  const stepped = await orErrors(again, () => answerItems(deps, question, again, tried));
   return {
-    answers: answers.map((answer, i) => (bad.includes(i) ? must(stepped.answers[bad.indexOf(i)]) : answer)),
+    answers: withAnswers(answers, bad, stepped.answers),
     downgraded: downgraded || stepped.downgraded,
   };
 }
 
-async function stepDown(
-  deps: Predictor,
-  question: Question,
-  items: readonly Asked[],
-  tried: ReadonlySet<string>,
-): Promise<Answers> {
+/** What leaves all items without an answer is every item's error. */
+export async function orErrors(items: readonly unknown[], ask: () => Promise<Answers>): Promise<Answers> {
   try {
-    return await answerItems(deps, question, items, tried);
+    return await ask();
   } catch (cause) {
     return { answers: items.map(() => cause as Error), downgraded: false };
   }
+}
+
+/** Answers with others at these places. */
+export function withAnswers(
+  answers: Answers["answers"],
+  places: readonly number[],
+  others: Answers["answers"],
+): (Answer | Error)[] {
+  const all = [...answers];
+  places.forEach((place, i) => {
+    all[place] = must(others[i]);
+  });
+  return all;
 }
 
 function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {
@@ -140,17 +148,10 @@ function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: Re
   const isFree = name === undefined && budgetMs !== undefined;
   const covers = (student: Student) => tasks.every((task) => student.tasks.has(task));
   if (isFree && tried.size === 0) offer(deps, (student) => (covers(student) ? inquiry.workMs(student) : 0));
-  try {
-    const choice = chooseStudent(students, { tasks, name, budgetMs, leftMs, tried, inTime }, inquiry.estimate);
-    // What leaves no choice is there whoever answers the others.
-    if (!isFree) offer(deps, () => inquiry.workMs(choice.student));
-    return choice;
-  } catch (cause) {
-    // Who would rather have no answer than a late one has one already.
-    if (cause instanceof OverloadedError && !inTime)
-      deps.metrics.shed(tried.size === 0 ? "budget" : "expired", inquiry.items);
-    throw cause;
-  }
+  const choice = chooseStudent(students, { tasks, name, budgetMs, leftMs, tried, inTime }, inquiry.estimate);
+  // What leaves no choice is there whoever answers the others.
+  if (!isFree) offer(deps, () => inquiry.workMs(choice.student));
+  return choice;
 }
 
 /** Counts what a question brings, as each student's work. */
@@ -160,7 +161,6 @@ function offer({ batcher, registry }: Predictor, workMs: (student: Student) => n
 
 /** A question about items, before and after it is known who answers. */
 interface Inquiry {
-  readonly items: number;
   /** Expected time of all items in one worker. */
   workMs(student: Student): number;
   estimate(student: Student): Estimate;
@@ -178,7 +178,6 @@ function createInquiry(deps: Predictor, question: Question, items: readonly Aske
   };
   const expectedMs = (student: Student) => expect(deps, student, plan(student).open);
   return {
-    items: items.length,
     workMs: (student) => workOf(deps, student, plan(student).open),
     estimate: (student) => {
       const { speeds, offered } = deps.batcher;

@@ -12,7 +12,7 @@ import { hotRoutes } from "./routes/hot-routes.ts";
 import { createOperationsRouter, operationRoutes, routeOf } from "./routes/operations.ts";
 import type { DescribedRoute, HotRoute } from "./routes/route.ts";
 import { createRouteTable, type Match } from "./routes/route-table.ts";
-import { type Access, callerOf } from "./security/access.ts";
+import { type Access, byOf } from "./security/access.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** All that routes work with. */
@@ -81,11 +81,6 @@ function record(app: App, req: IncomingMessage, res: ServerResponse, done: Done)
   else if (log.debugs) log.debug("request", { ...done, ...byOf(req) });
 }
 
-function byOf(req: IncomingMessage): { readonly key?: string } {
-  const key = callerOf(req)?.key;
-  return key === undefined ? {} : { key };
-}
-
 function asText(header: unknown): string | undefined {
   return typeof header === "string" ? header : undefined;
 }
@@ -139,8 +134,10 @@ function readHelmetHeaders(): (readonly [string, string])[] {
   return headers;
 }
 
+/** A target may be a whole address, as proxies are sent it. */
 function pathOf(req: IncomingMessage): string {
   const url = req.url ?? "/";
+  if (!url.startsWith("/") && URL.canParse(url)) return new URL(url).pathname;
   const query = url.indexOf("?");
   return query === -1 ? url : url.slice(0, query);
 }

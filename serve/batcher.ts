@@ -17,8 +17,8 @@ import { type Client, type Entry, type Group, settle, WaitingItems } from "./wai
 export interface Batcher {
   /**
    * Outcomes in the order of the items, or the failure of an item: {@link LateError} when its deadline could not be kept any
-   * more, {@link OverloadedError} when it gave its place to a client that has fewer.
-   * @throws {OverloadedError} when the queue cannot hold all of them; none is then taken.
+   * more, {@link ShedError} when it gave its place to a client that has fewer.
+   * @throws {ShedError} when the queue cannot hold all of them; none is then taken.
    */
   submit(group: Group): Promise<(Outcome | Error)[]>;
   /**
@@ -75,7 +75,7 @@ class QueueBatcher implements Batcher {
     this.waiting = new WaitingItems({
       speeds: this.speeds,
       limit,
-      refused: (reason, items) => metrics.shed(reason, items),
+      abandoned: (items) => metrics.shed("client_left", items),
     });
     runner.onIdle = () => this.pump();
     metrics.observeQueue({ depth: () => this.waiting.length, limit, workers: runner.size });

@@ -22,7 +22,8 @@ export async function readFields(req: IncomingMessage, limitBytes: number): Prom
 /** @throws {InvalidInputError} */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Some editors and clients begin a text with the mark of its byte order, which JSON has not.
+    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   } catch {
     // biome-ignore lint/style/useErrorCause: the parser's message quotes the body, and bodies hold people's texts.
     throw new InvalidInputError("the body is not JSON");

@@ -1,9 +1,18 @@
 import { AppError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { language } from "../src/tasks/language.ts";
-import { type Answer, type Answers, type Asked, answerItems, type Predictor, type Question } from "./answer.ts";
+import {
+  type Answer,
+  type Answers,
+  type Asked,
+  answerItems,
+  orErrors,
+  type Predictor,
+  type Question,
+  withAnswers,
+} from "./answer.ts";
 import { accuracyAmong, rankStudents } from "./choose.ts";
-import type { Student } from "./student.ts";
+import { type Student, slownessOf } from "./student.ts";
 
 /** Accuracy that the larger student of a cascade may lack of the most accurate one: as much as a cascade may lose by default. */
 const asGood = 0.005;
@@ -16,43 +25,63 @@ const asGood = 0.005;
 export async function answerInCascade(deps: Predictor, question: Question, items: readonly Asked[]): Promise<Answers> {
   const pair = findPair(deps, question);
   if (pair === undefined) return await answerItems(deps, question, items);
-  const { fast, large } = pair;
-  const tasks = fast.tasks.has(language.name) ? [...new Set([...question.tasks, language.name])] : question.tasks;
-  // Its thresholds hold for this version of it and no other.
-  const first = await answerItems(deps, { ...question, tasks, student: fast.manifest.name, liveOnly: true }, items);
-  const unsure = Array.from(items.keys()).filter((i) => !isSure(must(first.answers[i]), fast, question.tasks));
-  count(deps, question, "confident", items.length - unsure.length);
+  const first = await askFast(deps, question, pair, items);
+  const own = Array.from(items.keys()).filter((i) => isOwn(must(first.answers[i]), pair));
+  const unsure = own.filter((i) => !isSure(must(first.answers[i]), pair.fast, question.tasks));
+  count(deps, question, "confident", own.length - unsure.length);
   if (unsure.length === 0) return first;
-  const second = await escalate(
-    deps,
-    question,
-    large,
-    unsure.map((i) => must(items[i])),
-  );
-  const answers = [...first.answers];
-  let kept = 0;
-  unsure.forEach((at, i) => {
-    const answer = must(second[i]);
-    if (answer instanceof Error) kept++;
-    else answers[at] = answer;
-  });
-  count(deps, question, "escalated", unsure.length - kept);
+  const second = await askInTime(deps, question, pair.large, itemsAt(items, unsure));
+  const better = [...second.keys()].filter((i) => !(second[i] instanceof Error));
+  const kept = unsure.length - better.length;
+  count(deps, question, "escalated", better.length);
   count(deps, question, "kept", kept);
-  return { answers, downgraded: kept > 0 };
+  const places = better.map((i) => must(unsure[i]));
+  const answers = withAnswers(
+    first.answers,
+    places,
+    better.map((i) => must(second[i])),
+  );
+  return { answers, downgraded: first.downgraded || kept > 0 };
 }
 
-/** Errors where the larger student has no time for it, or fails: then the first answer stands. */
-async function escalate(deps: Predictor, question: Question, large: Student, items: readonly Asked[]) {
+/** Whoever keeps the budget answers, as without a cascade, what the fast student has no time for and a faster one may have. */
+async function askFast(deps: Predictor, question: Question, pair: Pair, items: readonly Asked[]): Promise<Answers> {
+  const { fast, isFastest } = pair;
+  const tasks = fast.tasks.has(language.name) ? [...new Set([...question.tasks, language.name])] : question.tasks;
+  // Its thresholds hold for this version of it and no other.
+  const own = { ...question, tasks, liveOnly: true };
+  if (isFastest) return await answerItems(deps, { ...own, student: fast.manifest.name }, items);
+  const answers = await askInTime(deps, own, fast, items);
+  const left = [...answers.keys()].filter((i) => answers[i] instanceof Error);
+  if (left.length === 0) return { answers, downgraded: false };
+  const rest = itemsAt(items, left);
+  const others = await orErrors(rest, () => answerItems(deps, question, rest));
+  return { answers: withAnswers(answers, left, others.answers), downgraded: others.downgraded };
+}
+
+/** Errors where the student has no time for it, or fails: another one's answer stands, or is asked for. */
+async function askInTime(deps: Predictor, question: Question, student: Student, items: readonly Asked[]) {
   try {
-    return (await answerItems(deps, { ...question, student: large.manifest.name, inTime: true }, items)).answers;
+    return (await answerItems(deps, { ...question, student: student.manifest.name, inTime: true }, items)).answers;
   } catch (cause) {
     if (cause instanceof AppError) return items.map(() => cause);
     throw cause;
   }
 }
 
+function itemsAt(items: readonly Asked[], places: readonly number[]): Asked[] {
+  return places.map((place) => must(items[place]));
+}
+
+interface Pair {
+  readonly fast: Student;
+  readonly large: Student;
+  /** No student is faster than the fast one. */
+  readonly isFastest: boolean;
+}
+
 /** A fast student, and the larger one that its thresholds were fitted for, if that is as good as the most accurate. */
-function findPair({ registry }: Predictor, { tasks, student, input }: Question) {
+function findPair({ registry }: Predictor, { tasks, student, input }: Question): Pair | undefined {
   if (student !== undefined || input === "pair") return undefined;
   const ranked = rankStudents(registry.students(), { tasks });
   const accuracyOf = accuracyAmong(ranked, tasks);
@@ -62,9 +91,15 @@ function findPair({ registry }: Predictor, { tasks, student, input }: Question) 
     if (!tasks.every((task) => cascade?.tasks.some((entry) => entry.task === task))) continue;
     const { name, version } = must(cascade).to;
     const large = ranked.slice(0, at).find(({ manifest }) => manifest.name === name && manifest.version === version);
-    if (large !== undefined && accuracyOf(large) >= least) return { fast, large };
+    const isFastest = ranked.every((other) => slownessOf(other) >= slownessOf(fast));
+    if (large !== undefined && accuracyOf(large) >= least) return { fast, large, isFastest };
   }
   return undefined;
+}
+
+/** Whether it is the fast student's word; an error is where nobody else was asked since. */
+function isOwn(answer: Answer | Error, { fast, isFastest }: Pair): boolean {
+  return answer instanceof Error ? isFastest : answer.student.id === fast.id;
 }
 
 function isSure(answer: Answer | Error, { manifest }: Student, tasks: readonly string[]): boolean {

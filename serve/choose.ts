@@ -1,6 +1,7 @@
-import { OverloadedError, UnavailableError, UnknownModelError } from "../src/errors.ts";
+import { UnavailableError, UnknownModelError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { mean } from "../src/stats.ts";
+import { ShedError } from "./shed-error.ts";
 import type { Student } from "./student.ts";
 
 /** Which student answers: by name, or the most accurate that is fast enough. */
@@ -51,7 +52,7 @@ const patience = 0.2;
  * busy hour would never be unlearnt, and a budget that no student could ever keep is no more likely to be kept later.
  * @throws {UnknownModelError} when no student has this name or covers the tasks.
  * @throws {UnavailableError} when there is no student at all.
- * @throws {OverloadedError} when the queue leaves no student time enough; it says when one should have.
+ * @throws {ShedError} when the queue leaves no student time enough; it says when one should have.
  */
 export function chooseStudent(
   students: readonly Student[],
@@ -66,7 +67,9 @@ export function chooseStudent(
   const [fastest] = left.toSorted((a, b) => a.aloneMs - b.aloneMs);
   const hasTime = ({ waitMs, busyShare }: Estimate) =>
     busyShare <= mostBusy && budgetMs - leftMs + waitMs <= patience * budgetMs;
-  const fitting = left.find((each) => each.p95Ms <= leftMs && (each === fastest || hasTime(each)));
+  // Where a late answer is no use there is another one already, of a faster student.
+  const mayTry = (each: (typeof left)[number]) => (each === fastest && !wish.inTime) || hasTime(each);
+  const fitting = left.find((each) => each.p95Ms <= leftMs && mayTry(each));
   if (fitting) return { student: fitting.student, downgraded: fitting.student !== best, hopeless: false };
   if (fastest && !wish.inTime) {
     const hopeless = fastest.waitMs === 0 && fastest.aloneMs > budgetMs;
@@ -74,7 +77,8 @@ export function chooseStudent(
     if (hopeless || should) return { student: fastest.student, downgraded: fastest.student !== best, hopeless };
   }
   const overMs = (fastest?.p95Ms ?? leftMs) - leftMs;
-  throw new OverloadedError("no student can answer within the latency budget now", retrySeconds(overMs));
+  const reason = wish.tried?.size ? "expired" : "budget";
+  throw new ShedError(reason, "no student can answer within the latency budget now", retrySeconds(overMs));
 }
 
 /** In whole seconds, as the `Retry-After` header wants it. */

@@ -169,6 +169,11 @@ export function readConfig(
   return Object.freeze(parsed.data);
 }
 
+/** The API key that commands show a server where no flag gives one, since others see a machine's command lines. */
+export function keyFrom(environment: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
+  return environment.KDNAS_KEY || undefined;
+}
+
 /** A setting as people read of it. */
 export interface SettingText {
   readonly flag: string;

@@ -79,7 +79,7 @@ export function createInstruments(registers: Registers) {
     }),
     budget: new SeriesCounter({
       name: metricNames.budget,
-      help: "Requests with a latency budget: met by the most accurate student, met by a faster one (downgraded), missed.",
+      help: "Requests with a latency budget: met by the most accurate student, met by a faster one (downgraded), missed, or refused, by no student.",
       labelNames: ["task", "student", "outcome"],
       registers,
     }),

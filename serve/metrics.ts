@@ -30,6 +30,8 @@ export interface Metrics {
   stage(student: string, stage: Stage, ms: number): void;
   answered(task: string, student: string, tokens: number): void;
   budget(task: string, student: string, outcome: BudgetOutcome): void;
+  /** Of a request that no student answered. */
+  budgetRefused(task: string): void;
   shed(reason: ShedReason, texts: number): void;
   cascade(task: string, outcome: CascadeOutcome, texts: number): void;
   cache(outcome: CacheOutcome, items: number): void;
@@ -37,6 +39,7 @@ export interface Metrics {
   http(route: string, method: string, code: number, ms: number): void;
 }
 
+/** Of requests that a student answered. */
 const budgetOutcomes = ["met", "missed", "downgraded"] as const;
 export type BudgetOutcome = (typeof budgetOutcomes)[number];
 const shedReasons = ["queue_full", "client_left", "budget", "expired"] as const;
@@ -75,6 +78,7 @@ class PrometheusMetrics implements Metrics {
     for (const task of tasks) for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
     for (const outcome of cacheOutcomes) cache.add([outcome], 0);
     for (const task of tasks) this.createFeedbackSeries(task);
+    for (const task of tasks) this.addRefused(task, 0);
     for (const reason of shedReasons) shed.inc({ reason }, 0);
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
     for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
@@ -168,6 +172,14 @@ class PrometheusMetrics implements Metrics {
     this.instruments.budget.add([task, student, outcome], 1);
   }
 
+  budgetRefused(task: string): void {
+    this.addRefused(task, 1);
+  }
+
+  private addRefused(task: string, times: number): void {
+    this.instruments.budget.add([task, "", "refused"], times);
+  }
+
   shed(reason: ShedReason, texts: number): void {
     this.instruments.shed.inc({ reason }, texts);
   }
@@ -203,6 +215,7 @@ class PrometheusMetrics implements Metrics {
       this.driftGauges.expect(task);
       for (const outcome of cascadeOutcomes) cascade.add([task, outcome], 0);
       this.createFeedbackSeries(task);
+      this.addRefused(task, 0);
       texts.add([task, student], 0);
       for (const outcome of budgetOutcomes) budget.add([task, student, outcome], 0);
     }

@@ -1,10 +1,11 @@
-import { servedLatency } from "../src/contract/ensemble.ts";
 import type { Result } from "../src/contract/prediction.ts";
+import { OverloadedError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
-import { type Answer, type Answers, answerItems, type Predictor, type Question } from "./answer.ts";
+import { type Answer, type Answers, answerItems, orErrors, type Predictor, type Question } from "./answer.ts";
 import { answerInCascade } from "./cascade.ts";
 import { loopLagMs } from "./loop-lag.ts";
-import type { Student } from "./student.ts";
+import { ShedError } from "./shed-error.ts";
+import { type Student, slownessOf } from "./student.ts";
 import type { Client } from "./waiting-items.ts";
 
 /** From checked inputs to results, whatever the route they came by. Knows nothing of HTTP. */
@@ -19,6 +20,8 @@ export interface PredictRequest {
   readonly liveOnly?: boolean | undefined;
   /** The reply is not remembered: no correction may name it. */
   readonly forget?: boolean | undefined;
+  /** Since when its budget runs, by `performance.now()`. @default now */
+  readonly startedMs?: number | undefined;
   readonly client: Client;
 }
 
@@ -50,16 +53,32 @@ export interface Timing {
  * @throws {UnknownModelError | UnavailableError | OverloadedError}
  */
 export async function predict(deps: Predictor, request: PredictRequest): Promise<Prediction> {
-  const started = performance.now();
+  const { startedMs = performance.now() } = request;
   const items: { texts: readonly string[] }[] = [];
   for (const item of request.items) if (!(item instanceof Error)) items.push({ texts: item });
   if (items.length === 0) throw must(request.items[0]);
-  const question = toQuestion(request, started);
-  const answers = await (deps.cascade ? answerInCascade(deps, question, items) : answerItems(deps, question, items));
+  const question = toQuestion(request, startedMs);
+  const ask = deps.cascade ? answerInCascade : answerItems;
+  const answers = await orErrors(items, () => ask(deps, question, items));
+  countShed(deps, answers);
+  orThrow(deps, request, answers);
   const prediction = toPrediction(deps, request, answers);
-  countBudget(deps, request, prediction, performance.now() - started);
+  countBudget(deps, request, prediction, performance.now() - startedMs);
   if (!request.forget) remember(deps, request, prediction);
   return prediction;
+}
+
+/** What no student had time or room for. */
+function countShed({ metrics }: Predictor, { answers }: Answers): void {
+  for (const answer of answers) if (answer instanceof ShedError) metrics.shed(answer.reason, 1);
+}
+
+/** @throws the first item's error where none was answered. */
+function orThrow({ metrics }: Predictor, { tasks, budgetMs }: PredictRequest, { answers }: Answers): void {
+  const [first] = answers;
+  if (!(first instanceof Error && answers.every((answer) => answer instanceof Error))) return;
+  if (budgetMs !== undefined && first instanceof OverloadedError) for (const task of tasks) metrics.budgetRefused(task);
+  throw first;
 }
 
 /** So that a correction can name the reply; only where corrections are taken. */
@@ -76,16 +95,15 @@ function remember({ feedback }: Predictor, request: PredictRequest, { results, a
 }
 
 /** The budget runs since the request came, which is before it was read: on the average half of the event loop's delay before. */
-function toQuestion(request: PredictRequest, started: number): Question {
+function toQuestion(request: PredictRequest, startedMs: number): Question {
   const { tasks, input, client, student, budgetMs, liveOnly } = request;
-  const deadline = budgetMs === undefined ? undefined : started - loopLagMs() / 2 + budgetMs;
+  const deadline = budgetMs === undefined ? undefined : startedMs - loopLagMs() / 2 + budgetMs;
   return { tasks, input, client, student, budgetMs, deadline, liveOnly };
 }
 
 function toPrediction(deps: Predictor, request: PredictRequest, { answers, downgraded }: Answers): Prediction {
   const started = performance.now();
   const answered = answers.filter((answer) => !(answer instanceof Error)) as Answer[];
-  if (answered.length === 0) throw must(answers[0]);
   const student = mainStudent(answered);
   let next = 0;
   const own = request.items.map((item): Answer | Error => (item instanceof Error ? item : must(answers[next++])));
@@ -100,11 +118,7 @@ function toPrediction(deps: Predictor, request: PredictRequest, { answers, downg
 function mainStudent(answered: readonly Answer[]): Student {
   const first = must(answered[0]).student;
   if (answered.every(({ student }) => student === first)) return first;
-  return answered.map(({ student }) => student).reduce((a, b) => (slowness(b) > slowness(a) ? b : a));
-}
-
-function slowness({ manifest }: Student): number {
-  return must(servedLatency(manifest).lengths.at(-1)).p50Ms;
+  return answered.map(({ student }) => student).reduce((a, b) => (slownessOf(b) > slownessOf(a) ? b : a));
 }
 
 function toItemResult({ student, results }: Answer, tasks: readonly string[], main: Student): ItemResult {

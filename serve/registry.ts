@@ -10,7 +10,7 @@ import type { Metrics } from "./metrics.ts";
 import { readStudentManifest } from "./read-manifest.ts";
 import { Candidates } from "./rollout/candidates.ts";
 import type { Runner } from "./runner.ts";
-import type { Student } from "./student.ts";
+import { type Student, servedAmong } from "./student.ts";
 import { type Loaded, loadFailureReasonOf, StudentLoader } from "./student-loader.ts";
 import type { StudentReader } from "./student-reader.ts";
 import { watchFolder } from "./watch.ts";
@@ -236,7 +236,8 @@ class FolderRegistry implements Registry {
     const old = this.live.get(name);
     if (next) this.live.set(name, next);
     else this.live.delete(name);
-    this.list = [...this.live.values()].map((live) => live.student);
+    const students = [...this.live.values()].map((live) => live.student);
+    this.list = students.map((student) => servedAmong(student, students));
     this.generation++;
     if (!old) return;
     this.options.metrics.studentRemoved(old.student.manifest);

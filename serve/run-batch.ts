@@ -1,4 +1,4 @@
-import { isAdded } from "../src/contract/graph-files.ts";
+import { encoderFile } from "../src/contract/graph-files.ts";
 import type { ManifestTask } from "../src/contract/manifest.ts";
 import { must } from "../src/invariant.ts";
 import { type Feeds, Tensor } from "../src/onnx/session.ts";
@@ -42,7 +42,7 @@ export async function runBatch(
     ...(memberPasses.length > 0 && { memberPasses }),
     ...(unknown && { unknown }),
     ...((decides || batch.asksLanguages) && {
-      languages: await languagesOf(student, sequences, logits[language.name] ?? own.outputs[languageOutput], batch),
+      languages: await languagesOf(student, sequences, logits[language.name] ?? own.ofTexts[language.name], batch),
     }),
   };
 }
@@ -66,17 +66,17 @@ async function ask(
   { sequences, surface }: Encoded,
   beside: readonly string[],
 ) {
-  const asked = [...new Set([...(input === "pair" ? [] : tasks), ...beside])];
-  // What is asked beside pairs is about their texts, not about them.
-  const outside = input === "pair" ? tasks : asked.filter((task) => isAdded(entryOf(student, task)));
+  const asked = [...new Set([...tasks, ...beside])];
+  const outside = asked.filter((task) => entryOf(student, task).file !== encoderFile);
   const inside = asked.filter((task) => !outside.includes(task));
   const names = [...(outside.length > 0 ? ["pooled"] : []), ...inside.map(outputName)];
   const { outputs, passes } = await runPasses(student, sequences, names, tokenBudget);
-  const added =
+  const said: Record<string, Float32Array> =
     outside.length > 0 ? await runHeads(student, outside, { pooled: must(outputs.pooled), surface }, passes) : {};
-  if (input === "pair") return { logits: added, passes, outputs };
-  const logits = Object.fromEntries(inside.map((task) => [task, must(outputs[outputName(task)])]));
-  return { logits: { ...logits, ...added }, passes, outputs };
+  for (const task of inside) said[task] = must(outputs[outputName(task)]);
+  if (input === "text") return { logits: said, passes, ofTexts: said };
+  // What is asked beside pairs is about their texts, not about them.
+  return { logits: Object.fromEntries(tasks.map((task) => [task, must(said[task])])), passes, ofTexts: said };
 }
 
 /** Beside an encoder a head more is nothing. A static student is little else than heads: what only drift asks for is a run of its own. */
@@ -105,10 +105,10 @@ async function languagesOf(
   student: LoadedStudent,
   sequences: readonly Int32Array[],
   known: Float32Array | undefined,
-  { tokenBudget }: TextBatch,
+  batch: TextBatch,
 ): Promise<Int32Array> {
-  const logits =
-    known ?? must((await runPasses(student, sequences, [languageOutput], tokenBudget)).outputs[languageOutput]);
+  const apart = { ...batch, input: "text", tasks: [language.name] } as const;
+  const logits = known ?? must((await ask(student, apart, { sequences, surface: null }, [])).ofTexts[language.name]);
   const labels = logits.length / sequences.length;
   return Int32Array.from(sequences, (_, row) => argmax(logits.subarray(row * labels, (row + 1) * labels)));
 }
@@ -125,8 +125,6 @@ function encode({ tokenizer, maxTokens }: LoadedStudent, text: string): { ids: I
 function outputName(task: string): string {
   return `logits_${task}`;
 }
-
-const languageOutput = outputName(language.name);
 
 function entryOf({ manifest }: LoadedStudent, task: string): ManifestTask {
   return must(
@@ -147,10 +145,10 @@ async function runHeads(
 ): Promise<Record<string, Float32Array>> {
   const { hidden } = student.manifest.architecture;
   const texts = pooled.length / hidden;
-  const feeds: Feeds =
-    surface === null
-      ? { pooled: new Tensor("float32", pooled, [texts, hidden]) }
-      : { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1), surface };
+  const feeds: Feeds = {
+    pooled: new Tensor("float32", pooled, [texts, hidden]),
+    ...(surface && { source: everySecond(pooled, hidden, 0), target: everySecond(pooled, hidden, 1), surface }),
+  };
   const fileOf = (task: string) => entryOf(student, task).file;
   const logits: Record<string, Float32Array> = {};
   const started = performance.now();

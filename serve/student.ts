@@ -1,8 +1,9 @@
-import { ensembleEntry, servedLatency, servedScores } from "../src/contract/ensemble.ts";
+import { ensembleEntry, membersAmong, servedLatency, servedScores } from "../src/contract/ensemble.ts";
 import { encoderFile } from "../src/contract/graph-files.ts";
 import type { Manifest, ManifestTask } from "../src/contract/manifest.ts";
 import { meanScore } from "../src/contract/mean-score.ts";
 import { type Percentile, predictLatencyMs } from "../src/contract/predict-latency.ts";
+import { must } from "../src/invariant.ts";
 import { languageCodes } from "../src/tasks/in-language.ts";
 import { taskOf } from "../src/tasks/index.ts";
 import type { Task } from "../src/tasks/task.ts";
@@ -12,6 +13,7 @@ import { BadStudentError, blame } from "./load-failure.ts";
 /** A student as the routes see it: what it answers, how well, and how long it should take. */
 export interface Student {
   readonly id: string;
+  /** Without its ensemble where the student answers alone. */
   readonly manifest: Manifest;
   readonly maxTokens: number;
   readonly tasks: ReadonlyMap<string, StudentTask>;
@@ -23,9 +25,10 @@ export interface Student {
 
 export interface StudentTask {
   readonly task: Task;
-  /** As it is decided together with the ensemble, where the student has one for it. */
+  /** As it is decided now: together, where the student has an ensemble for it and its members are there. */
   readonly entry: ManifestTask;
-  /** As the student decides it where a member of its ensemble is missing. */
+  /** For an answer that the ensemble, or the student alone, gave while members came or went. */
+  readonly entryTogether: ManifestTask;
   readonly entryAlone: ManifestTask;
   /** Mean over data sets of the scores for this task, as served; -Infinity when it has none. */
   readonly accuracy: number;
@@ -47,23 +50,38 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number,
   };
 }
 
+/** As it is served beside others: it answers alone unless all members of its ensemble are among them, and then is as accurate and as fast as that. */
+export function servedAmong(student: Student, others: readonly Student[]): Student {
+  const { ensemble, ...alone } = student.manifest;
+  if (ensemble === undefined || membersAmong(student.manifest, others).length > 0) return student;
+  const tasks = [...student.tasks].map(([name, task]) => {
+    const accuracy = accuracyOf(alone, name);
+    return [name, { ...task, entry: task.entryAlone, accuracy }] as const;
+  });
+  return { ...student, manifest: alone, tasks: new Map(tasks) };
+}
+
 function toStudentTask(manifest: Manifest, entryAlone: ManifestTask): StudentTask {
   const entry = ensembleEntry(manifest, entryAlone) ?? entryAlone;
   const task = blame("manifest", () => taskOf(entry));
   if (task.input !== entry.input) throw badManifest(manifest, `${entry.name} is not a task over a ${entry.input}`);
   if (task.labels !== null && task.labels.join("\n") !== entry.labels.join("\n"))
     throw badManifest(manifest, `the labels of ${entry.name} are ${task.labels.join(", ")}, in this order`, "labels");
-  const scores = servedScores(manifest).filter((score) => score.task === entry.name);
-  return {
-    task,
-    entry,
-    entryAlone,
-    accuracy: scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores),
-  };
+  return { task, entry, entryTogether: entry, entryAlone, accuracy: accuracyOf(manifest, entry.name) };
+}
+
+function accuracyOf(manifest: Manifest, task: string): number {
+  const scores = servedScores(manifest).filter((score) => score.task === task);
+  return scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores);
 }
 
 function badManifest({ name }: Manifest, fault: string, reason: "manifest" | "labels" = "manifest"): BadStudentError {
   return new BadStudentError(`the manifest of ${name}: ${fault}`, { reason });
+}
+
+/** Time that it takes for long texts, which tells the faster of two students. */
+export function slownessOf({ manifest }: Student): number {
+  return must(servedLatency(manifest).lengths.at(-1)).p50Ms;
 }
 
 /** Guessed tokens of one item's texts, and the time that the student should take for them. */

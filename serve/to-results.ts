@@ -13,7 +13,7 @@ export function toResults(
 ): Record<string, Result> | ModelFailedError {
   const results: Record<string, Result> = {};
   for (const name of tasks) {
-    const { task, entry: entryTogether, entryAlone } = must(student.tasks.get(name));
+    const { task, entryTogether, entryAlone } = must(student.tasks.get(name));
     const entry = together ? entryTogether : entryAlone;
     const own = must(logits[name]);
     if (!areNumbers(own)) return new ModelFailedError(`${student.manifest.name} gave no numbers for ${name}`);

@@ -1,8 +1,9 @@
-import { OverloadedError, UnavailableError } from "../src/errors.ts";
+import { UnavailableError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import type { Outcome } from "./outcome.ts";
 import { PlacedQueue } from "./placed-queue.ts";
 import { Places } from "./places.ts";
+import { ShedError } from "./shed-error.ts";
 import type { Speeds, Timed } from "./speeds.ts";
 import { type BatchLimits, LateError, takeBatch } from "./take-batch.ts";
 
@@ -55,9 +56,6 @@ export interface Entry extends Item {
   readonly enqueuedAt: number;
 }
 
-/** Why items were never started. */
-export type Refusal = "queue_full" | "client_left";
-
 /**
  * Items that wait for a worker: a queue for each student and kind of input, in fair places. Bounded; when it is full, a
  * client that holds more than its share makes room for others. An item that leaves without being taken is settled.
@@ -70,18 +68,19 @@ export class WaitingItems {
   private readonly perClient = new Map<string, number>();
   private readonly speeds: Speeds;
   private readonly limit: number;
-  private readonly refused: (reason: Refusal, items: number) => void;
+  private readonly abandoned: (items: number) => void;
   private count = 0;
   private sumMs = 0;
 
+  /** @param options `abandoned` is told of items whose client left before their turn. */
   constructor(options: {
     readonly speeds: Speeds;
     readonly limit: number;
-    readonly refused: (reason: Refusal, items: number) => void;
+    readonly abandoned: (items: number) => void;
   }) {
     this.speeds = options.speeds;
     this.limit = options.limit;
-    this.refused = options.refused;
+    this.abandoned = options.abandoned;
   }
 
   get length(): number {
@@ -104,7 +103,7 @@ export class WaitingItems {
     return total;
   }
 
-  /** @throws {OverloadedError} when not all of them find a place. */
+  /** @throws {ShedError} when not all of them find a place. */
   add(group: Group, retrySeconds: () => number): Promise<(Outcome | Error)[]> {
     this.admit(group, retrySeconds);
     const key = queueKey(group);
@@ -149,8 +148,7 @@ export class WaitingItems {
     while (isFull() && this.evictFor(keyOf(client), items.length, retrySeconds));
     this.removeEmpty();
     if (!isFull()) return;
-    this.refused("queue_full", items.length);
-    throw new OverloadedError(`${this.count} of ${this.limit} places in the queue are taken`, retrySeconds());
+    throw new ShedError("queue_full", `${this.count} of ${this.limit} places in the queue are taken`, retrySeconds());
   }
 
   /** The newest request of the client with most items makes room for one that would still have fewer than it. */
@@ -163,8 +161,8 @@ export class WaitingItems {
         if (keyOf(entry.request.group.client) === most && entry.place >= (newest?.place ?? 0)) newest = entry;
     const { request } = must(newest);
     const evicted = must(this.queues.get(queueKey(request.group))).remove((entry) => entry.request === request);
-    this.refused("queue_full", evicted.length);
-    const cause = new OverloadedError("its place in the queue went to a client that has fewer", retrySeconds());
+    const message = "its place in the queue went to a client that has fewer";
+    const cause = new ShedError("queue_full", message, retrySeconds());
     for (const entry of evicted) this.reject(entry, cause);
     return true;
   }
@@ -208,7 +206,7 @@ export class WaitingItems {
   private rejectAbandoned(gone: readonly Entry[]): void {
     // An error's stack takes longer to make than all else here.
     if (gone.length === 0) return;
-    this.refused("client_left", gone.length);
+    this.abandoned(gone.length);
     const cause = new UnavailableError("the client left");
     for (const entry of gone) this.reject(entry, cause);
   }

@@ -1,3 +1,4 @@
+import type { BudgetOutcomes } from "../../search/control/budget-outcomes.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import type { SimulatedStudent } from "./catalogue.ts";
 
@@ -13,12 +14,8 @@ export interface Load {
   readonly budgetMs: number;
 }
 
-/** What becomes of it. */
-export interface Served {
-  readonly met: number;
-  readonly downgraded: number;
-  readonly missed: number;
-  readonly shed: number;
+/** What becomes of it: each text is a request. */
+export interface Served extends BudgetOutcomes {
   readonly by: readonly ServedBy[];
 }
 
@@ -34,7 +31,7 @@ const p95Factor = 1.3;
 
 /**
  * A server as the real one decides: a text goes to the live student when its predicted p95 keeps the budget, else to the
- * faster one; what no worker has time for is shed. The wait is Sakasegawa's for M/G/c; the share that the live student can take
+ * faster one; what no worker has time for is refused. The wait is Sakasegawa's for M/G/c; the share that the live student can take
  * is the greatest whose wait still keeps the budget.
  */
 export function serve(load: Load, live: SimulatedStudent, fallback: SimulatedStudent): Served {
@@ -86,7 +83,7 @@ function waitP95Ms(busyMs: number, { seconds, workers, texts }: Load): number {
   return 3 * mean;
 }
 
-/** Chance makes a few late even where there is room; beyond all room texts are shed. */
+/** Chance makes a few late even where there is room; beyond all room texts are refused. */
 function account({ seconds, workers }: Load, by: readonly ServedBy[]): Served {
   const total = (of: readonly ServedBy[]) => of.reduce((sum, { count }) => sum + count, 0);
   const busy = by.reduce((sum, { count, workMs: ms }) => sum + count * ms, 0);
@@ -102,7 +99,7 @@ function account({ seconds, workers }: Load, by: readonly ServedBy[]): Served {
   const missed = Math.round(answered * late);
   return {
     missed,
-    shed: Math.round((1 - kept) * total(by)),
+    refused: Math.round((1 - kept) * total(by)),
     met: Math.round(kept * total(live) * (1 - late)),
     downgraded: Math.round(kept * total(stepped) * (1 - late)),
     by: by.map((each) => ({ ...each, count: Math.round(each.count * kept) })),

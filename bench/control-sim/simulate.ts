@@ -1,3 +1,4 @@
+import { askedOf } from "../../search/control/budget-outcomes.ts";
 import { carriedOut } from "../../search/control/carried-out.ts";
 import { decide } from "../../search/control/decide.ts";
 import { decisionKey } from "../../search/control/decision.ts";
@@ -154,10 +155,9 @@ function toResult(hour: number, served: readonly Served[], world: World): Window
   const share = active?.stage === "canary" ? active.share : 0;
   const accuracy = (1 - share) * live.accuracy + share * (candidate?.accuracy ?? 0);
   const [met, downgraded] = [total((one) => one.met), total((one) => one.downgraded)];
-  const asked = met + downgraded + total((one) => one.missed + one.shed);
   return {
     hour,
-    asked,
+    asked: total(askedOf),
     kept: met + downgraded,
     right: met * accuracy + downgraded * fallback.accuracy,
     live: live.version,

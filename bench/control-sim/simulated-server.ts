@@ -23,7 +23,8 @@ export class SimulatedServer {
       ["downgraded", names.fallback],
     ] as const)
       budget.add([task, student, outcome], served[outcome]);
-    shed.add(["budget"], served.shed);
+    budget.add([task, "", "refused"], served.refused);
+    shed.add(["budget"], served.refused);
     for (const by of served.by) {
       const student = names[by.student];
       texts.add([task, student], by.count);

@@ -56,11 +56,11 @@ export class World {
       folder: `.candidates/${liveName}-${student.version}`,
       manifest: {
         version: student.version,
-        latency: { cpu: "simulated", threads: 1, runtime: "simulated", lengths: [...student.latency] },
         maxTokens: 512,
         architecture: student.architecture,
       },
       score: student.score,
+      latency: { cpu: "simulated", threads: 1, runtime: "simulated", lengths: [...student.latency] },
       wasLive: this.wereLive.has(student.version),
     }));
     const live = must(known.find(({ manifest }) => manifest.version === this.live.version));

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../src/errors.ts";
 import { runCommand } from "../command/command.ts";
 import { answerProposal, listProposals } from "./answer-proposals.ts";
-import { Control, isPassing } from "./control.ts";
+import { Control } from "./control.ts";
 import { controlCommand, toControlConfig } from "./control-command.ts";
+import { isPassing } from "./is-passing.ts";
 import { lockControl } from "./lock-control.ts";
 
 /** look → observe → decide → propose or act, a window at a time, until it is asked to end. */

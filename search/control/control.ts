@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { readRollouts } from "../../src/contract/rollout.ts";
-import { AppError } from "../../src/errors.ts";
 import type { Log } from "../command/command.ts";
 import { finishPromotions } from "../export/candidate-folder.ts";
 import type { FetchOptions } from "../reward/production/fetch-text.ts";
@@ -210,9 +209,4 @@ function finished(models: string, at: Date): string[] {
 /** Where control keeps what it knows. */
 export function controlFolderOf(runs: string): string {
   return join(runs, "control");
-}
-
-/** One that may be mended while control runs, such as a file that an operator is writing. */
-export function isPassing(error: unknown): error is AppError {
-  return error instanceof AppError;
 }

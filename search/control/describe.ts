@@ -1,3 +1,4 @@
+import { budgetShares } from "./budget-outcomes.ts";
 import type { Traffic } from "./observation.ts";
 import { type ControlSettings, signalNames } from "./settings.ts";
 import type { ControlState } from "./state.ts";
@@ -8,14 +9,14 @@ export const ms = (value: number): string => `${Number(value.toPrecision(3))} ms
 export const factor = (value: number): string => `×${Number(value.toPrecision(3))}`;
 
 /** `1,200 texts in 60 s, 0.4 % of budgets missed`. */
-export function describeTraffic({ texts, seconds, budgets, shed }: Traffic): string {
-  const asked = budgets.met + budgets.downgraded + budgets.missed + shed;
-  const missed = asked === 0 ? "no budgets asked" : `${percent((budgets.missed + shed) / asked)} of budgets missed`;
+export function describeTraffic({ texts, seconds, budgets }: Traffic): string {
+  const shares = budgetShares(budgets);
+  const missed = shares === null ? "no budgets asked" : `${percent(shares.burnt)} of budgets missed`;
   return `${texts} texts in ${Math.round(seconds)} s, ${missed}`;
 }
 
 const words = {
-  budgetBurn: ["budgets missed or shed", percent],
+  budgetBurn: ["budgets missed or refused", percent],
   stepDown: ["answered by a faster student", percent],
   predictionError: ["latency off by", factor],
   lengthShift: ["lengths changed", factor],

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
+import { latencyAmong, scoresAmong } from "../../src/contract/ensemble.ts";
 import { type Manifest, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { studentFolders } from "../../src/contract/models-folder.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
@@ -30,12 +30,19 @@ export function readSlots(folders: StudentFolders, wereLive: readonly string[]):
     const budgetMs = budgetOf(manifest.name);
     if (budgetMs === null) return [];
     const same = others.filter((other) => familyOf(other.manifest.name) === familyOf(manifest.name));
-    const known = same.flatMap((other) => toKnown(other, manifest, wereLive));
+    const scores = scoresAmong(manifest, live);
+    const known = same.flatMap((other) => toKnown(other, manifest, scores, wereLive));
     return [
       {
         student: manifest.name,
         budgetMs,
-        live: { folder, manifest, score: meanOf(scoresAmong(manifest, live), manifest), wasLive: true },
+        live: {
+          folder,
+          manifest,
+          score: meanOf(scores, manifest),
+          latency: latencyAmong(manifest, live),
+          wasLive: true,
+        },
         others: withoutDoubles(
           known,
           live.map((each) => each.manifest.version),
@@ -88,18 +95,23 @@ function familyOf(name: string): string {
   return name.replace(/-\d+(\.\d+)?ms$/, "");
 }
 
-/** None for one that cannot be compared, lacks a task, or knows nothing of corrections that the live one has learned from. */
-function toKnown({ folder, manifest }: Found, live: Manifest, wereLive: readonly string[]): KnownStudent[] {
+/**
+ * None for one that cannot be compared, lacks a task, or knows nothing of corrections that the live one has learned from.
+ * @param liveScores of the live one, as it is served
+ */
+function toKnown(
+  { folder, manifest }: Found,
+  live: Manifest,
+  liveScores: readonly Score[],
+  wereLive: readonly string[],
+): KnownStudent[] {
   if (learnedFromFeedback(live) && !learnedFromFeedback(manifest)) return [];
   // Its ensemble was fitted for others, if at all: in a live student's place it answers alone.
-  const score = meanOf(manifest.scores, live);
-  if (Number.isNaN(score) || !covers(manifest, live)) return [];
-  return [{ folder, manifest, score, wasLive: wereLive.includes(manifest.version) }];
-}
-
-/** Of a live student as it is served: together with its ensemble where all members are live. */
-function scoresAmong(manifest: Manifest, live: readonly Found[]): readonly Score[] {
-  return membersAmong(manifest, live).length > 0 ? servedScores(manifest) : manifest.scores;
+  const [own, liveOwn] = sharedMeans(manifest.scores, liveScores);
+  if (Number.isNaN(own) || !covers(manifest, live)) return [];
+  // Rows that only the live one has been judged on may be harder than the others, or easier.
+  const score = meanOf(liveScores, live) + (own - liveOwn);
+  return [{ folder, manifest, score, latency: manifest.latency, wasLive: wereLive.includes(manifest.version) }];
 }
 
 function meanOf(scores: readonly Score[], live: Manifest): number {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RolloutRule } from "../../src/contract/rollout.ts";
+import type { BudgetOutcomes } from "./budget-outcomes.ts";
 
 /** What control sees at the end of a window, of all servers together. Plain data: a decision needs nothing else. */
 export interface Observation {
@@ -31,10 +32,7 @@ export interface Traffic {
   readonly workers: number | null;
   /** Inputs answered. */
   readonly texts: number;
-  /** Requests that brought a latency budget, by what became of them. */
-  readonly budgets: { readonly met: number; readonly downgraded: number; readonly missed: number };
-  /** Texts refused for want of time or room; those whose client left are not among them. */
-  readonly shed: number;
+  readonly budgets: BudgetOutcomes;
   /** Texts by the tokens that a student read, padding included. */
   readonly lengths: readonly { readonly tokens: number; readonly texts: number }[];
   /** Null without any. */
@@ -76,7 +74,7 @@ export const TrainedStudent = z.strictObject({
   /** Folder that holds it, relative to where control runs. */
   folder: z.string(),
   version: z.string(),
-  /** Mean score on the validation rows that it shares with the live one. */
+  /** Mean score of the live one, and what it is above or below that on the validation rows that both have. */
   score: z.number(),
   /** Expected of a text of production, ms. */
   expectedMs: z.number(),

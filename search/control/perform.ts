@@ -1,9 +1,9 @@
-import { AppError } from "../../src/errors.ts";
 import { actOnRollout, type RolloutSettings } from "./act.ts";
 import { beginSearch, type Performed, type SearchSettings } from "./begin-search.ts";
 import { carriedOut } from "./carried-out.ts";
 import type { Decision } from "./decision.ts";
 import { ms, percent } from "./describe.ts";
+import { isPassing } from "./is-passing.ts";
 import { forgetProduction, readKeptProduction } from "./kept-production.ts";
 import { readSlots, readTrials } from "./known-students.ts";
 import { learnProduction } from "./learn-production.ts";
@@ -32,7 +32,7 @@ export function perform(
     const done = doIt(decision, reason, record, atMs, settings);
     return { ...done, record: { ...done.record, state: carriedOut(decision, done.record.state, atMs) } };
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    if (!isPassing(error)) throw error;
     return { record, outcome: `${failedPrefix}${error.message}` };
   }
 }

@@ -1,5 +1,4 @@
 import { type Architecture, architectureName } from "../../src/contract/architecture.ts";
-import { servedLatency } from "../../src/contract/ensemble.ts";
 import type { Latency, Manifest } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import type { ProductionModel } from "../reward/production/expectation.ts";
@@ -14,9 +13,11 @@ import type { RankedSlot, Ranking, Traffic, TrainedStudent } from "./observation
  */
 export interface KnownStudent {
   readonly folder: string;
-  readonly manifest: Pick<Manifest, "version" | "latency" | "maxTokens" | "architecture">;
-  /** On the validation rows that it shares with the live one. */
+  readonly manifest: Pick<Manifest, "version" | "maxTokens" | "architecture">;
+  /** The live one's mean, and what it is above or below that on the validation rows that both have. */
   readonly score: number;
+  /** As it is served among those that are live: without members that are not there, and in another's place alone. */
+  readonly latency: Manifest["latency"];
   readonly wasLive: boolean;
 }
 
@@ -69,8 +70,8 @@ function rankSlot(slot: Slot, trials: readonly OkTrial[], production: Production
   const expect = (timed: Timed) => expectText(slot.student, timed, production);
   const roomMs = roomOf(production);
   const shareOf = (ms: number) => Math.min(1, slot.budgetMs / ms, roomMs / ms);
-  const toTrained = ({ folder, manifest, score, wasLive }: KnownStudent): TrainedStudent => {
-    const expectedMs = expect({ ...manifest, lengths: servedLatency(manifest).lengths });
+  const toTrained = ({ folder, manifest, score, latency, wasLive }: KnownStudent): TrainedStudent => {
+    const expectedMs = expect({ ...manifest, lengths: latency.lengths });
     const share = shareOf(expectedMs);
     const worth = share * score + (1 - share) * slot.fallbackScore;
     return { folder, version: manifest.version, score, expectedMs, share, worth, wasLive };
@@ -84,10 +85,7 @@ function rankSlot(slot: Slot, trials: readonly OkTrial[], production: Production
   // A search that is told of production takes budgets of its texts; one that is not takes them offline.
   const [searchMs, promisingMs] =
     production.model === null
-      ? [
-          (roomForText * offlineMs(servedLatency(slot.live.manifest).lengths)) / live.expectedMs,
-          offlineMs(promising?.latency),
-        ]
+      ? [(roomForText * offlineMs(slot.live.latency.lengths)) / live.expectedMs, offlineMs(promising?.latency)]
       : [roomForText, promising === null ? 0 : expectTrial(promising)];
   return {
     student: slot.student,

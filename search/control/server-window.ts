@@ -1,6 +1,7 @@
 import { metricNames } from "../../src/contract/metrics.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import { type Histogram, type Sample, toBins, toHistograms } from "../reward/metrics-text.ts";
+import type { BudgetOutcomes } from "./budget-outcomes.ts";
 import { type RolloutWindow, readRolloutWindows } from "./rollout-window.ts";
 
 /** What one process did between two looks. */
@@ -8,9 +9,7 @@ export interface ServerWindow {
   readonly seconds: number;
   readonly workers: number | null;
   readonly texts: number;
-  readonly budgets: { readonly met: number; readonly downgraded: number; readonly missed: number };
-  /** Texts that were refused for their budget. */
-  readonly shed: number;
+  readonly budgets: BudgetOutcomes;
   /** Texts by the length that a student read; a bucket stands for its middle. */
   readonly lengths: readonly { readonly tokens: number; readonly texts: number }[];
   readonly students: readonly StudentWindow[];
@@ -55,8 +54,12 @@ function readWindow(gains: readonly Sample[], seconds: number): ServerWindow {
     workers: gains.find(({ name }) => name === metricNames.workers)?.value ?? null,
     // The last stage is there once a text, however many tasks it was asked.
     texts: sumOf(`${metricNames.stageSeconds}_count`, { stage: "post" }),
-    budgets: { met: outcome("met"), downgraded: outcome("downgraded"), missed: outcome("missed") },
-    shed: ["budget", "expired"].reduce((sum, reason) => sum + sumOf(metricNames.requestsShed, { reason }), 0),
+    budgets: {
+      met: outcome("met"),
+      downgraded: outcome("downgraded"),
+      missed: outcome("missed"),
+      refused: outcome("refused"),
+    },
     lengths: toHistograms(gains, metricNames.studentTokens).flatMap(toLengths),
     students: readStudents(gains),
     drift: gains

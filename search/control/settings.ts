@@ -45,7 +45,7 @@ export const standardSettings: ControlSettings = {
   minServers: 0.5,
   confirmWindows: 3,
   signals: {
-    /** Share of requests with a budget that missed it or were shed. */
+    /** Share of requests with a budget that missed it or were refused. */
     budgetBurn: { enter: 0.05, leave: 0.02 },
     /** Share of requests with a budget that a faster student than the best answered. */
     stepDown: { enter: 0.3, leave: 0.15 },

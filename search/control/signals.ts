@@ -1,4 +1,5 @@
 import { type DriftFeature, driftThresholds } from "../../src/contract/drift.ts";
+import { budgetShares } from "./budget-outcomes.ts";
 import type { Observation, Traffic } from "./observation.ts";
 import type { ControlSettings, SignalName, Thresholds } from "./settings.ts";
 import { signalNames } from "./settings.ts";
@@ -10,11 +11,10 @@ export function signalValues(
   { ranking, calibrated }: Pick<Observation, "ranking" | "calibrated">,
   peakTextsPerSecond: number,
 ): Record<SignalName, number | null> {
-  const { budgets, shed } = traffic;
-  const asked = budgets.met + budgets.downgraded + budgets.missed + shed;
+  const shares = budgetShares(traffic.budgets);
   return {
-    budgetBurn: asked === 0 ? null : (budgets.missed + shed) / asked,
-    stepDown: asked === 0 ? null : budgets.downgraded / asked,
+    budgetBurn: shares?.burnt ?? null,
+    stepDown: shares?.downgraded ?? null,
     predictionError: greatest(
       traffic.students.flatMap(({ name, errorRatio }) =>
         errorRatio === null ? [] : [errorRatio / (calibrated[name] ?? 1)],

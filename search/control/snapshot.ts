@@ -12,21 +12,25 @@ export interface Snapshot {
 const startTime = "process_start_time_seconds";
 
 /**
- * Reads the text of a server's `/metrics`, or what a Prometheus federates: one snapshot for each process.
+ * Reads the text of a server's `/metrics`, or what a Prometheus federates: one snapshot for each server. Other programs tell their start too.
  * @throws {UpstreamError} when the text is not of the format, foreign, or older than it may be.
  */
 export function toSnapshots(server: string, text: string, atMs: number, maxAgeMs: number): Snapshot[] {
   const samples = parseMetricsText(text).filter(({ name }) => name.startsWith("kdnas_") || name === startTime);
-  if (!samples.some(({ name }) => name === `${metricNames.inputTokens}_count`))
-    throw new UpstreamError("no kdnas_ series: this is another program's endpoint");
-  const newestMs = Math.max(...samples.map(({ timestampMs }) => timestampMs ?? atMs));
+  const servers = [...byProcess(samples)].filter(([, own]) => isOfServer(own));
+  if (servers.length === 0) throw new UpstreamError("no kdnas_ series: this is another program's endpoint");
+  const newestMs = Math.max(...servers.flatMap(([, own]) => own.map(({ timestampMs }) => timestampMs ?? atMs)));
   if (atMs - newestMs > maxAgeMs)
     throw new UpstreamError(`stale: the newest sample is ${Math.round((atMs - newestMs) / 1000)} s old`);
-  return [...byProcess(samples)].map(([process, own]) => ({
+  return servers.map(([process, own]) => ({
     server: process === "" ? server : `${server} ${process}`,
     atMs,
     samples: own,
   }));
+}
+
+function isOfServer(samples: readonly Sample[]): boolean {
+  return samples.some(({ name }) => name === `${metricNames.inputTokens}_count`);
 }
 
 /** A Prometheus adds labels that name the process; a server's own text has none. */

@@ -34,7 +34,7 @@ export class WatchedStudent {
   private askedMs = Number.NEGATIVE_INFINITY;
 
   constructor({ tasks, codes }: Student, referenceOf: (task: ManifestTask) => Reference | undefined) {
-    const watched = [...tasks.values()].flatMap(({ entry }) => {
+    const watched = [...tasks.values()].flatMap(({ entryTogether: entry }) => {
       const reference = referenceOf(entry);
       return reference === undefined ? [] : [[entry.name, new WatchedTask(entry, reference, codes)] as const];
     });

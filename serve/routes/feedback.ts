@@ -9,7 +9,7 @@ import { enabled } from "../feedback/feedback.ts";
 import { putOutcomes } from "../feedback/feedback-store.ts";
 import { type CorrectionRequest, longestText, toCorrection } from "../feedback/to-correction.ts";
 import { UnknownFeedbackError } from "../http-errors.ts";
-import { callerOf } from "../security/access.ts";
+import { byOf, callerOf } from "../security/access.ts";
 import { sendJson } from "./reply.ts";
 import type { HotRoute, Parameters } from "./route.ts";
 
@@ -113,9 +113,4 @@ async function erase(app: App, req: IncomingMessage, res: ServerResponse, { id =
   if (!erased) throw new UnknownFeedbackError("no correction of yours has this id");
   app.log.info("feedback erased", { id, ...byOf(req) });
   sendJson(res, { id, outcome: "erased" });
-}
-
-function byOf(req: IncomingMessage): { readonly key?: string } {
-  const key = callerOf(req)?.key;
-  return key === undefined ? {} : { key };
 }

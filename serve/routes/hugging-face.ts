@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
-import { must } from "../../src/invariant.ts";
 import type { App } from "../app.ts";
-import { parseBody, readJson } from "../body.ts";
 import type { ErrorShape } from "../error-reply.ts";
-import { ask } from "./ask.ts";
+import { askModel, readItems } from "./ask.ts";
 import { toLabelScores } from "./labels.ts";
+import { anyList, listOf } from "./list-of.ts";
 import { findModel } from "./model-name.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute, Parameters } from "./route.ts";
 
 const ClassificationRequest = z.object({
-  inputs: z.union([z.string(), z.array(z.string()).min(1)], "expected a text or a list of texts"),
+  inputs: z.union([z.string(), listOf(z.string(), anyList.min(1))], "expected a text or a list of texts"),
   parameters: z
     .object({
       top_k: z.int().positive().nullish(),
@@ -47,16 +46,14 @@ export const huggingFaceRoute: HotRoute = {
 };
 
 async function answer(app: App, req: IncomingMessage, res: ServerResponse, { model: name = "" }: Parameters) {
-  const request = parseBody(ClassificationRequest, await readJson(req, app.config.bodyLimitBytes));
-  const { task, student, pinned } = findModel(app.registry.students(), name);
-  if (task.input === "pair") throw new InvalidInputError(`${task.name} takes pairs; POST /predict reads them`);
+  const request = await readItems(app, req, ClassificationRequest, "inputs");
+  const model = findModel(app.registry.students(), name);
+  if (model.task.input === "pair")
+    throw new InvalidInputError(`${model.task.name} takes pairs; POST /predict reads them`);
   const texts = typeof request.inputs === "string" ? [request.inputs] : request.inputs;
-  const { prediction, results } = await ask(app, req, res, {
-    ...{ tasks: [task.name], input: "text", items: texts.map((text) => [text]) },
-    student: pinned ? student.manifest.name : undefined,
-  });
+  const { prediction, results } = await askModel(app, req, res, model, { items: texts.map((text) => [text]) });
   const { top_k, function_to_apply } = request.parameters ?? {};
   const raw = function_to_apply === "none";
-  const reply = results.map((result) => toLabelScores(must(result[task.name]), raw).slice(0, top_k ?? undefined));
+  const reply = results.map((result) => toLabelScores(result, raw).slice(0, top_k ?? undefined));
   sendJson(res, reply, predictionHeaders(prediction));
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { InvalidInputError, UnavailableError, UnknownModelError } from "../../src/errors.ts";
+import { InvalidInputError, UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { App } from "../app.ts";
 import { readFields } from "../body.ts";
 import type { ErrorShape } from "../error-reply.ts";
 import { ask } from "./ask.ts";
-import { readyReason } from "./readiness.ts";
+import { answerProbe, readyReason } from "./readiness.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute } from "./route.ts";
@@ -60,7 +60,7 @@ export const libreTranslateRoutes: readonly HotRoute[] = [
     },
   },
   {
-    ...{ method: "GET", path: "/health", scope: null, errors, answer: tellHealth },
+    ...{ method: "GET", path: "/health", scope: null, errors, answer: answerProbe(readyReason, { status: "ok" }) },
     describe: {
       tag: "LibreTranslate",
       summary: "Whether texts are answered now",
@@ -95,12 +95,6 @@ function listLanguages({ registry }: App, _req: IncomingMessage, res: ServerResp
   if (codes.size === 0) throw new UnknownModelError("no student tells languages");
   const reply = [...codes].sort().map((code) => ({ code, name: nameOf(code), targets: [] }));
   sendJson(res, reply);
-}
-
-function tellHealth(app: App, _req: IncomingMessage, res: ServerResponse): void {
-  const reason = readyReason(app);
-  if (reason !== undefined) throw new UnavailableError(reason);
-  sendJson(res, { status: "ok" });
 }
 
 function nameOf(code: string): string {

@@ -1,28 +1,27 @@
 import { z } from "zod";
 import type { ErrorShape } from "../error-reply.ts";
+import { anyList, listOf } from "./list-of.ts";
 
 /** Shapes of the Open Inference Protocol, version 2, as KServe and Triton speak it. */
 
 const AnyParameters = z.record(z.string(), z.unknown());
-const Shape = z.array(z.int().min(0).max(1_000_000)).min(1).max(4);
+const Shape = listOf(z.int().min(0).max(1_000_000), anyList.min(1).max(4));
 
 export const InferRequest = z.object({
   id: z.string().optional(),
   parameters: AnyParameters.optional(),
-  inputs: z
-    .array(
-      z.object({
-        name: z.string(),
-        shape: Shape,
-        datatype: z.literal("BYTES", "texts are BYTES"),
-        parameters: AnyParameters.optional(),
-        /** Flat or nested; not there when the texts follow the JSON in binary. */
-        data: z.array(z.unknown()).optional(),
-      }),
-    )
-    .min(1)
-    .max(2),
-  outputs: z.array(z.object({ name: z.string(), parameters: AnyParameters.optional() })).optional(),
+  inputs: listOf(
+    z.object({
+      name: z.string(),
+      shape: Shape,
+      datatype: z.literal("BYTES", "texts are BYTES"),
+      parameters: AnyParameters.optional(),
+      /** Flat or nested; not there when the texts follow the JSON in binary. */
+      data: anyList.optional(),
+    }),
+    anyList.min(1).max(2),
+  ),
+  outputs: listOf(z.object({ name: z.string(), parameters: AnyParameters.optional() })).optional(),
 });
 export type InferInput = z.infer<typeof InferRequest>["inputs"][number];
 

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { InvalidInputError, UnavailableError } from "../../src/errors.ts";
-import { must } from "../../src/invariant.ts";
+import { InvalidInputError } from "../../src/errors.ts";
 import type { App } from "../app.ts";
 import { parseBody, parseJson, readBytes } from "../body.ts";
-import { ask } from "./ask.ts";
+import { askModel } from "./ask.ts";
 import { findModel, modelNames, versionsOf } from "./model-name.ts";
 import {
   InferReply,
@@ -15,7 +14,7 @@ import {
   type Tensor,
 } from "./open-inference-shapes.ts";
 import { inputNames, outputMetadata, toItems, toOutputs } from "./open-inference-tensors.ts";
-import { deadReason, readyReason } from "./readiness.ts";
+import { answerProbe, deadReason, readyReason } from "./readiness.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute, Parameters } from "./route.ts";
@@ -42,11 +41,7 @@ function probe(name: "live" | "ready", reasonAgainst: (app: App) => string | und
       ...{ tag, summary: `Whether the server is ${name}`, failures: name === "live" ? [] : [503] },
       responses: { 200: z.strictObject({ [name]: z.literal(true) }) },
     },
-    answer: (app, _req, res) => {
-      const reason = reasonAgainst(app);
-      if (reason !== undefined) throw new UnavailableError(reason);
-      sendJson(res, { [name]: true });
-    },
+    answer: answerProbe(reasonAgainst, { [name]: true }),
   };
 }
 
@@ -98,13 +93,10 @@ function modelReady({ registry }: App, _req: IncomingMessage, res: ServerRespons
 async function infer(app: App, req: IncomingMessage, res: ServerResponse, parameters: Parameters): Promise<void> {
   const { model: name = "", version } = parameters;
   const { request, binary } = await readRequest(app, req);
-  const { task, student, pinned } = findModel(app.registry.students(), name, version);
-  const { prediction, results } = await ask(app, req, res, {
-    ...{ tasks: [task.name], input: task.input, items: toItems(task, request.inputs, binary) },
-    student: pinned ? student.manifest.name : undefined,
-    liveOnly: version !== undefined,
-  });
-  const answers = results.map((result) => must(result[task.name]));
+  const model = findModel(app.registry.students(), name, version);
+  const items = toItems(model.task, request.inputs, binary);
+  const question = { items, liveOnly: version !== undefined };
+  const { prediction, results: answers } = await askModel(app, req, res, model, question);
   const truncated = [...answers.keys()].filter((i) => answers[i]?.truncated);
   const reply = {
     model_name: name,

@@ -3,9 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import type { App } from "../app.ts";
-import { parseBody, readJson } from "../body.ts";
 import type { Student } from "../student.ts";
-import { type Answer, ask, isCut } from "./ask.ts";
+import { type Answer, ask, isCut, readItems } from "./ask.ts";
 import { attributeReader, toxicityTask } from "./attributes.ts";
 import {
   byCategory,
@@ -66,7 +65,7 @@ function coveredBy(tasks: ReadonlySet<string> | ReadonlyMap<string, unknown>): C
 }
 
 async function moderate(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const { input, model } = parseBody(ModerationRequest, await readJson(req, app.config.bodyLimitBytes));
+  const { input, model } = await readItems(app, req, ModerationRequest, "input");
   const { texts, joined } = toTexts(input);
   const student = model === undefined || theirModels.test(model) ? undefined : model;
   const items = texts.map((text) => [text]);

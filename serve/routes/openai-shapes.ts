@@ -2,6 +2,7 @@ import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ErrorShape } from "../error-reply.ts";
 import { toSchema } from "../openapi/schema.ts";
+import { anyList, listOf } from "./list-of.ts";
 
 /** Shapes of OpenAI's API as its published clients type them (openai-node, `src/resources/moderations.ts`). */
 
@@ -37,11 +38,8 @@ export const ModerationRequest = z.object({
   input: z.union(
     [
       z.string(),
-      z.array(z.string()).min(1),
-      z
-        .array(z.union([Text, Image]))
-        .min(1)
-        .meta({ items: toSchema(Text, "input") }),
+      listOf(z.string(), anyList.min(1)),
+      listOf(z.union([Text, Image]), anyList.min(1)).meta({ items: toSchema(Text, "input") }),
     ],
     "expected a text, a list of texts or a list of {type, text} parts",
   ),

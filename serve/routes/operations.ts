@@ -1,13 +1,12 @@
 import type { ServerResponse } from "node:http";
 import express from "express";
 import { z } from "zod";
-import { UnavailableError } from "../../src/errors.ts";
 import type { App } from "../app.ts";
 import { MethodNotAllowedError } from "../http-errors.ts";
 import { adminRoutes } from "./admin.ts";
 import { apiDocumentRoute } from "./api-document.ts";
 import { driftRoutes } from "./drift.ts";
-import { deadReason, readyReason } from "./readiness.ts";
+import { answerProbe, deadReason, readyReason } from "./readiness.ts";
 import type { DescribedRoute, HotRoute } from "./route.ts";
 import { describeStudents, Students } from "./students.ts";
 
@@ -58,6 +57,7 @@ const statusOf = { live: "live", ready: "ready", startup: "started" } as const;
 /** Never asks for a key: the orchestrator that asks has none. */
 function probe(name: keyof typeof statusOf, summary: string, reasonAgainst: (app: App) => string | undefined) {
   const status = statusOf[name];
+  const tell = answerProbe(reasonAgainst, { status });
   return {
     method: "GET",
     path: `/health/${name}`,
@@ -68,11 +68,7 @@ function probe(name: keyof typeof statusOf, summary: string, reasonAgainst: (app
       responses: { 200: z.strictObject({ status: z.literal(status) }) },
       failures: [503],
     },
-    answer: (app) => (_req, res) => {
-      const reason = reasonAgainst(app);
-      if (reason !== undefined) throw new UnavailableError(reason);
-      res.json({ status });
-    },
+    answer: (app) => (req, res) => tell(app, req, res),
   } satisfies OperationRoute;
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ErrorShape } from "../error-reply.ts";
+import { listOf, recordOf } from "./list-of.ts";
 
 /** Shapes of Perspective's Comment Analyzer v1alpha1, from its discovery document and its page on limits and errors. */
 
@@ -8,7 +9,7 @@ const ScoreType = z.string().optional();
 const Comment = z.object({ text: z.string(), type: z.string().optional() });
 const common = {
   comment: Comment,
-  languages: z.array(z.string()).optional(),
+  languages: listOf(z.string()).optional(),
   clientToken: z.string().optional(),
   /** Nothing is ever stored by `analyze`, so these are read and change nothing. */
   sessionId: z.string().optional(),
@@ -18,9 +19,7 @@ const common = {
 
 export const AnalyzeRequest = z.object({
   ...common,
-  requestedAttributes: z
-    .record(z.string(), z.object({ scoreType: ScoreType, scoreThreshold: z.number().optional() }))
-    .default({}),
+  requestedAttributes: recordOf(z.object({ scoreType: ScoreType, scoreThreshold: z.number().optional() })).default({}),
   spanAnnotations: z.boolean().optional(),
   /** Not even in the memory of recent replies. */
   doNotStore: z.boolean().optional(),
@@ -44,11 +43,10 @@ export const AnalyzeReply = z.strictObject({
 
 export const SuggestRequest = z.object({
   ...common,
-  attributeScores: z.record(
-    z.string(),
+  attributeScores: recordOf(
     z.object({
       summaryScore: z.object({ value: z.number(), type: ScoreType }).optional(),
-      spanScores: z.array(z.object({ begin: z.int().optional(), end: z.int().optional() })).optional(),
+      spanScores: listOf(z.object({ begin: z.int().optional(), end: z.int().optional() })).optional(),
     }),
   ),
 });

@@ -1,4 +1,16 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { UnavailableError } from "../../src/errors.ts";
 import type { App } from "../app.ts";
+import { sendJson } from "./reply.ts";
+
+/** A probe's answer, unless there is a reason against it. */
+export function answerProbe(reasonAgainst: (app: App) => string | undefined, body: unknown) {
+  return (app: App, _req: IncomingMessage, res: ServerResponse): void => {
+    const reason = reasonAgainst(app);
+    if (reason !== undefined) throw new UnavailableError(reason);
+    sendJson(res, body);
+  };
+}
 
 /** Why texts should be sent elsewhere now; undefined when they should not. */
 export function readyReason({

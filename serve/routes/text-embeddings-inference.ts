@@ -3,22 +3,22 @@ import { z } from "zod";
 import { InvalidInputError, UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import type { App } from "../app.ts";
-import { parseBody, readJson } from "../body.ts";
 import type { ErrorShape } from "../error-reply.ts";
 import { queryOf } from "../query.ts";
-import { ask, TooManyItemsError } from "./ask.ts";
+import { askModel, readItems, TooManyItemsError } from "./ask.ts";
 import { type LabelScore, toLabelScores } from "./labels.ts";
+import { anyList, listOf } from "./list-of.ts";
 import { findModel, type Model, modelNames } from "./model-name.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute } from "./route.ts";
 
 /** A text; a pair of them; or a batch, whose items are lists of one text or two. So TEI reads it too. */
-const Sequence = z.array(z.string()).min(1).max(2);
+const Sequence = listOf(z.string(), anyList.min(1).max(2));
 const PredictRequest = z.object({
   inputs: z.union(
     // An empty batch is read only to be refused with an error of its own.
-    [z.string(), Sequence, z.array(Sequence).meta({ minItems: 1 })],
+    [z.string(), Sequence, listOf(Sequence).meta({ minItems: 1 })],
     "expected a string, a pair of strings [string, string] or a batch [[string], [string, string], ...]",
   ),
   raw_scores: z.boolean().default(false),
@@ -73,8 +73,10 @@ export const textEmbeddingsInferenceRoute: HotRoute = {
 
 async function answer(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const task = queryOf(req).get("task");
-  const request = parseBody(PredictRequest, await readJson(req, app.config.bodyLimitBytes));
+  const request = await readItems(app, req, PredictRequest, "inputs");
   const { sequences, single } = toSequences(request.inputs);
+  // The budget is the request's, however often somebody is asked.
+  const startedMs = performance.now();
   // Texts and pairs are asked apart, and what is remembered of a request is one reply.
   const isMixed = new Set(sequences.map(({ length }) => length)).size > 1;
   const answers: LabelScore[][] = [];
@@ -84,15 +86,12 @@ async function answer(app: App, req: IncomingMessage, res: ServerResponse): Prom
     if (places.length === 0) continue;
     const model = modelFor(app, input, task);
     const items = places.map((i) => must(sequences[i]));
-    const { prediction, results } = await ask(app, req, res, {
-      ...{ tasks: [model.task.name], input, items, forget: isMixed },
-      student: model.pinned ? model.student.manifest.name : undefined,
-    });
+    const question = { items, forget: isMixed, startedMs };
+    const { prediction, results } = await askModel(app, req, res, model, question);
     for (const [k, result] of results.entries()) {
-      const own = must(result[model.task.name]);
-      if (own.truncated && request.truncate === false)
+      if (result.truncated && request.truncate === false)
         throw new TextTooLongError(`\`inputs\` must have at most ${prediction.student.maxTokens} tokens`);
-      answers[must(places[k])] = toLabelScores(own, request.raw_scores);
+      answers[must(places[k])] = toLabelScores(result, request.raw_scores);
     }
     headers = predictionHeaders(prediction);
   }

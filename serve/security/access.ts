@@ -12,7 +12,7 @@ import type { Scope } from "./scope.ts";
 
 /** Who may ask for what, and how often. */
 export interface Access {
-  /** Without a key file every route is open, except that admin calls come from programs on this machine only. */
+  /** Without a key file every route is open, but admin calls come from programs on this machine only, and no corrections from pages of other sites. */
   readonly open: boolean;
   /**
    * Lets a request pass, or throws; routes without a scope let all pass.
@@ -73,6 +73,12 @@ export function callerOf(req: IncomingMessage): Caller | undefined {
   return callers.get(req);
 }
 
+/** Whose request it is, for a line of the log: the key's name, where it came with one. */
+export function byOf(req: IncomingMessage): { readonly key?: string } {
+  const key = callerOf(req)?.key;
+  return key === undefined ? {} : { key };
+}
+
 const callers = new WeakMap<IncomingMessage, Caller>();
 
 function openRing({ keysFile, pollSeconds }: Config, log: Log): KeyRing | undefined {
@@ -105,6 +111,9 @@ function callerFor(key: KeyRecord | undefined, req: IncomingMessage, trustedProx
 function checkOpen(req: IncomingMessage, scope: Scope): void {
   if (scope === "admin" && !isFromThisMachine(req))
     throw new ForbiddenError("without API keys, admin calls are answered to programs on the same machine only");
+  // A page may send here what it cannot read the answer to, and searches learn from it.
+  if (scope === "feedback" && req.headers["sec-fetch-site"] === "cross-site")
+    throw new ForbiddenError("without API keys, no corrections are taken from pages of other sites");
 }
 
 function checkKey(key: KeyRecord | undefined, scope: Scope, secret: string | undefined): void {

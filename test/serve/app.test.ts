@@ -1,4 +1,5 @@
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { createServer, request as send } from "node:http";
 import { connect } from "node:net";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -197,6 +198,12 @@ describe("operations", () => {
       expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "x-frame-options": "SAMEORIGIN" });
       expect(headers).not.toHaveProperty("x-powered-by");
     }
+  });
+
+  test("a target that is a whole address is answered as its path is", async () => {
+    const whole = send(`${server.url}/v1/filter?x=1`, { method: "POST", path: `${server.url}/v1/filter?x=1` });
+    const [reply] = await once(whole.end('{"inputs": "good"}'), "response");
+    expect(reply.resume().statusCode).toBe(200);
   });
 
   test("createApp() needs no listening server of ours", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { parseBody } from "../../serve/body.ts";
+import { parseBody, parseJson } from "../../serve/body.ts";
 
 function refusalOf(schema: z.ZodType, body: unknown): string {
   try {
@@ -21,4 +21,9 @@ test("parseBody() names the first ten faults of a body, and how many more there 
 test("parseBody() names the first ten unknown fields, and how many more there are", () => {
   const fields = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, 1]));
   expect(refusalOf(z.strictObject({}), fields)).toMatch(/^unknown field f0, .*, f9 and 990 more$/);
+});
+
+test("parseJson() reads a body that begins with the mark of its byte order", () => {
+  expect(parseJson('\uFEFF{"inputs": "good"}')).toEqual({ inputs: "good" });
+  expect(() => parseJson("\uFEFF\uFEFF{}")).toThrow("the body is not JSON");
 });

@@ -43,6 +43,7 @@ test("what no student can answer in time is refused with 429 and the seconds aft
   expect(refused.body).toMatchObject({ type: "urn:kdnas:overloaded" });
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
   expect(await metric('kdnas_requests_shed_total{reason="budget"}')).toBe(1);
+  expect(await metric('kdnas_budget_total{task="sentiment",student="",outcome="refused"}')).toBe(1);
   await Promise.all([blocked, waiting]);
 });
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readFeedback } from "../../src/contract/feedback.ts";
 import type { Cascade } from "../../src/contract/manifest.ts";
-import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
-import { writeTinyStudent } from "../fixtures/tiny-student.ts";
+import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { tinyManifest, writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 const texts = ["good", "what a bad day it was", "a b c d", "no"];
 const feedback = mkdtempSync(join(tmpdir(), "kdnas-cascade-"));
@@ -115,4 +115,42 @@ test("the larger one may be half a point below the most accurate, no more", asyn
   expect(await ask({})).toMatchObject({ student: "small" });
   await addOther(0.81);
   expect(await ask({})).toMatchObject({ student: "other" });
+});
+
+const large = { name: "large", layers: 1, score: 0.8, latencyMs: [300, 300, 300] } as const;
+function cascadeToLarge(threshold: number): Cascade {
+  const { name, version } = tinyManifest(large);
+  const quality = { kept: 0.5, accuracy: 0.7, largeAccuracy: 0.7, rows: 100 };
+  return { to: { name, version }, tasks: [{ task: "sentiment", threshold, languages: {}, ...quality }] };
+}
+
+test("what the queue has no room for, but the fast student has answered, is not counted as shed", async () => {
+  const small = { name: "small", layers: 0, score: 0.6, cascade: cascadeToLarge(1) } as const;
+  const full = await startTestServer([large, small], { cascade: true, workers: 1, queueLimit: 4 });
+  const { batcher, registry, runner, metrics } = full.app;
+  const fast = registry.students().find(({ manifest }) => manifest.name === "small");
+  const answered = full.post("/v1/sentiment", { inputs: ["!block 400", "good"] });
+  await eventually(() => expect(runner.idle(fast?.id ?? "")).toBe(0));
+  const next = full.post("/v1/sentiment", { inputs: "!block 200", student: "large" });
+  await eventually(() => expect(batcher.depth()).toBe(1));
+  const pairs = Array(3).fill({ source: "a", target: "b" });
+  const last = full.post("/v1/translation/adequacy", { inputs: pairs, student: "large" });
+  await eventually(() => expect(batcher.depth()).toBe(4));
+  expect(await (await answered).json()).toMatchObject({ student: "small", downgraded: true });
+  expect(await metrics.text()).toContain('kdnas_requests_shed_total{reason="queue_full"} 0');
+  expect([(await next).status, (await last).status]).toEqual([200, 200]);
+  await full.end();
+});
+
+test("a budget that only a student faster than the cascade's can keep is kept by that one", async () => {
+  const cascade = cascadeToLarge(0);
+  const middle = { name: "middle", layers: 0, seed: 2, score: 0.7, latencyMs: [100, 100, 100], cascade } as const;
+  const fastest = { name: "fastest", layers: 0, score: 0.6, latencyMs: [0.1, 0.1, 0.1] } as const;
+  const three = await startTestServer([large, middle, fastest], { cascade: true });
+  const studentFor = async (latencyBudgetMs: number) =>
+    (await (await three.post("/v1/sentiment", { inputs: "good", latencyBudgetMs })).json()) as Reply;
+  expect(await studentFor(50)).toMatchObject({ student: "fastest", downgraded: true });
+  expect(await three.app.metrics.text()).toContain('kdnas_requests_shed_total{reason="budget"} 0');
+  expect(await studentFor(60_000)).toMatchObject({ student: "middle" });
+  await three.end();
 });

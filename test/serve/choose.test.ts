@@ -109,6 +109,27 @@ test("rankStudents() goes by the tasks that all have scores for, and puts those 
   ]);
 });
 
+test("chooseStudent() asks a student in time only where it could answer all that comes, though nobody else may", () => {
+  const wish = { tasks, name: "large", budgetMs: 100 };
+  const loaded = (busyShare: number) => (s: Student) => ({ ...took(s), busyShare });
+  expect(chooseStudent(students, { ...wish, inTime: true }, loaded(0.4)).student).toBe(large);
+  expect(() => chooseStudent(students, { ...wish, inTime: true }, loaded(0.6))).toThrow(OverloadedError);
+  expect(() => chooseStudent(students, { ...wish, inTime: true }, busy(21))).toThrow(OverloadedError);
+  expect(chooseStudent(students, wish, loaded(0.6)).student).toBe(large);
+});
+
+test("chooseStudent() says whether a text is refused at once or when its turn came", () => {
+  const refusal = (tried: string[]) => {
+    try {
+      return chooseStudent(students, { tasks, budgetMs: 20, tried: new Set(tried) }, busy(30));
+    } catch (cause) {
+      return cause;
+    }
+  };
+  expect(refusal([])).toMatchObject({ name: "OverloadedError", reason: "budget" });
+  expect(refusal([large.id])).toMatchObject({ name: "OverloadedError", reason: "expired" });
+});
+
 test("chooseStudent() obeys a name", () => {
   expect(chooseStudent(students, { tasks, name: "small" }, took)).toEqual({
     student: small,

@@ -171,4 +171,20 @@ describe("a server", () => {
     await server.app.registry.scan();
     await eventually(async () => expect(await labelOf()).toBe(alone));
   });
+
+  test("ranks, prices and lists a student by itself once a member is gone, and together again when it is back", async () => {
+    const listed = async () => {
+      await server.app.registry.scan();
+      const { students } = Students.parse(await (await fetch(`${server.url}/v1/students`)).json());
+      const { ensemble, latency, scores } = must(students.find(({ name }) => name === "large"));
+      const known = must(server.app.registry.students().find(({ manifest }) => manifest.name === "large"));
+      const { accuracy } = must(known.tasks.get("sentiment"));
+      return [ensemble?.length, must(latency.lengths[0]).p50Ms, scores[0]?.student, accuracy];
+    };
+    writeTinyStudent(server.folder("large"), large());
+    writeTinyStudent(server.folder("middle"), { ...middle, seed: 9 });
+    expect(await listed()).toEqual([undefined, 5, 0.8, 0.8]);
+    writeTinyStudent(server.folder("middle"), middle);
+    expect(await listed()).toEqual([2, 7, 0.9, 0.9]);
+  });
 });

@@ -37,6 +37,7 @@ test("every metric of the contract and its series are there before the first req
       expect(fresh).toContain(`${metricNames.texts}{task="${task}",student="${student}"} 0`);
       for (const outcome of ["met", "missed", "downgraded"])
         expect(fresh).toContain(`${metricNames.budget}{task="${task}",student="${student}",outcome="${outcome}"} 0`);
+      expect(fresh).toContain(`${metricNames.budget}{task="${task}",student="",outcome="refused"} 0`);
     }
   }
   for (const feature of driftFeatures) {

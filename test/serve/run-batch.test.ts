@@ -164,6 +164,29 @@ describe("run", () => {
     },
   );
 
+  test.each([0, 1])(
+    "run() tells the languages of texts and of pairs also where their head was added (%i layers)",
+    async (layers) => {
+      const at = join(root, `added-language-${layers}`);
+      const declared = [addedTask("language", ["de", "en", "es"])];
+      const manifest = writeTinyStudent(at, { name: "added", layers, tasks: ["sentiment", "adequacy"], declared });
+      const memory = new SharedArrayBuffer(1 << 20);
+      await engine.load(await readStudent({ id: at, folder: at, manifest, maxTokens: 16 }, memory));
+      const asked = { ...batch(texts), studentId: at } as const;
+      const logits = must((await engine.run({ ...asked, input: "text", tasks: ["language"] })).logits.language);
+      const labels = texts.map((_, i) => argmax(logits.subarray(3 * i, 3 * i + 3)));
+      const kinds = [
+        { input: "text", tasks: ["sentiment"] },
+        { input: "pair", tasks: ["adequacy"] },
+      ] as const;
+      for (const kind of kinds) {
+        const beside = await engine.run({ ...asked, ...kind, asksLanguages: true });
+        expect(Array.from(must(beside.languages))).toEqual(labels);
+        expect(Object.keys(beside.logits)).toEqual(kind.tasks);
+      }
+    },
+  );
+
   test("run() takes any string", async () => {
     const odd = ["", " ", "\0", "\ud800", "👩‍👩‍👧", "\u202e\u200b", "\n\t"];
     const output = await engine.run({ ...batch(odd), input: "text", tasks: ["sentiment"] });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ShedError } from "../../serve/shed-error.ts";
 import { createSpeeds } from "../../serve/speeds.ts";
 import { LateError } from "../../serve/take-batch.ts";
 import { type Entry, settle, WaitingItems } from "../../serve/waiting-items.ts";
@@ -10,9 +11,8 @@ const student = { id: "a@1#0", manifest: { name: "a", latency: { cpu: "", thread
 const once = { tokens: 10, idle: 1, now: 0, overheadMs: 0 };
 
 function room(limit = 100) {
-  const refused: [string, number][] = [];
-  const note = (reason: string, items: number) => void refused.push([reason, items]);
-  const waiting = new WaitingItems({ speeds: createSpeeds(), limit, refused: note });
+  const abandoned: number[] = [];
+  const waiting = new WaitingItems({ speeds: createSpeeds(), limit, abandoned: (items) => void abandoned.push(items) });
   const ask = (key: string, texts: readonly string[], more: { aborted?: boolean; deadline?: number } = {}) => {
     const { aborted = false, deadline } = more;
     const client = { key, aborted };
@@ -31,7 +31,7 @@ function room(limit = 100) {
       texts.push(...batch.map((entry) => entry.texts[0] as string));
     return texts;
   };
-  return { waiting, refused, ask, take, served };
+  return { waiting, abandoned, ask, take, served };
 }
 
 test("clients are served by turns, a single one in the order of its requests", () => {
@@ -61,10 +61,10 @@ test("aheadMs() counts only what would be served before this client", () => {
 });
 
 test("add() refuses what does not find a place, and takes none of it", () => {
-  const { waiting, ask, refused } = room(3);
+  const { waiting, ask } = room(3);
   void ask("a", ["1", "2"]);
-  expect(() => ask("a", ["3", "4"])).toThrow(OverloadedError);
-  expect([waiting.length, refused]).toEqual([2, [["queue_full", 2]]]);
+  expect(() => ask("a", ["3", "4"])).toThrow(ShedError);
+  expect(waiting.length).toBe(2);
 });
 
 test("a full queue makes room for a client that has fewer, by the newest request of the one that has most", async () => {
@@ -72,21 +72,22 @@ test("a full queue makes room for a client that has fewer, by the newest request
   void ask("many", ["m1", "m2"]);
   const newest = ask("many", ["m3", "m4"]);
   void ask("few", ["f1"]);
-  expect((await newest).map((outcome) => outcome instanceof OverloadedError)).toEqual([true, true]);
+  const full = { name: "OverloadedError", reason: "queue_full", retryAfterSeconds: 3 };
+  expect(await newest).toMatchObject([full, full]);
   expect(() => ask("many", ["m5", "m6"])).toThrow(OverloadedError);
   expect(waiting.length).toBe(3);
   expect(served()).toEqual(["m1", "f1", "m2"]);
 });
 
 test("what is late or abandoned is never taken, and settles", async () => {
-  const { ask, served, refused } = room();
+  const { ask, served, abandoned } = room();
   const gone = ask("a", ["gone"], { aborted: true });
   const late = ask("a", ["late"], { deadline: -1 });
   void ask("a", ["good"]);
   expect(served()).toEqual(["good"]);
   expect((await gone)[0]).toBeInstanceOf(UnavailableError);
   expect((await late)[0]).toBeInstanceOf(LateError);
-  expect(refused).toEqual([["client_left", 1]]);
+  expect(abandoned).toEqual([1]);
 });
 
 test("every item settles once, whatever the order of requests, clients that leave and deadlines", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
@@ -11,10 +11,15 @@ import { openStore } from "../../../search/control/store.ts";
 import { placeCandidate, setStage } from "../../../search/export/candidate-folder.ts";
 import type { Metrics } from "../../../serve/metrics.ts";
 import { readManifest } from "../../../src/contract/manifest.ts";
-import { type RolloutStage, readRollouts, standardRolloutRule } from "../../../src/contract/rollout.ts";
+import {
+  candidatesFolderName,
+  type RolloutStage,
+  readRollouts,
+  standardRolloutRule,
+} from "../../../src/contract/rollout.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 import { freshMetrics, listenMetrics, type MetricsServer, serveTexts } from "../metrics-server.ts";
-import { minute, startMs } from "./situation.ts";
+import { minute, startMs, trained } from "./situation.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-control-"));
 const [models, runs] = [join(root, "models"), join(root, "runs")];
@@ -113,6 +118,17 @@ test("Control keeps with an accepted proposal what became of it", async () => {
     { status: "done", outcome: "done" },
   ]);
   expect(live()).toBe(old);
+});
+
+test("Control goes on where the system refuses what was decided, and says why", async () => {
+  const run = join(root, "run");
+  const { version } = writeTinyStudent(run, { name, layers: 0, seed: 2 });
+  writeFileSync(join(models, candidatesFolderName), "no folder");
+  const candidate = trained({ folder: run, version, wasLive: false });
+  accept({ kind: "start-shadow", student: name, candidate, expectedRatio: 1 });
+  await start("propose").window(startMs);
+  expect(proposals().all()).toMatchObject([{ status: "failed", outcome: expect.stringMatching(/^failed: E[A-Z]+: /) }]);
+  expect(openStore(folder).read().intent).toBeNull();
 });
 
 test("Control that observes says what was left, and leaves it as it is", async () => {

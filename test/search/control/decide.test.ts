@@ -17,7 +17,7 @@ function course(windows: number, at: (atMs: number, i: number) => Observation, o
 
 const kinds = (windows: number, at: (atMs: number, i: number) => Observation) =>
   course(windows, at).map(({ kind }) => kind);
-const burning = traffic({ budgets: { met: 5000, downgraded: 0, missed: 1000 } });
+const burning = traffic({ budgets: { met: 5000, downgraded: 0, missed: 600, refused: 400 } });
 
 test("decide() does nothing while all is well, and says with which numbers", () => {
   const [first] = course(20, (atMs) => observation(atMs));
@@ -73,7 +73,7 @@ test("decide() forgets a signal that was on its way when metrics fail in between
 
 test("decide() does not flicker on a value that swings between the thresholds", () => {
   const swinging = (i: number) =>
-    traffic({ budgets: { met: 5700 - (i % 2) * 200, downgraded: 0, missed: 180 + (i % 2) * 200 } });
+    traffic({ budgets: { met: 5700 - (i % 2) * 200, downgraded: 0, missed: 180 + (i % 2) * 200, refused: 0 } });
   expect(kinds(60, (atMs, i) => observation(atMs, { traffic: swinging(i) }))).toEqual(Array(60).fill("nothing"));
 });
 

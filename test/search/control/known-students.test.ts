@@ -5,6 +5,7 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import { readSlots } from "../../../search/control/known-students.ts";
 import { writeDecision } from "../../../search/corrections/decision.ts";
 import { feedbackSet } from "../../../search/corrections/feedback-set.ts";
+import type { Score } from "../../../src/contract/manifest.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-known-students-"));
@@ -49,4 +50,18 @@ test("readSlots() leaves out what knows nothing of corrections where the live st
   write(join(runs, "a", "one-2ms-static", "student"), 2);
   const corrected = write(join(runs, "b", "one-2ms-static", "student"), 3, true);
   expect(others()).toEqual([corrected]);
+});
+
+test("readSlots() compares a student with the live one on the rows that both have", () => {
+  const score = (dataSet: string, student: number) =>
+    ({ task: "sentiment", dataSet, language: "en", metric: "macroF1", rows: 9, student, teacher: null }) as const;
+  const writeScored = (folder: string, seed: number, scores: readonly Score[]) => {
+    const manifest = writeTinyStudent(folder, { name: "one-2ms", layers: 0, seed });
+    writeFileSync(join(folder, "manifest.json"), JSON.stringify({ ...manifest, scores }));
+  };
+  writeScored(join(models, "one-2ms"), 1, [score("hard", 0.6), score("easy", 0.9)]);
+  writeScored(join(runs, "a", "one-2ms-static", "student"), 2, [score("hard", 0.65)]);
+  const [slot] = readSlots({ models, runs }, []);
+  expect(slot?.live.score).toBeCloseTo(0.75, 10);
+  expect(slot?.others[0]?.score).toBeCloseTo(0.8, 10);
 });

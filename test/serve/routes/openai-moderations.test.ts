@@ -66,6 +66,12 @@ describe("POST /v1/moderations, asked by the openai client", () => {
     await expect(tooMany).rejects.toMatchObject({ status: 400, message: expect.not.stringContaining("secret") });
   });
 
+  test("a list that is too long is refused before its items are read", async () => {
+    const refused = client.moderations.create({ input: Array(400_000).fill(1) });
+    const message = expect.stringContaining("400000 texts in one request; at most 4");
+    await expect(refused).rejects.toMatchObject({ status: 400, message });
+  });
+
   test("a full queue is a RateLimitError that says when to try again", async () => {
     const blocked = [1, 2].map(() => server.post("/v1/sentiment", { inputs: "!block 2000", student: "small" }));
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -91,6 +91,19 @@ describe("errors of POST /predict are TEI's", () => {
     expect((await predict({ inputs: "a" }, "?task=nothing")).status).toBe(404);
   });
 
+  test.each([
+    ["wrong items", Array(500_000).fill(1)],
+    ["empty items", Array(200_000).fill([""])],
+  ])("half a million bytes of %s are too many items, before any is read", async (_, inputs) => {
+    const { status, body } = await predict({ inputs });
+    expect([status, body.error]).toEqual([413, `${inputs.length} texts in one request; at most 3`]);
+  });
+
+  test("the budget of a batch that mixes strings and pairs runs once", async () => {
+    const { status, body } = await predict({ inputs: [["!block 300"], ["a", "b"]] }).set("x-latency-budget-ms", "250");
+    expect([status, body.error_type]).toEqual([429, "Overloaded"]);
+  });
+
   test("a batch whose worker died is Unhealthy", async () => {
     const { status, body } = await predict({ inputs: "!die" });
     expect([status, body.error_type]).toEqual([503, "Unhealthy"]);

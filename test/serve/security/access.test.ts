@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import supertest from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../../serve/config.ts";
 import { createLog } from "../../../serve/log.ts";
@@ -145,6 +146,18 @@ describe("without a key file", () => {
   test("an admin call is refused to a page in a browser and to what a proxy passes on", async () => {
     for (const headers of [{ origin: "https://example.org" }, { "x-forwarded-for": "192.0.2.1" }])
       expect((await open.post("/admin/reload", {}, headers as Record<string, string>)).status).toBe(403);
+  });
+
+  test("a correction is refused to a page of another site, and to no other", async () => {
+    const body = { task: "sentiment", text: "good", label: "positive" };
+    const typeFor = async (site: string) => {
+      const reply = await supertest(open.url).post("/v1/feedback").set("sec-fetch-site", site).send(body);
+      return reply.body.type;
+    };
+    expect(await typeFor("cross-site")).toBe("urn:kdnas:forbidden");
+    // This server keeps none.
+    expect(await typeFor("same-origin")).toBe("urn:kdnas:not-enabled");
+    expect((await open.post("/v1/sentiment", good, { "sec-fetch-site": "cross-site" })).status).toBe(200);
   });
 });
 
