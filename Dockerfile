@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The server with the students of models/. Nothing is written at run time: start it with --read-only if you like.
+# The server with the students of models/. It writes nothing but corrections, where KDNAS_FEEDBACK names a folder: start it with --read-only.
 
 FROM node:24-slim AS build
 WORKDIR /app
@@ -28,6 +28,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY models models
+# A volume that is mounted here for corrections takes over its owner.
+RUN install -d -o node -g node -m 700 /var/lib/kdnas/feedback
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

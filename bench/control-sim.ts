@@ -7,23 +7,20 @@ import { scenarios } from "./control-sim/scenarios.ts";
 import { type Course, simulate } from "./control-sim/simulate.ts";
 import { summarise } from "./control-sim/summary.ts";
 
+export const flags = {
+  days: { type: "string", default: "4" },
+  seed: { type: "string", default: "1" },
+  scenario: { type: "string", doc: `one of ${scenarios.map(({ name }) => name).join(", ")}; all of them if left out` },
+  decisions: { type: "boolean", default: false, doc: "list what control decided, and why" },
+  plot: { type: "string", doc: "file for the courses, as docs/control-simulation.svg" },
+} as const;
+
 /**
  * Control through days of simulated production, beside one that never changes its choices and one without care. The decisions are those
  * of `npm run control`, made of metrics texts by the same reader; servers, students and searches are models of themselves.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      days: { type: "string", default: "4" },
-      seed: { type: "string", default: "1" },
-      scenario: { type: "string" },
-      decisions: { type: "boolean", default: false },
-      plot: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return console.log(help);
+  const { values } = parseArgs({ args, options: flags });
   const options = { days: Number(values.days), seed: Number(values.seed) };
   const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
   const courses = new Map<string, Map<string, Course>>();
@@ -43,10 +40,3 @@ export async function run(args: string[]): Promise<void> {
   );
   if (values.plot !== undefined) writeFileSync(values.plot, coursePlot(chosen, courses, options));
 }
-
-const help = `npm run bench -- control-sim [options]
-  --days <n>          simulated days (default 4)
-  --seed <n>          of everything random (default 1)
-  --scenario <name>   one of ${scenarios.map(({ name }) => name).join(", ")} (default: all)
-  --decisions         list what control decided, and why
-  --plot <file.svg>   draw the courses, as docs/control-simulation.svg`;

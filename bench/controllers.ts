@@ -28,18 +28,17 @@ interface Settings {
 /** By seed, the trials of a search in their order. */
 type Searches = readonly (readonly Trial[])[];
 
+export const flags = {
+  table: { type: "string", default: tablePath },
+  seeds: { type: "string", default: "20" },
+  trials: { type: "string", default: "48" },
+  "per-episode": { type: "string", default: "4" },
+  kinds: { type: "string", default: controllerKinds.join(",") },
+  plot: { type: "string", default: "docs/controllers.svg" },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      table: { type: "string", default: tablePath },
-      seeds: { type: "string", default: "20" },
-      trials: { type: "string", default: "48" },
-      "per-episode": { type: "string", default: "4" },
-      kinds: { type: "string", default: controllerKinds.join(",") },
-      plot: { type: "string", default: "docs/controllers.svg" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const table = readTable(values.table);
   const settings = { trials: Number(values.trials), perEpisode: Number(values["per-episode"]) };
   const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);

@@ -20,6 +20,21 @@ import { startTable, trainBase } from "./feedback/base-student.ts";
 import { meanOutcomes, type Outcome, outcomeBefore, outcomesOf } from "./feedback/outcome.ts";
 import { createShift, type Shift } from "./feedback/shift.ts";
 
+export const flags = {
+  data: { type: "string", default: process.env.KDNAS_DATA ?? "data" },
+  tokenizer: { type: "string", default: "models/teacher/tokenizer.json" },
+  encoder: { type: "string" },
+  width: { type: "string", default: "64" },
+  tasks: { type: "string", default: "filter,sentiment" },
+  task: { type: "string", default: "sentiment" },
+  language: { type: "string", default: "ko" },
+  rows: { type: "string", default: "2000" },
+  corrections: { type: "string", default: "500" },
+  tokens: { type: "string", default: "6000000" },
+  seeds: { type: "string", default: "1,2,3" },
+  threads: { type: "string", default: "2" },
+} as const;
+
 /**
  * What corrections are worth on a real shift: a static student that has seen no labelled text of one language for one task
  * gets corrections drawn from it. What it gains there, and loses elsewhere, beside naive fine-tuning on the corrections alone.
@@ -40,23 +55,7 @@ export async function run(args: string[]): Promise<void> {
 }
 
 function readOptions(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      data: { type: "string", default: process.env.KDNAS_DATA ?? "data" },
-      tokenizer: { type: "string", default: "models/teacher/tokenizer.json" },
-      encoder: { type: "string" },
-      width: { type: "string", default: "64" },
-      tasks: { type: "string", default: "filter,sentiment" },
-      task: { type: "string", default: "sentiment" },
-      language: { type: "string", default: "ko" },
-      rows: { type: "string", default: "2000" },
-      corrections: { type: "string", default: "500" },
-      tokens: { type: "string", default: "6000000" },
-      seeds: { type: "string", default: "1,2,3" },
-      threads: { type: "string", default: "2" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const [rows, corrections, width] = [Number(values.rows), Number(values.corrections), Number(values.width)];
   const [tokens, threads] = [Number(values.tokens), Number(values.threads)];
   const [tasks, seeds] = [values.tasks.split(","), values.seeds.split(",").map(Number)];

@@ -7,16 +7,18 @@ import { start } from "../test/e2e/command-line.ts";
 import { outcomeOf } from "../test/e2e/outcome.ts";
 import { writeTinyTeacher } from "../test/fixtures/tiny-teacher.ts";
 
+export const flags = {
+  kills: { type: "string", default: "20" },
+  seed: { type: "string", default: String(Date.now() % 1e6) },
+} as const;
+
 /**
  * A search that is killed (SIGKILL) at random moments, as often as asked, has to end with the trials and the student, byte
  * for byte, of one that was left alone. A tiny teacher, so that a search takes seconds; the random controller, since what
  * the others propose depends on measured times, which no two runs share. Times are not compared.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: { kills: { type: "string", default: "20" }, seed: { type: "string", default: String(Date.now() % 1e6) } },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const root = mkdtempSync(join(tmpdir(), "kdnas-kills-"));
   try {
     writeTinyTeacher(join(root, "teacher"), tinyEncoder);

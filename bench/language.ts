@@ -19,17 +19,16 @@ import { cutTo, type KnownText, readTexts } from "./language/texts.ts";
 const cuts = [null, 10, 5, 3];
 const weakBelow = 0.9;
 
+export const flags = {
+  data: { type: "string", default: process.env.KDNAS_DATA ?? "" },
+  models: { type: "string", default: "models" },
+  rows: { type: "string", default: "100" },
+  beside: { type: "string", default: "eld,cld3,lingua,fasttext" },
+  python: { type: "string", default: "python3" },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      data: { type: "string", default: process.env.KDNAS_DATA ?? "" },
-      models: { type: "string", default: "models" },
-      rows: { type: "string", default: "100" },
-      beside: { type: "string", default: "eld,cld3,lingua,fasttext" },
-      python: { type: "string", default: "python3" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const texts = await readTexts(values.data, "ntrex128", Number(values.rows));
   const identifiers = await openAll(values.models, values.beside.split(","), values.python);
   const { cpu } = machine();

@@ -13,7 +13,7 @@ import { buildServer, type ServerProcess, startProcess } from "./server-process.
  * own choice of student against each student alone, with the same budget, and without one (what a server does that
  * neither chooses nor sheds). Texts are labelled validation rows, so that what counts is correct answers in time.
  */
-const usage = {
+export const flags = {
   data: { type: "string", multiple: true, default: [] as string[] },
   task: { type: "string", default: "sentiment" },
   "budget-ms": { type: "string", default: "25" },
@@ -21,8 +21,7 @@ const usage = {
   rounds: { type: "string", default: "3" },
   loads: { type: "string", default: "0.5,1,2,4" },
   models: { type: "string", default: "models" },
-  /** Where the measured capacity is known: requests a second. */
-  capacity: { type: "string" },
+  capacity: { type: "string", doc: "requests a second, where it has been measured before" },
 } as const;
 
 interface Policy {
@@ -43,7 +42,7 @@ interface Tally {
 }
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: usage });
+  const { values } = parseArgs({ args, options: flags });
   const [budgetMs, seconds, rounds] = [values["budget-ms"], values.seconds, values.rounds].map(Number) as [
     number,
     number,

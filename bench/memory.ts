@@ -8,19 +8,18 @@ import { createSwappedModels, studentsIn } from "./swapped-models.ts";
 /** By then the thread that read the students has ended, and its memory with it. */
 const restMs = 4000;
 
+export const flags = {
+  models: { type: "string", default: "models" },
+  rounds: { type: "string", default: "3" },
+  seconds: { type: "string", default: "5" },
+} as const;
+
 /**
  * Start and memory of the server with one student, with two, and so on, the smallest first: wall time and processor time
  * until it is ready, resident memory then, when it has come to rest, and under load. Wall time needs a quiet machine.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      models: { type: "string", default: "models" },
-      rounds: { type: "string", default: "3" },
-      seconds: { type: "string", default: "5" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   buildServer();
   const students = studentsIn(values.models);
   const rows: Record<string, string | number>[] = [];

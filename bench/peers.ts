@@ -17,12 +17,11 @@ import { type Run, shoot, type TextLoad, toFigures } from "./shoot.ts";
  * they are left out), Express and node:http in two processes. The load takes its part of the cores. Rounds are interleaved; the
  * table shows the median round of each.
  */
-const usage = {
+export const flags = {
   python: { type: "string" },
   rounds: { type: "string", default: "5" },
   seconds: { type: "string", default: "4" },
-  /** A folder of one static student. */
-  student: { type: "string", default: "models/budget-0.1ms" },
+  student: { type: "string", default: "models/budget-0.1ms", doc: "folder of a static student" },
   only: { type: "string", default: "" },
 } as const;
 
@@ -42,7 +41,7 @@ const loads: readonly TextLoad[] = [
 ];
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: usage });
+  const { values } = parseArgs({ args, options: flags });
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)] as const;
   buildServer();
   const home = mkdtempSync(join(tmpdir(), "kdnas-peers-"));

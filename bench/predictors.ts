@@ -48,15 +48,14 @@ const predictors: Readonly<Record<string, Predict>> = {
   },
 };
 
+export const flags = {
+  table: { type: "string", default: tablePath },
+  known: { type: "string", default: "10,20,40,60" },
+  seeds: { type: "string", default: "10" },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      table: { type: "string", default: tablePath },
-      known: { type: "string", default: "10,20,40,60" },
-      seeds: { type: "string", default: "10" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const { trials } = readTable(values.table);
   console.log(`${trials.length} recorded trials`);
   console.log("                        known   τ of the others   error / deviation   within 2 deviations");

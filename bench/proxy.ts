@@ -12,22 +12,21 @@ import { kendallTau, ranks } from "./proxy/rank-correlation.ts";
 import { appendResult, type ProxyResult, readResults } from "./proxy/results.ts";
 import { benchConfig, benchFlags } from "./record-trials.ts";
 
+export const flags = {
+  ...benchFlags,
+  ...fullFlags,
+  out: { type: "string", default: "bench/proxy/results.jsonl" },
+  "proxy-tokens": { type: "string", default: "10000,20000,40000,160000" },
+  limit: { type: "string", default: "100" },
+} as const;
+
 /**
  * Which cheap measurement of an architecture tells how good it will be: rank correlation (Kendall's τ) of proxies with the
  * scores after full training, and what each costs. Resumes: an architecture is a line of the results' file, and the full
  * training keeps its stages in `runs/proxy`.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      ...benchFlags,
-      ...fullFlags,
-      out: { type: "string", default: "bench/proxy/results.jsonl" },
-      "proxy-tokens": { type: "string", default: "10000,20000,40000,160000" },
-      limit: { type: "string", default: "100" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const tokens = values["proxy-tokens"].split(",").map(Number);
   const effort = {
     proxyTokens: Math.round(must(tokens.at(-1)) / 2),

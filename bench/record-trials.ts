@@ -13,27 +13,6 @@ import { must } from "../src/invariant.ts";
 import { machine } from "../src/onnx/machine.ts";
 import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
 
-/**
- * Records the table that `controllers` reads: a cheap but real trial (distillation from the teacher, int8 artefact, measured
- * latency) of every architecture of `tabledSpace`, one pass over `--tokens`. Resumes; `--limit` stops after so many. The teacher is taken as it is,
- * so that its states depend on nothing but its folder and the data.
- */
-export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      ...benchFlags,
-      out: { type: "string", default: tablePath },
-      tokens: { type: "string", default: "40000" },
-      limit: { type: "string", default: "100000" },
-    },
-  });
-  const tokens = Number(values.tokens);
-  const config = benchConfig(values, { proxyTokens: tokens, trialTokens: tokens });
-  const materials = await prepare(config, console.log);
-  await record(config, materials, values.out, Number(values.limit));
-}
-
 /** Where data, teacher and runs are, for every bench that trains. */
 export const benchFlags = {
   data: { type: "string" },
@@ -41,6 +20,26 @@ export const benchFlags = {
   runs: { type: "string", default: "runs" },
   threads: { type: "string", default: "2" },
 } as const;
+
+export const flags = {
+  ...benchFlags,
+  out: { type: "string", default: tablePath },
+  tokens: { type: "string", default: "40000" },
+  limit: { type: "string", default: "100000" },
+} as const;
+
+/**
+ * Records the table that `controllers` reads: a cheap but real trial (distillation from the teacher, int8 artefact, measured
+ * latency) of every architecture of `tabledSpace`, one pass over `--tokens`. Resumes; `--limit` stops after so many. The teacher is taken as it is,
+ * so that its states depend on nothing but its folder and the data.
+ */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: flags });
+  const tokens = Number(values.tokens);
+  const config = benchConfig(values, { proxyTokens: tokens, trialTokens: tokens });
+  const materials = await prepare(config, console.log);
+  await record(config, materials, values.out, Number(values.limit));
+}
 
 /** Enough text of every data set for the proxy, and quick to read. */
 const limits = {

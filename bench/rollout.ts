@@ -13,14 +13,13 @@ import { createSwappedModels, linkStudent, studentsIn } from "./swapped-models.t
  * What shadowing costs: a student alone, and with a copy of itself in the shadow of a share of its requests, by turns. Once in a
  * closed loop, which leaves no time for a shadow (throughput), and once at a rate that leaves some (latency).
  */
-const usage = {
+export const flags = {
   student: { type: "string" },
   shares: { type: "string", default: "0,0.1,1" },
   rounds: { type: "string", default: "3" },
   seconds: { type: "string", default: "3" },
   connections: { type: "string", default: "8" },
-  /** Of the closed loop's throughput. */
-  load: { type: "string", default: "0.3" },
+  load: { type: "string", default: "0.3", doc: "share of the closed loop's throughput" },
   models: { type: "string", default: "models" },
 } as const;
 
@@ -35,7 +34,7 @@ interface Turn {
 }
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: usage });
+  const { values } = parseArgs({ args, options: flags });
   const [rounds, seconds, connections, load] = [values.rounds, values.seconds, values.connections, values.load].map(
     Number,
   ) as [number, number, number, number];

@@ -3,15 +3,18 @@ import { startLoadGenerator } from "./load-generator.ts";
 import { buildServer, type ServerProcess, startProcess } from "./server-process.ts";
 import { type Run, shoot, type TextLoad, toFigures } from "./shoot.ts";
 
+export const flags = {
+  rounds: { type: "string", default: "3" },
+  seconds: { type: "string", default: "4" },
+} as const;
+
 /**
  * Throughput and latency of `/v1/sentiment` for each student in the models folder, beside a bare Express route that
  * returns a constant, and the processor time that the server takes for a text, which a busy machine disturbs least. The load
- * generator shares the machine. Rounds are interleaved, since machines drift; the table shows the median round. Options:
- * `--rounds 3`, `--seconds 4` of each.
+ * generator shares the machine. Rounds are interleaved, since machines drift; the table shows the median round.
  */
 export async function run(args: string[]): Promise<void> {
-  const options = { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "4" } } as const;
-  const { rounds, seconds } = parseArgs({ args, options }).values;
+  const { rounds, seconds } = parseArgs({ args, options: flags }).values;
   buildServer();
   const generator = startLoadGenerator();
   const ours = await startProcess([process.execPath, "dist/serve/main.js"], { PORT: "0" });

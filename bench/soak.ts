@@ -5,21 +5,20 @@ import { buildServer, startProcess } from "./server-process.ts";
 import { closedLoad, serverSettings, swapOne } from "./swap.ts";
 import { createSwappedModels } from "./swapped-models.ts";
 
+export const flags = {
+  reloads: { type: "string", default: "200" },
+  requests: { type: "string", default: "1000000" },
+  connections: { type: "string", default: "8" },
+  "rest-seconds": { type: "string", default: "5" },
+  models: { type: "string", default: "models" },
+} as const;
+
 /**
  * Whether memory grows: reloads and requests together, with the process's memory after the first tenth, which is what it
  * needs, and at every tenth after it. Each is taken after some seconds of rest, when garbage has been collected.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      reloads: { type: "string", default: "200" },
-      requests: { type: "string", default: "1000000" },
-      connections: { type: "string", default: "8" },
-      "rest-seconds": { type: "string", default: "5" },
-      models: { type: "string", default: "models" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const [reloads, requests] = [Number(values.reloads), Number(values.requests)];
   buildServer();
   const models = createSwappedModels(values.models);

@@ -5,21 +5,20 @@ import { type LoadGenerator, type Shot, startLoadGenerator } from "./load-genera
 import { buildServer, startProcess } from "./server-process.ts";
 import { createSwappedModels, type SwappedModels } from "./swapped-models.ts";
 
+export const flags = {
+  swaps: { type: "string", default: "100" },
+  seconds: { type: "string", default: "5" },
+  connections: { type: "string", default: "4" },
+  models: { type: "string", default: "models" },
+  student: { type: "string", multiple: true, default: [] as string[] },
+} as const;
+
 /**
  * Hot swaps under load: the same closed loop with and without swaps, by turns, until as many swaps as were asked for have
  * come through. Says how many requests failed and what swapping does to the latency.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      swaps: { type: "string", default: "100" },
-      seconds: { type: "string", default: "5" },
-      connections: { type: "string", default: "4" },
-      models: { type: "string", default: "models" },
-      student: { type: "string", multiple: true, default: [] as string[] },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   buildServer();
   const models = createSwappedModels(values.models, values.student);
   const server = await startProcess([process.execPath, "dist/serve/main.js"], serverSettings(models));

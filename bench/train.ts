@@ -28,16 +28,15 @@ interface Engine {
   release(): Promise<void>;
 }
 
+export const flags = {
+  python: { type: "string", default: "python3" },
+  threads: { type: "string", default: "2" },
+  rounds: { type: "string", default: "5" },
+  steps: { type: "string", default: "6" },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      python: { type: "string", default: "python3" },
-      threads: { type: "string", default: "2" },
-      rounds: { type: "string", default: "5" },
-      steps: { type: "string", default: "6" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const [threads, rounds, steps] = [Number(values.threads), Number(values.rounds), Number(values.steps)];
   const torch = await openTorch(values.python);
   console.log(torch === null ? `no PyTorch at ${values.python}: our side only` : `PyTorch ${torch.version}`);

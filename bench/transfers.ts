@@ -9,20 +9,19 @@ import { must } from "../src/invariant.ts";
 import { type FullResult, fullEffort, fullFlags, fullTraining } from "./proxy/full-training.ts";
 import { benchConfig, benchFlags } from "./record-trials.ts";
 
+export const flags = {
+  ...benchFlags,
+  ...fullFlags,
+  architectures: { type: "string", default: "2x312-ffn624-h12-relu-e256,2x384-ffn768-h12-relu-e256" },
+} as const;
+
 /**
  * What students should imitate of the teacher's layers: hidden states, self-attention relations (MiniLMv2), or both. Each
  * architecture is trained once for each, on the same texts and for as many tokens of distillation and of tasks. Resumes by the stages
  * that it keeps in `runs/transfer-<kind>`.
  */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      ...benchFlags,
-      ...fullFlags,
-      architectures: { type: "string", default: "2x312-ffn624-h12-relu-e256,2x384-ffn768-h12-relu-e256" },
-    },
-  });
+  const { values } = parseArgs({ args, options: flags });
   const config: SearchConfig = { ...benchConfig(values, fullEffort(values)), precision: "int8" };
   const materials = await prepare(config, console.log);
   const { vocabulary } = materials.teacher.architecture;

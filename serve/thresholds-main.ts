@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { AppError, BadFileError, ConfigError, UpstreamError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
+import { keyFrom } from "./config.ts";
 import {
   bestF1,
   confidenceInterval,
@@ -13,8 +14,11 @@ import {
 } from "./thresholds.ts";
 
 /** `npm run thresholds`: scores comments of the user's on a running server and says which threshold does what. */
-const usage = `npm run thresholds -- --comments FILE [--url http://127.0.0.1:8080] [--key KEY] [--was 0.8] [--precision 0.9]
+const usage = `npm run thresholds -- --comments FILE [--student NAME] [--was 0.8] [--precision 0.9]
+                      [--url http://127.0.0.1:8080] [--key KEY]
 
+NAME is the student to ask, as in budget-3ms; without it, the one that the server takes for the filter alone.
+KEY is an API key of scope infer; better in the environment, where nobody sees it [KDNAS_KEY].
 FILE holds a JSON object a line: {"text": "...", "toxic": true, "perspective": 0.83}
   toxic        whether it should be flagged: gives precision and recall at each threshold
   perspective  its former score: gives the threshold that flags as many as --was did`;
@@ -24,16 +28,26 @@ const Comment = z.object({
   toxic: z.boolean().optional(),
   perspective: z.number().min(0).max(1).optional(),
 });
-type Comment = z.infer<typeof Comment>;
+/** With its place: file and line. */
+type Comment = z.infer<typeof Comment> & { readonly place: string };
 interface Scored extends Comment {
   readonly score: number;
+  /** Name and version of the student that gave it. */
+  readonly student: string;
 }
 
-const Reply = z.object({ results: z.array(z.object({ scores: z.object({ toxic: z.number() }) })) });
+const Answered = z.object({ scores: z.object({ toxic: z.number() }) });
+const Reply = z.object({
+  student: z.string(),
+  version: z.string(),
+  results: z.array(z.union([Answered, z.object({ error: z.string() })])),
+});
+type Reply = z.infer<typeof Reply>;
 
 const share = z.coerce.number().min(0).max(1);
 const Flags = z.object({
   comments: z.string(),
+  student: z.string().optional(),
   url: z.url(),
   key: z.string().optional(),
   was: share,
@@ -51,16 +65,17 @@ async function run(args: readonly string[]): Promise<void> {
   const comments = readComments(flags.comments);
   const scored: Scored[] = [];
   for (let i = 0; i < comments.length; i += 32) scored.push(...(await score(flags, comments.slice(i, i + 32))));
+  console.log(`scores of ${[...new Set(scored.map(({ student }) => student))].join(", ")}`);
   compare(scored, flags.was);
   judge(scored, flags.precision);
 }
 
 function readFlags(args: readonly string[]): z.infer<typeof Flags> {
   const text = (standard?: string) => ({ type: "string" as const, ...(standard && { default: standard }) });
-  const options = { comments: text(), url: text("http://127.0.0.1:8080"), key: text(), was: text("0.8") };
+  const asked = { comments: text(), student: text(), url: text("http://127.0.0.1:8080"), key: text() };
   try {
-    const { values } = parseArgs({ args: [...args], options: { ...options, precision: text("0.9") } });
-    return Flags.parse(values);
+    const { values } = parseArgs({ args: [...args], options: { ...asked, was: text("0.8"), precision: text("0.9") } });
+    return Flags.parse({ ...values, key: values.key ?? keyFrom() });
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
     throw new ConfigError(`${reason}\n${usage}`, { cause });
@@ -68,38 +83,62 @@ function readFlags(args: readonly string[]): z.infer<typeof Flags> {
 }
 
 function readComments(path: string): Comment[] {
-  return readLines(path).flatMap((line, i) => (line.trim() === "" ? [] : [readComment(path, line, i + 1)]));
+  const comments = readLines(path).flatMap((line, i) => (line.trim() === "" ? [] : [readComment(path, line, i + 1)]));
+  if (comments.length === 0) throw new BadFileError(`${path}: holds no comment`);
+  return comments;
 }
 
+/** Some editors begin a file with a byte order mark. */
 function readLines(path: string): string[] {
   try {
-    return readFileSync(path, "utf8").split("\n");
+    return readFileSync(path, "utf8")
+      .replace(/^\uFEFF/, "")
+      .split("\n");
   } catch (cause) {
     throw new BadFileError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
 function readComment(path: string, line: string, number: number): Comment {
+  const place = `${path}:${number}`;
   try {
-    return Comment.parse(JSON.parse(line));
+    return { ...Comment.parse(JSON.parse(line)), place };
   } catch (cause) {
     const wanted = "an object with a text, and toxic (true or false), perspective (0 to 1) or both";
-    throw new BadFileError(`${path}:${number}: expected ${wanted}`, { cause });
+    throw new BadFileError(`${place}: expected ${wanted}`, { cause });
   }
 }
 
-async function score({ url, key }: z.infer<typeof Flags>, comments: readonly Comment[]): Promise<Scored[]> {
+async function score(flags: z.infer<typeof Flags>, comments: readonly Comment[]): Promise<Scored[]> {
+  const { student, version, results } = await ask(flags, comments);
+  return comments.map((comment, i) => {
+    const result = results[i] ?? { error: "nothing" };
+    if ("error" in result) throw new UpstreamError(`${comment.place}: the server answered ${result.error}`);
+    return { ...comment, score: result.scores.toxic, student: `${student}, version ${version}` };
+  });
+}
+
+async function ask(flags: z.infer<typeof Flags>, comments: readonly Comment[]): Promise<Reply> {
+  const { url } = flags;
+  const { ok, status, body } = await post(flags, comments).catch((cause: Error) => {
+    throw new UpstreamError(`${url} does not answer: ${cause.message}`, { cause });
+  });
+  if (!ok) throw new UpstreamError(`${url} answered ${status}: ${body.slice(0, 500)}`);
+  try {
+    return Reply.parse(JSON.parse(body));
+  } catch (cause) {
+    const { place } = must(comments[0]);
+    throw new UpstreamError(`${place}: ${url} answered no scores to the comments from here on`, { cause });
+  }
+}
+
+async function post({ url, key, student }: z.infer<typeof Flags>, comments: readonly Comment[]) {
   const response = await fetch(new URL("/v1/filter", url), {
     method: "POST",
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
-    body: JSON.stringify({ inputs: comments.map(({ text }) => text) }),
-  }).catch((cause: Error) => {
-    throw new UpstreamError(`${url} does not answer: ${cause.message}`, { cause });
+    body: JSON.stringify({ inputs: comments.map(({ text }) => text), student }),
   });
-  const body = await response.json();
-  if (!response.ok) throw new UpstreamError(`${url} answered ${response.status}: ${JSON.stringify(body)}`);
-  const { results } = Reply.parse(body);
-  return comments.map((comment, i) => ({ ...comment, score: must(results[i]).scores.toxic }));
+  return { ok: response.ok, status: response.status, body: await response.text() };
 }
 
 /** Against former scores: as many flagged as before, and how often the two then agree. */

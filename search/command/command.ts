@@ -48,6 +48,7 @@ function print(line: string): void {
 
 /** Parses flags, falling back to the environment and to defaults. @throws {ConfigError} naming the flag. */
 export function readFlags(spec: CommandSpec, argv: readonly string[], env: NodeJS.ProcessEnv): Flags {
+  refuseKeptByNpm(spec, argv, env);
   const names = Object.entries(spec.flags);
   const options = Object.fromEntries(
     names.map(([name, { type, multiple = false }]) => {
@@ -59,9 +60,27 @@ export function readFlags(spec: CommandSpec, argv: readonly string[], env: NodeJ
   try {
     values = parseArgs({ args: [...argv], options, strict: true }).values as typeof values;
   } catch (cause) {
-    throw new ConfigError(`${(cause as Error).message.split(". ")[0]}; ${spec.name} --help lists the flags`, { cause });
+    throw new ConfigError(`${(cause as Error).message.split(". ")[0]}; ${helpHint(spec)}`, { cause });
   }
   return Object.fromEntries(names.map(([name, flag]) => [name, flagValue(spec, name, flag, values[name], env)]));
+}
+
+/** Settings of npm's own, which an `.npmrc` or the machine may have as well. So is `dry-run`, but nobody keeps that one. */
+const npmsOwn: ReadonlySet<string> = new Set(["json", "production"]);
+
+/**
+ * npm takes flags before `--` for its own and hands them on in the environment: without this, `npm run search --dry-run` would search.
+ * @throws {ConfigError}
+ */
+function refuseKeptByNpm(spec: CommandSpec, argv: readonly string[], env: NodeJS.ProcessEnv): void {
+  const isGiven = (name: string) => argv.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  const isKept = (name: string) => Boolean(env[`npm_config_${name.replaceAll("-", "_")}`]) && !npmsOwn.has(name);
+  const kept = Object.keys(spec.flags).find((name) => isKept(name) && !isGiven(name));
+  if (kept !== undefined) throw new ConfigError(`flags go behind --: ${spec.name} -- --${kept}`);
+}
+
+function helpHint({ name }: CommandSpec): string {
+  return `${name} -- --help lists the flags`;
 }
 
 type Given = string | boolean | readonly string[] | undefined;
@@ -75,10 +94,14 @@ function flagValue(
   env: NodeJS.ProcessEnv,
 ): string | number | boolean | readonly string[] | undefined {
   const fallback = (flag.env && env[flag.env]) || undefined;
-  if (flag.multiple) return given ?? fallback?.split(delimiter).filter((part) => part !== "") ?? [];
+  if (flag.multiple) {
+    const parts = (given as readonly string[] | undefined) ?? fallback?.split(delimiter).filter((part) => part !== "");
+    for (const part of parts ?? []) refuseTilde(name, part);
+    return parts ?? [];
+  }
   const raw = (given ?? fallback) as string | boolean | undefined;
   if (raw !== undefined) return parseFlag(name, flag, raw);
-  if (flag.required) throw new ConfigError(`--${name} is missing; ${spec.name} --help lists the flags`);
+  if (flag.required) throw new ConfigError(`--${name} is missing; ${helpHint(spec)}`);
   return flag.default;
 }
 
@@ -88,12 +111,25 @@ function parseFlag(name: string, flag: Flag, raw: string | boolean): string | nu
   if (flag.choices && !flag.choices.includes(raw)) {
     throw new ConfigError(`--${name} is one of ${flag.choices.join(", ")}, not "${raw}"`);
   }
-  if (flag.type === "string") return raw;
+  if (flag.type === "string") {
+    refuseTilde(name, raw);
+    return raw;
+  }
   const value = Number(raw);
   const fits = raw.trim() !== "" && (flag.type === "integer" ? Number.isInteger(value) : Number.isFinite(value));
   if (!fits)
     throw new ConfigError(`--${name} is ${flag.type === "integer" ? "a whole number" : "a number"}, not "${raw}"`);
+  if (atLeastOne.has(name) && value < 1) throw new ConfigError(`--${name} is at least 1, not ${raw}`);
   return value;
+}
+
+/** Flags that mean the same in every command that has them, and of which there has to be one. */
+const atLeastOne: ReadonlySet<string> = new Set(["threads"]);
+
+/** Taken as it is, it would be a folder named `~` in this one: shells leave it in quotes and behind `=`. @throws {ConfigError} */
+function refuseTilde(name: string, raw: string): void {
+  if (!/^~(\/|$)/.test(raw)) return;
+  throw new ConfigError(`--${name}: the shell has left ~ in "${raw}" as it is; write your home folder out`);
 }
 
 export function helpText(spec: CommandSpec): string {

@@ -6,7 +6,7 @@ export const dataFlag: Flag = {
   value: "folder",
   multiple: true,
   doc:
-    "data folder with a datasets.json; several may be given, one --data each. The word sample stands for the sample that\n" +
-    "      comes with the project, which is also what there is without a folder",
+    "data folder with a datasets.json; several may be given, one --data each, or divided as in PATH in the environment. The word\n" +
+    "      sample stands for the sample that comes with the project, which is also what there is without a folder",
   env: "KDNAS_DATA",
 };

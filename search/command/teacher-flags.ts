@@ -1,6 +1,7 @@
 import { ConfigError } from "../../src/errors.ts";
 import { transferKinds } from "../distil/transfer.ts";
 import type { Flag, Flags } from "./command.ts";
+import { listOf } from "./list-flag.ts";
 
 /** Flags of the search that say who teaches, and what. */
 export const teacherFlags: Readonly<Record<string, Flag>> = {
@@ -32,9 +33,9 @@ export const teacherFlags: Readonly<Record<string, Flag>> = {
   },
 };
 
-/** @param softTokens that the preset has teachers asked about. @throws {ConfigError} where nobody would ask them. */
+/** @param softTokens that the preset has teachers asked about. @throws {ConfigError} where nobody would ask them, or for no list. */
 export function toTunedTeachers(flags: Flags, softTokens: number): readonly string[] {
-  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
+  const folders = listOf(flags, "tuned-teacher") ?? [];
   if (folders.length > 1 && !flags["soft-targets"])
     throw new ConfigError("--tuned-teacher: several are only asked for --soft-targets, and one is imitated");
   if (flags["soft-targets"] && softTokens === 0)

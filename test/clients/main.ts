@@ -14,9 +14,20 @@ import { startServer } from "../../serve/server.ts";
  * `npm run clients -- --python VENV/bin/python`: a server of `models/`, with keys, and the published Python clients of
  * the APIs that it imitates. Each script gets the server's address and a key, and fails when a client is not content.
  */
-const { python, models } = parseArgs({
-  options: { python: { type: "string", default: "python3" }, models: { type: "string", default: "models" } },
+const { python, models, help } = parseArgs({
+  options: {
+    python: { type: "string", default: "python3" },
+    models: { type: "string", default: "models" },
+    help: { type: "boolean", default: false },
+  },
 }).values;
+if (help) {
+  console.log(
+    "npm run clients -- [--python python3] [--models models]\n" +
+      "Starts a server of its own and tries the published Python clients of the imitated APIs (test/clients/requirements.txt).",
+  );
+  process.exit();
+}
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "kdnas-clients-"));

@@ -105,6 +105,14 @@ const cases: readonly Case[] = [
     line: /^error: .*model\.safetensors: .*"embeddings\.LayerNorm\.weight"/,
   },
   {
+    what: "an import of a teacher in the place of students",
+    command: (home) => [
+      ...(["search/teacher/import-main.ts", "--from", join(home, "teacher"), "--to", join(home, "models")] as const),
+    ],
+    code: 2,
+    line: /^error: --to .*models holds no teacher, and all of it would be replaced; name another folder$/,
+  },
+  {
     what: "a teacher that is not there",
     command: (home) => search(home, "--teacher", join(home, "nowhere")),
     code: 1,
@@ -129,7 +137,7 @@ const cases: readonly Case[] = [
     what: "an unknown flag of the search",
     command: (home) => search(home, "--presets", "quick"),
     code: 2,
-    line: /^error: Unknown option '--presets'.* npm run search --help lists the flags$/,
+    line: /^error: Unknown option '--presets'.* npm run search -- --help lists the flags$/,
   },
   {
     what: "a flag of the search with a value that it cannot have",

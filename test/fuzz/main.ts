@@ -19,9 +19,17 @@ const { values, positionals } = parseArgs({
     models: { type: "string", default: "models" },
     examples: { type: "string", default: "100" },
     seed: { type: "string", default: "1" },
+    help: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
+if (values.help) {
+  console.log(
+    "npm run fuzz -- [--python python3] [--models models] [--examples 100] [--seed 1] [-- flags of Schemathesis]\n" +
+      "Starts a server of its own and runs Schemathesis (pip install schemathesis) against every route.",
+  );
+  process.exit();
+}
 
 const folder = mkdtempSync(join(tmpdir(), "kdnas-fuzz-"));
 const key = createKey({ name: "fuzz", scopes: [...scopes] });

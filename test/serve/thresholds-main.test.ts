@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-thresholds-"));
@@ -18,7 +21,7 @@ afterAll(async () => {
 });
 
 function thresholds(lines: readonly unknown[], ...args: string[]) {
-  writeFileSync(comments, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  writeFileSync(comments, `\uFEFF${lines.map((line) => `${JSON.stringify(line)}\n`).join("")}`);
   const main = fileURLToPath(new URL("../../serve/thresholds-main.ts", import.meta.url));
   const all = ["--import", "tsx", main, "--comments", comments, "--url", server.url, ...args];
   return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
@@ -32,6 +35,7 @@ test("npm run thresholds reports on labels and on former scores, whichever there
     ...(i < 20 && { perspective: i / 20 }),
   }));
   const { code, stdout } = await thresholds(lines, "--was", "0.75");
+  expect(stdout).toMatch(/^scores of only, version \w+\n/);
   expect(stdout).toContain("20 comments with a former score: 0.75 flagged 25.0 %");
   expect(stdout).toContain("40 labelled comments, 10 of them toxic");
   expect(stdout).toContain("best F1:");
@@ -50,3 +54,50 @@ test("npm run thresholds says which file is not there", async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(/^error: .*nowhere\.jsonl: cannot be read: ENOENT/);
 });
+
+test("npm run thresholds --student asks that student, and says what the server has against it", async () => {
+  const lines = [{ text: "good", toxic: false }];
+  expect(await thresholds(lines, "--student", "only")).toMatchObject({ code: 0, stderr: "" });
+  const { code, stderr } = await thresholds(lines, "--student", "other");
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: http\S+ answered 404: .*no student has/)]);
+});
+
+test("npm run thresholds shows the key of KDNAS_KEY where no flag gives one", async () => {
+  const url = await pageOf((authorization: string | undefined) => ({ error: authorization }));
+  const lines = [{ text: "good" }];
+  process.env.KDNAS_KEY = "from-env";
+  onTestFinished(() => {
+    process.env.KDNAS_KEY = "";
+  });
+  expect((await thresholds(lines, "--url", url)).stderr).toContain("the server answered Bearer from-env");
+  expect((await thresholds(lines, "--url", url, "--key", "own")).stderr).toContain("the server answered Bearer own");
+});
+
+test("npm run thresholds names the line of a comment that the server could not judge", async () => {
+  const url = await pageOf({
+    student: "only",
+    version: "1",
+    results: [{ label: "toxic", score: 0.9, scores: { toxic: 0.9 } }, { error: "too much" }],
+  });
+  const { code, stderr } = await thresholds([{ text: "good" }, { text: "bad" }], "--url", url);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/comments\.jsonl:2: the server answered too much\n$/)]);
+});
+
+test("npm run thresholds says that an address answers no scores", async () => {
+  const { code, stderr } = await thresholds([{ text: "good" }], "--url", await pageOf("<!doctype html>"));
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: .*comments\.jsonl:1: http\S+ answered no scores/)]);
+});
+
+/** Another server than ours, at every address of which there is the same, or one result that is made of the request's key. */
+async function pageOf(content: unknown): Promise<string> {
+  const page = createServer(({ headers }, response) => {
+    const reply =
+      typeof content === "function"
+        ? { student: "only", version: "1", results: [content(headers.authorization)] }
+        : content;
+    response.end(typeof reply === "string" ? reply : JSON.stringify(reply));
+  });
+  await once(page.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void page.close());
+  return `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+}

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type CommandSpec, helpText, readFlags } from "../../../search/command/command.ts";
@@ -14,17 +15,21 @@ const spec: CommandSpec = {
     rate: { type: "number", doc: "how fast", default: 0.5 },
     kind: { type: "string", doc: "which", choices: ["a", "b"], default: "a" },
     dry: { type: "boolean", doc: "do nothing", default: false, env: "TRY_DRY" },
+    "dry-run": { type: "boolean", doc: "say what would be done", default: false },
+    json: { type: "string", doc: "file" },
+    threads: { type: "integer", doc: "threads", default: 2 },
   },
 };
 const read = (argv: string[], env: NodeJS.ProcessEnv = {}) => readFlags(spec, ["--from", "x", ...argv], env);
 
 test("readFlags() takes defaults for what is not given", () => {
-  expect(read([])).toEqual({ from: "x", data: undefined, count: 3, rate: 0.5, kind: "a", dry: false });
+  const others = { "dry-run": false, json: undefined, threads: 2 };
+  expect(read([])).toEqual({ from: "x", data: undefined, count: 3, rate: 0.5, kind: "a", dry: false, ...others });
 });
 
 test("readFlags() reads each type", () => {
   const flags = read(["--data", "d", "--count", "7", "--rate=1e-4", "--kind", "b", "--dry"]);
-  expect(flags).toEqual({ from: "x", data: "d", count: 7, rate: 1e-4, kind: "b", dry: true });
+  expect(flags).toMatchObject({ from: "x", data: "d", count: 7, rate: 1e-4, kind: "b", dry: true });
 });
 
 test("readFlags() takes the environment for what is not given, and the flag before it", () => {
@@ -44,8 +49,11 @@ test.each([
   [["--count="], '--count is a whole number, not ""'],
   [["--rate", "Infinity"], '--rate is a number, not "Infinity"'],
   [["--kind", "c"], '--kind is one of a, b, not "c"'],
-  [["--nothing"], "Unknown option '--nothing'; npm run try --help"],
-  [["stray"], "npm run try --help"],
+  [["--threads", "0"], "--threads is at least 1, not 0"],
+  [["--threads=-1"], "--threads is at least 1, not -1"],
+  [["--data", "~/data"], '--data: the shell has left ~ in "~/data" as it is'],
+  [["--nothing"], "Unknown option '--nothing'; npm run try -- --help"],
+  [["stray"], "npm run try -- --help"],
   [["--data"], "--data"],
 ])("readFlags() of %j is a ConfigError that names the flag", (argv, message) => {
   expect(() => read(argv)).toThrow(ConfigError);
@@ -53,11 +61,34 @@ test.each([
 });
 
 test("readFlags() names a required flag that is missing", () => {
-  expect(() => readFlags(spec, [], {})).toThrow("--from is missing; npm run try --help lists the flags");
+  expect(() => readFlags(spec, [], {})).toThrow("--from is missing; npm run try -- --help lists the flags");
 });
 
 test("readFlags() checks the environment as it checks flags", () => {
   expect(() => read([], { TRY_COUNT: "x" })).toThrow('--count is a whole number, not "x"');
+});
+
+test("readFlags() refuses a folder of a list that no shell has expanded, from the environment too", () => {
+  const many: CommandSpec = {
+    name: "npm run try",
+    about: "Tries lists.",
+    flags: { data: { type: "string", doc: "data folders", multiple: true, env: "TRY_DATA" } },
+  };
+  expect(() => readFlags(many, ["--data", "a", "--data", "~/b"], {})).toThrow('--data: the shell has left ~ in "~/b"');
+  expect(() => readFlags(many, [], { TRY_DATA: ["a", "~/b"].join(delimiter) })).toThrow(ConfigError);
+  expect(readFlags(many, ["--data", "a~/b"], {})).toEqual({ data: ["a~/b"] });
+});
+
+test("readFlags() refuses flags that npm has kept, since they stood before --", () => {
+  const kept = { npm_config_dry_run: "true" };
+  expect(() => read([], kept)).toThrow(new ConfigError("flags go behind --: npm run try -- --dry-run"));
+  expect(() => read(["stray"], { npm_config_data: "true" })).toThrow("flags go behind --: npm run try -- --data");
+  expect(read(["--dry-run"], kept)).toMatchObject({ "dry-run": true });
+});
+
+test("readFlags() lets pass what npm sets for itself", () => {
+  const own = { npm_config_user_agent: "npm", npm_config_json: "true", npm_config_dry_run: "" };
+  expect(read([], own)).toMatchObject({ "dry-run": false, json: undefined });
 });
 
 test("helpText() shows every flag with its doc, values, default and environment variable", () => {
