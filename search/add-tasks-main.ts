@@ -1,19 +1,16 @@
 import { dirname, join } from "node:path";
 import type { Manifest } from "../src/contract/manifest.ts";
-import { ConfigError } from "../src/errors.ts";
 import type { Task } from "../src/tasks/task.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
+import { listOf } from "./command/list-flag.ts";
 import { studentFlags } from "./command/student-flags.ts";
-import type { Candidate } from "./complete/export-candidate.ts";
+import { tasksName } from "./complete/tasks-name.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { loadCorpus } from "./corpus/load.ts";
 import { readSources } from "./corpus/sources.ts";
-import { learnedFromFeedback } from "./corrections/feedback-set.ts";
-import { promote } from "./export/export-student.ts";
-import { hasCandidate } from "./export/has-candidate.ts";
 import { addTasks } from "./learn/add-tasks.ts";
-import { followVersion } from "./learn/follow-version.ts";
+import { refuseRollout, replaceServed } from "./learn/replace-served.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
 import { lockRun } from "./run-lock.ts";
 
@@ -52,11 +49,11 @@ async function add(flags: Flags, log: Log): Promise<void> {
   const { limits } = presets[flags.preset as keyof typeof presets];
   const run = join(flags.runs, flags.id);
   const unlock = lockRun(run);
-  const { wanted } = await readSources(flags.data, flags.tasks?.split(","));
+  const { wanted } = await readSources(flags.data, listOf(flags, "tasks"));
   const corpora = new Map<string, Corpus>();
-  for (const candidate of takeUpStudents(models, flags.students?.split(","), run)) {
+  for (const candidate of takeUpStudents(models, listOf(flags, "students"), run)) {
     const { manifest, files } = candidate;
-    const tasks = flags.tasks?.split(",") ?? newTasks(wanted, manifest);
+    const tasks = listOf(flags, "tasks") ?? newTasks(wanted, manifest);
     if (tasks.length === 0) {
       log(`${manifest.name} · has all tasks of these data; --tasks learns one anew that was added to it`);
       continue;
@@ -65,10 +62,10 @@ async function add(flags: Flags, log: Log): Promise<void> {
     const key = tasks.join();
     const corpus = corpora.get(key) ?? (await loadCorpus(flags.data, { seed, limits, tasks }));
     corpora.set(key, corpus);
-    const folder = join(dirname(files.folder), `with-${tasks.join("-")}`);
+    const folder = join(dirname(files.folder), `with-${tasksName(tasks)}`);
     const added = await addTasks({ threads, seed }, corpus, candidate, folder, log);
     if (when === "never") log(`${manifest.name} · left in ${folder}: --promote never`);
-    else replace(models, manifest, added, tasks, log);
+    else replaceServed(models, manifest, added, tasks, log);
   }
   unlock();
 }
@@ -76,28 +73,4 @@ async function add(flags: Flags, log: Log): Promise<void> {
 /** Those that the student lacks. */
 function newTasks(wanted: readonly Task[], { tasks: own }: Manifest): string[] {
   return wanted.map(({ name }) => name).filter((task) => !own.some((known) => known.name === task));
-}
-
-/** A candidate without the new tasks would take them away again. @throws {ConfigError} */
-function refuseRollout(models: string, { name }: Manifest): void {
-  if (hasCandidate(models, name))
-    throw new ConfigError(`a candidate is beside ${name}; end its rollout first (npm run rollout), then add tasks`);
-}
-
-/** Others follow first: killed between, the same command makes the same version again, and puts it where they look for it. */
-function replace(
-  models: string,
-  old: Manifest,
-  { manifest, files }: Candidate,
-  tasks: readonly string[],
-  log: Log,
-): void {
-  const { name, version } = manifest;
-  followVersion(models, old, version, tasks);
-  promote(files, models, name);
-  log(`${name} · now in ${join(models, name)} (version ${version})`);
-  const again = old.tasks.filter((task) => tasks.includes(task.name)).map((task) => task.name);
-  if (again.length > 0)
-    log(`ensembles and cascades leave ${again.join(", ")} out until npm run ensemble, cascade -- --data ... --write`);
-  if (learnedFromFeedback(old)) log(`${name} · corrections of these tasks are not in it: npm run learn`);
 }

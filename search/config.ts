@@ -2,6 +2,7 @@ import { ConfigError } from "../src/errors.ts";
 import { type BudgetFlags, toBudgets } from "./command/budgets-flag.ts";
 import type { CommandSpec, Flags } from "./command/command.ts";
 import { dataFlag } from "./command/data-flag.ts";
+import { listOf } from "./command/list-flag.ts";
 import { modelsFlag } from "./command/models-flag.ts";
 import { precisionFlag } from "./command/precision-flag.ts";
 import { type MetricsSource, productionFlags, toMetricsSource } from "./command/production-flags.ts";
@@ -216,14 +217,6 @@ export const searchCommand: CommandSpec = {
   },
 };
 
-/** What `--tasks` names; null: whatever the data are for. @throws {ConfigError} */
-export function toNames(list: string | undefined): readonly string[] | null {
-  if (list === undefined) return null;
-  const names = list.split(",").map((name) => name.trim());
-  if (names.includes("")) throw new ConfigError(`--tasks is a list of names such as sentiment,filter, not "${list}"`);
-  return [...new Set(names)];
-}
-
 /** @throws {ConfigError} naming the flag that is wrong. */
 export function toSearchConfig(flags: Flags): SearchConfig {
   for (const flag of ["trials", "threads"]) {
@@ -250,7 +243,7 @@ export function toSearchConfig(flags: Flags): SearchConfig {
     hours: flags.hours ?? null,
     teacher: flags.teacher,
     data: flags.data,
-    tasks: toNames(flags.tasks),
+    tasks: listOf(flags, "tasks") ?? null,
     models: flags.models,
     runs: flags.runs,
     ...toBudgets(flags),

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
+import { listOf } from "./command/list-flag.ts";
 import { studentFlags } from "./command/student-flags.ts";
 import type { Candidate } from "./complete/export-candidate.ts";
 import { promoteIfBetter } from "./complete/promote.ts";
@@ -43,7 +44,7 @@ await runCommand(
 async function learn(flags: Flags, log: Log): Promise<void> {
   checkFeedback(flags.feedback);
   const run = join(flags.runs, flags.id ?? "served");
-  const wanted: readonly string[] | undefined = flags.students?.split(",");
+  const wanted = listOf(flags, "students");
   const unlock = lockRun(run);
   const candidates = flags.id === undefined ? takeUpStudents(flags.models, wanted, run) : readCandidates(run, wanted);
   const { models, promote, threads } = flags;
@@ -51,7 +52,7 @@ async function learn(flags: Flags, log: Log): Promise<void> {
   let judging: Corpus | undefined;
   for (const candidate of candidates) {
     const { manifest } = candidate;
-    const materials = await studentMaterials(flags, candidate);
+    const materials = await studentMaterials(flags, candidate, log);
     // Of the search that made it, which its manifest goes on to name.
     const config = { threads, feedback: flags.feedback, seed: manifest.seed, id: manifest.searchId };
     const from = correctedFrom(candidate, run);

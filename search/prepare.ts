@@ -6,6 +6,7 @@ import type { Tokenizer } from "../src/text/tokenizer.ts";
 import type { Log } from "./command/command.ts";
 import type { SearchConfig } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
+import { checkLearnable } from "./corpus/check-learnable.ts";
 import { distillationTexts } from "./corpus/distillation-texts.ts";
 import { fineTuningShareOf } from "./corpus/known-sets.ts";
 import { loadCorpus } from "./corpus/load.ts";
@@ -57,18 +58,7 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     throw new BadFileError(
       `${folder}: the teacher reads ${original.positions} tokens, its students would read ${studentPositions}`,
     );
-  const corpus = await loadCorpus(config.data, {
-    seed: config.seed,
-    limits: config.effort.limits,
-    ...(config.tasks && { tasks: config.tasks }),
-  });
-  if (corpus.tasks.every(({ beside }) => beside !== undefined))
-    throw new ConfigError(
-      `${corpus.tasks.map(({ name }) => name).join(", ")}: learned beside other tasks only; name one of those too, or add them to students with npm run add-task`,
-    );
-  log(
-    `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
-  );
+  const corpus = await readCorpus(config, log);
   const tuned = await tunedTeachers(config, original, corpus, tokenizer, log);
   const teacher = config.tunedTeachers.length === 1 ? must(tuned[0]) : original;
   const tasks = encodeCorpus(corpus, tokenizer, studentEncoding);
@@ -87,6 +77,20 @@ export async function prepare(config: SearchConfig, log: Log): Promise<Materials
     : null;
   const heritage = await createHeritage(teacher, vectors, shares, inverseFrequency(shares));
   return { corpus, tokenizer, tokenizerPath, teacher, tuned, tasks, beside, heritage, cacheFolder };
+}
+
+/** @throws {ConfigError} when it does not teach all of its tasks, or none that is learned with the encoder */
+async function readCorpus({ data, seed, effort, tasks }: SearchConfig, log: Log): Promise<Corpus> {
+  const corpus = await loadCorpus(data, { seed, limits: effort.limits, ...(tasks && { tasks }) });
+  if (corpus.tasks.every(({ beside }) => beside !== undefined))
+    throw new ConfigError(
+      `${corpus.tasks.map(({ name }) => name).join(", ")}: learned beside other tasks only; name one of those too, or add them to students with npm run add-task`,
+    );
+  checkLearnable(corpus, log);
+  log(
+    `corpus · ${[...corpus.train].map(([task, rows]) => `${task} ${rows.length}`).join(", ")} · ${corpus.unlabelled.length} unlabelled`,
+  );
+  return corpus;
 }
 
 /** Those that were given, or one for each task that learns what a teacher says. */

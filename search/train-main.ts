@@ -2,20 +2,18 @@ import { join } from "node:path";
 import { Manifest } from "../src/contract/manifest.ts";
 import { ConfigError, TrainingFailedError } from "../src/errors.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
+import { listOf } from "./command/list-flag.ts";
 import { precisionFlag } from "./command/precision-flag.ts";
 import { studentFlags } from "./command/student-flags.ts";
 import { readEnsemble } from "./complete/ensemble.ts";
-import type { Candidate } from "./complete/export-candidate.ts";
 import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { presets } from "./config.ts";
-import type { Corpus } from "./corpus/assemble.ts";
 import { dataStamp } from "./corpus/data-stamp.ts";
-import { type Pruning, prunedStudent } from "./learn/prune.ts";
-import { judgingAll, studentMaterials } from "./learn/student-materials.ts";
+import type { Pruning } from "./learn/prune.ts";
+import { judgingAll } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
-import { trainEach } from "./learn/train-each.ts";
-import { trainFurther } from "./learn/train-further.ts";
+import { trainAll } from "./learn/train-all.ts";
 import { dropTrained, keepTrained, keptTrained } from "./learn/trained-record.ts";
 import { lockRun } from "./run-lock.ts";
 import { type FineTunedTeacher, readFineTuned } from "./teacher/fine-tune.ts";
@@ -95,7 +93,7 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const run = join(flags.runs, id);
   const unlock = lockRun(run);
   const tuned = tunedTeachers(flags);
-  const ensemble = readEnsemble(flags.ensemble?.split(",") ?? []);
+  const ensemble = readEnsemble(listOf(flags, "ensemble") ?? []);
   const cacheFolder = join(flags.runs, "cache");
   const { softTokens } = presets[flags.preset as keyof typeof presets];
   if (tuned.length > 0 && softTokens === 0)
@@ -103,8 +101,12 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const config = { tokens, copies, ngramTokens, share, seed, threads, precision, id, softTokens };
   const settings = JSON.stringify({ ...flags, stamp: await dataStamp(flags.data) });
   const kept = keptTrained(run, settings, log);
-  const { trained, failed, judging } = kept === null ? await trainAll() : { trained: kept, failed: [], judging: null };
-  if (kept === null && trained.length > 0) keepTrained(run, settings, trained);
+  const students = takeUpStudents(models, listOf(flags, "students"), run);
+  const { trained, failed, judging } =
+    kept === null
+      ? await trainAll(students, flags, { config, pruning, tuned, ensemble, cacheFolder }, log)
+      : { ...kept, judging: null };
+  if (kept === null && trained.length > 0) keepTrained(run, settings, { trained, failed });
   for (const one of trained) promoteIfBetter({ models, promote }, one, log);
   if (promote !== "never" && trained.length > 0) {
     const corpus = await judgingAll(flags, judging, trained);
@@ -114,19 +116,6 @@ async function train(flags: Flags, log: Log): Promise<void> {
   unlock();
   if (failed.length > 0)
     throw new TrainingFailedError(`not trained: ${failed.join(", ")}; --students ${failed.join()} tries again`);
-
-  /** All of them before any is promoted: the students that teach stay those that they were, also after a kill. */
-  async function trainAll() {
-    let judging = null as Corpus | null;
-    const trainOne = async (finished: Candidate) => {
-      const candidate = pruning === null ? finished : prunedStudent(finished, pruning);
-      const materials = await studentMaterials(flags, candidate);
-      judging = materials.corpus;
-      return await trainFurther(config, { ...materials, tuned, ensemble, cacheFolder }, candidate, log);
-    };
-    const ended = await trainEach(takeUpStudents(models, flags.students?.split(","), run), trainOne, log);
-    return { ...ended, judging };
-  }
 }
 
 /** @throws {ConfigError} when it is said by halves, or of several students. */
@@ -142,7 +131,7 @@ function pruningOf({ prune: to, as: name, students, tokens }: Flags): Pruning | 
 }
 
 function tunedTeachers(flags: Flags): FineTunedTeacher[] {
-  const folders: readonly string[] = flags["tuned-teacher"]?.split(",") ?? [];
+  const folders = listOf(flags, "tuned-teacher") ?? [];
   if (folders.length === 0) return [];
   const original = readTeacher(flags.teacher);
   return folders.map((folder) => readFineTuned(original, folder));

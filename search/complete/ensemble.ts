@@ -9,6 +9,7 @@ import { checkLabels } from "../heads/check-labels.ts";
 import type { Adviser } from "../heads/kept-logits.ts";
 import { openStudentClassifier } from "../heads/open-classifier.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
+import { tasksName } from "./tasks-name.ts";
 
 /** Finished students whose mean answer another one learns beside the labels (Hinton et al. 2015). */
 export type Ensemble = readonly Student[];
@@ -40,7 +41,7 @@ export function memberAdviser(
 ): Adviser {
   const tasks = manifest.tasks.map(({ name }) => name).filter((name) => wanted.includes(name));
   return {
-    key: [manifest.version, ...tasks].join("-"),
+    key: tasks.length === 0 ? manifest.version : `${manifest.version}-${tasksName(tasks)}`,
     tasks,
     open: () => openStudentClassifier(folder, [], { tokenizer, ngrams: manifest.ngrams, threads }),
   };

@@ -11,9 +11,9 @@ import { BadFileError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
+import { withoutSuites } from "../corpus/known-sets.ts";
 import { correctedVersions } from "../corrections/corrected-versions.ts";
 import { learnedFromFeedback } from "../corrections/feedback-set.ts";
-import { taskMean } from "../evaluate/summary-table.ts";
 import { promote } from "../export/export-student.ts";
 import { hasCandidate } from "../export/has-candidate.ts";
 import { budgetOf } from "../student-name.ts";
@@ -150,6 +150,6 @@ export function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, 
 }
 
 function meanOfTask(scores: readonly Score[], task: string): number {
-  const sampled = taskMean({ scores: [...scores] }, task);
-  return Number.isNaN(sampled) ? meanScore(scores.filter((score) => score.task === task)) : sampled;
+  const own = scores.filter((score) => score.task === task);
+  return meanScore(withoutSuites(own, ({ dataSet }) => dataSet));
 }

@@ -37,13 +37,12 @@ export function createHistory({ space, seed, objectives, earlier = [] }: Control
   const told = new Set<string>();
   const pending = new Set<string>();
   const episode = () => trials.reduce((last, trial) => Math.max(last, trial.episode + 1), 0);
-  const usableOf = (some: readonly Trial[]) => okTrials(some).filter((trial) => isValid(space, trial.architecture));
-  const before = usableOf(earlier).map((trial) => ({ ...trial, episode: BEFORE_THE_FIRST }));
+  const before = usableTrials(space, earlier).map((trial) => ({ ...trial, episode: BEFORE_THE_FIRST }));
   return {
     trials,
     episode,
-    usable: () => usableOf(trials),
-    known: () => [...before, ...usableOf(trials)],
+    usable: () => usableTrials(space, trials),
+    known: () => [...before, ...usableTrials(space, trials)],
     isSeen: (architecture) => told.has(architectureKey(architecture)) || pending.has(architectureKey(architecture)),
     proposed: () => trials.length + pending.size,
     random: (stream) => {
@@ -67,6 +66,11 @@ export function createHistory({ space, seed, objectives, earlier = [] }: Control
       best: bestByObjective(okTrials(trials), objectives),
     }),
   };
+}
+
+/** What a controller learns from: the successful trials whose architecture lies in the space. */
+export function usableTrials(space: Space, trials: readonly Trial[]): OkTrial[] {
+  return okTrials(trials).filter((trial) => isValid(space, trial.architecture));
 }
 
 /** Fills the slots of an episode one after the other; stops early when the space has nothing left. */

@@ -26,8 +26,16 @@ export interface Corpus {
   readonly unlabelled: readonly { readonly language: string; readonly text: string }[];
   /** Texts of validation and test rows, which nothing may be trained on. */
   readonly heldOut: HeldOut;
+  /** Sets of the tasks that have no training rows, and the splits of theirs that are only held out, as `test` is. @default none */
+  readonly unlearned?: readonly UnlearnedSet[];
   /** For cards: what was used. */
   readonly dataSets: readonly { readonly name: string; readonly licence: string; readonly source: string }[];
+}
+
+interface UnlearnedSet {
+  readonly task: string;
+  readonly dataSet: string;
+  readonly splits: readonly string[];
 }
 
 /** Rows that a task is judged on together. */
@@ -83,6 +91,7 @@ export function assemble(collected: readonly Collected[], heldOut: HeldOut, opti
     validation: wanted.flatMap((task) => validationOf(task, collected)),
     unlabelled: unlabelledOf(collected, pool, known, seed, limits),
     heldOut,
+    unlearned: wanted.flatMap((task) => unlearnedOf(task, collected)),
     dataSets: collected
       .filter(({ set }) => used.has(set.task))
       .map(({ set: { name, licence, source } }) => ({ name, licence, source })),
@@ -91,6 +100,11 @@ export function assemble(collected: readonly Collected[], heldOut: HeldOut, opti
 
 function ofTasks<T>(wanted: readonly Task[], all: ReadonlyMap<string, T>): Map<string, T> {
   return new Map(wanted.map(({ name }) => [name, must(all.get(name), name)]));
+}
+
+function unlearnedOf({ name: task, dataTask }: Task, collected: readonly Collected[]): UnlearnedSet[] {
+  const own = collected.filter(({ set, train }) => set.task === dataTask && train.length === 0);
+  return own.map(({ set, heldOutSplits }) => ({ task, dataSet: set.name, splits: [...heldOutSplits] }));
 }
 
 function materialOf(

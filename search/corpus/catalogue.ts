@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { TaskName } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 
 const Values = z.record(z.string(), z.string());
@@ -7,7 +8,8 @@ const Values = z.record(z.string(), z.string());
 /** A public set whose original is plain text, and how its columns and labels become ours. */
 const CatalogueEntry = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/i),
-  task: z.string().regex(/^[a-z]+$/),
+  /** As in `datasets.json`. */
+  task: TaskName,
   language: z.string(),
   licence: z.string(),
   source: z.url(),

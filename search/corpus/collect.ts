@@ -1,6 +1,6 @@
 import { BadFileError } from "../../src/errors.ts";
 import type { Task } from "../../src/tasks/task.ts";
-import { type DataSet, unlabelledTask } from "./datasets.ts";
+import { type DataSet, isLabelledByLanguage, unlabelledTask } from "./datasets.ts";
 import { handlingOf } from "./known-sets.ts";
 import { languageReader } from "./language-codes.ts";
 import type { Limits } from "./limits.ts";
@@ -16,7 +16,12 @@ export interface Collected {
   readonly lexicon: readonly Row[];
   /** What the cells of all training rows say, drawn or not. */
   readonly labels: ReadonlySet<string>;
+  /** Names of splits that are only held out, as far as anybody would read them. */
+  readonly heldOutSplits: ReadonlySet<string>;
 }
+
+/** Of names in a column that holds something else. */
+const mostNamed = 8;
 
 /** Students of other seeds are judged by the same rows, or their scores could not be compared. */
 const validationSeed = 1;
@@ -36,14 +41,19 @@ export async function collect(
 ): Promise<Collected> {
   const keeps = labelCheck(folder, set, task);
   const labels = new Set<string>();
+  const heldOutSplits = new Set<string>();
   const drawn = new Map<string, { use: Use; reservoir: Reservoir<Row> }>();
   const withLanguage = languageCorrection(set);
   const says = informativeness(set);
   for await (const rows of readRows(folder, set)) {
     for (const read of rows) {
       const use = useOf(read.split);
-      if (use === "validation" || use === "held-out") heldOut.add(read);
-      const row = use === "held-out" || !says(read, use) ? null : withLanguage(read);
+      if (isHeldOut(use)) heldOut.add(read);
+      if (use === "held-out") {
+        note(heldOutSplits, read.split);
+        continue;
+      }
+      const row = says(read, use) ? withLanguage(read) : null;
       if (row === null || !keeps(row)) continue;
       if (use === "train" && task?.labels === null && !labels.has(row.label)) labels.add(ownCopy(row.label));
       reservoirOf(drawn, set, row, use, seed, limits).offer(row);
@@ -51,7 +61,15 @@ export async function collect(
   }
   const detach = detacher(set);
   const of = (use: Use) => [...drawn.values()].flatMap((d) => (d.use === use ? d.reservoir.items.map(detach) : []));
-  return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon"), labels };
+  return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon"), labels, heldOutSplits };
+}
+
+function isHeldOut(use: Use): boolean {
+  return use === "validation" || use === "held-out";
+}
+
+function note(names: Set<string>, name: string): void {
+  if (names.size < mostNamed && !names.has(name)) names.add(ownCopy(name));
 }
 
 /** Whether the label of a row is known to say something about its text. */
@@ -60,13 +78,14 @@ function informativeness(set: DataSet): (row: Row, use: Use) => boolean {
   return (row, use) => !leftOut.includes(row.kind ?? "") && !(use === "train" && baseless.includes(row.language));
 }
 
-/** A row under the right code of its language, which is its label where the set has no other; null when nobody knows. */
+/** A row under the right code of its language, which is its label too where the set has no other; null when nobody knows. */
 function languageCorrection(set: DataSet): (row: Row) => Row | null {
   const languageOf = languageReader(set.name);
+  const isLabel = isLabelledByLanguage(set);
   return (row) => {
     const language = languageOf(row.language);
     if (language === null || language === row.language) return language === null ? null : row;
-    return { ...row, language, label: row.label === row.language ? language : row.label };
+    return { ...row, language, ...(isLabel && { label: language }) };
   };
 }
 

@@ -15,9 +15,13 @@ export interface Converted {
 /** Our rows of the originals' texts, in their order. @throws {BadFileError} for an unknown column or label. */
 export function convert(entry: CatalogueEntry, originals: readonly { source: Source; text: string }[]): Converted {
   return {
-    columns: ["split", "lang", ...(entry.label ? ["label"] : []), "text"],
+    columns: columnsOf(entry),
     rows: originals.flatMap(({ source, text }) => convertFile(entry, source, text)),
   };
+}
+
+export function columnsOf({ label }: Pick<CatalogueEntry, "label">): string[] {
+  return ["split", "lang", ...(label ? ["label"] : []), "text"];
 }
 
 function convertFile(entry: CatalogueEntry, source: Source, original: string): Cells[] {

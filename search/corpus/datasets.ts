@@ -81,18 +81,21 @@ function refuseBuiltIn(path: string, { name }: TaskDeclaration): void {
     );
 }
 
-/** A set has to be for a known task and of its kind; unlabelled text may come from anything. */
-function checkTask(path: string, set: DataSet, declarations: readonly TaskDeclaration[]): void {
+type Fed = Pick<DataSet, "name" | "task" | "columns" | "labelColumn">;
+
+/** A set has to be for a known task and of its kind. @throws {BadFileError} */
+export function checkTask(path: string, set: Fed, declarations: readonly TaskDeclaration[]): void {
   const names = [...tasks.map((t) => t.dataTask), unlabelledTask, ...declarations.map((t) => t.name)];
   if (!names.includes(set.task))
     throw new BadFileError(
       `${path}: ${set.name} is for the unknown task ${set.task} (known: ${names.join(", ")}; others are declared in "tasks")`,
     );
   const declared = declarations.find((t) => t.name === set.task);
-  const input = declared?.input ?? tasks.find((t) => t.dataTask === set.task)?.input;
+  // What is no task is unlabelled text.
+  const input = declared?.input ?? tasks.find((t) => t.dataTask === set.task)?.input ?? "text";
   const rows = { text: "single texts", pair: "pairs of texts (columns source and target)" };
   const found = isOfPairs(set) ? "pair" : "text";
-  if (input !== undefined && input !== found)
+  if (input !== found)
     throw new BadFileError(`${path}: ${set.name} holds ${rows[found]}, but ${set.task} is a task over ${rows[input]}`);
   if (declared && !hasLabels(set))
     throw new BadFileError(`${path}: ${set.name} lacks a column label (or score, or the labelColumn that it names)`);
@@ -108,7 +111,8 @@ async function readText(path: string): Promise<string> {
 
 function parse(path: string, text: string): DataFolder {
   try {
-    const content: unknown = JSON.parse(text);
+    // Some editors begin a file with a byte order mark.
+    const content: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     // Each form by itself: of a union that does not fit, zod cannot say which form was meant.
     return Array.isArray(content) ? { tasks: [], dataSets: DataSets.parse(content) } : Declaring.parse(content);
   } catch (cause) {
@@ -122,7 +126,12 @@ export function isOfPairs({ columns }: Pick<DataSet, "columns">): boolean {
   return columns.includes("source") || columns.includes("target");
 }
 
-function hasLabels({ columns, labelColumn }: DataSet): boolean {
+/** Whether the label of a row is its language. */
+export function isLabelledByLanguage(set: Pick<DataSet, "columns" | "labelColumn">): boolean {
+  return set.labelColumn === "lang" || !hasLabels(set);
+}
+
+function hasLabels({ columns, labelColumn }: Pick<DataSet, "columns" | "labelColumn">): boolean {
   return labelColumn !== undefined || columns.includes("label") || columns.includes("score");
 }
 

@@ -19,8 +19,10 @@ export function parseDelimited(text: string, format: DelimitedFormat): string[][
 }
 
 function parseQuoted(text: string, delimiter: string): string[][] {
+  // To a regular expression a bar is a choice and a dot is anything.
+  const plainly = delimiter.replace(/[^\w\s]/, "\\$&");
   // A cell that only starts with a quote is taken as it is, and so is a carriage return that ends no line.
-  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|((?:[^${delimiter}\\r\\n]|\\r(?!\\n))*))(${delimiter}|\\r?\\n|$)`, "gy");
+  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|((?:[^${plainly}\\r\\n]|\\r(?!\\n))*))(${plainly}|\\r?\\n|$)`, "gy");
   const rows: string[][] = [];
   let row: string[] = [];
   while (cell.lastIndex < text.length) {

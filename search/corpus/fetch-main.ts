@@ -11,7 +11,13 @@ const spec: CommandSpec = {
   about:
     "Fetches public data sets from their sources and converts them into a data folder. What is there stays as it is.",
   flags: {
-    data: { type: "string", value: "folder", doc: "data folder, made when it is missing", env: "KDNAS_DATA" },
+    data: {
+      type: "string",
+      value: "folder",
+      doc: "the one data folder to write into, made when it is missing",
+      env: "KDNAS_DATA",
+      multiple: true,
+    },
     catalogue: {
       type: "string",
       value: "file",
@@ -21,8 +27,10 @@ const spec: CommandSpec = {
 };
 
 await runCommand(spec, async (flags, log) => {
-  if (!flags.data) throw new ConfigError("--data names no folder (or set KDNAS_DATA)");
-  const report = await fetchSets(readCatalogue(flags.catalogue ?? ownCatalogue), flags.data);
+  const [folder, ...others]: readonly string[] = flags.data;
+  if (folder === undefined || others.length > 0)
+    throw new ConfigError("--data (or KDNAS_DATA) has to name one folder, which the sets are written into");
+  const report = await fetchSets(readCatalogue(flags.catalogue ?? ownCatalogue), folder);
   for (const name of report.present) log(`${name}: already there`);
   for (const name of report.fetched) log(`${name}: fetched`);
   for (const { name, reason } of report.failed) log(`${name}: missing: ${reason}`);

@@ -6,8 +6,8 @@ import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { BadFileError, UpstreamError } from "../../src/errors.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
-import { type Converted, convert } from "./convert.ts";
-import { type DataFolder, type DataSet, readDataFolder } from "./datasets.ts";
+import { type Converted, columnsOf, convert } from "./convert.ts";
+import { checkTask, type DataFolder, type DataSet, readDataFolder } from "./datasets.ts";
 
 const timeoutMs = 60_000;
 
@@ -23,7 +23,8 @@ export interface FetchReport {
 
 /**
  * Brings the catalogue's sets that a data folder lacks into it. A set is entered into `datasets.json` after its file is
- * complete; one that fails leaves the folder as it was. Sets that are there are not touched.
+ * complete; one that fails, or is for a task that the folder does not know, leaves the folder as it was. Sets that are there are not
+ * touched.
  */
 export async function fetchSets(catalogue: readonly CatalogueEntry[], folder: string): Promise<FetchReport> {
   const path = join(folder, "datasets.json");
@@ -33,6 +34,7 @@ export async function fetchSets(catalogue: readonly CatalogueEntry[], folder: st
     if (dataSets.some((set) => set.name === entry.name)) report.present.push(entry.name);
     else
       try {
+        checkTask(path, { ...entry, columns: columnsOf(entry) }, tasks);
         dataSets = [...dataSets, await fetchSet(entry, folder)];
         const content = tasks.length === 0 ? dataSets : { tasks, dataSets };
         await writeWhole(path, `${JSON.stringify(content, null, 2)}\n`);

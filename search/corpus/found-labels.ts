@@ -1,6 +1,7 @@
 import { BadFileError } from "../../src/errors.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import type { Collected } from "./collect.ts";
+import { adviceOnSplits } from "./split.ts";
 
 /**
  * The labels of a declared task that names none: what its training rows say, sorted.
@@ -9,8 +10,11 @@ import type { Collected } from "./collect.ts";
 export function foundLabels(task: Task, sets: readonly Collected[]): readonly string[] {
   const labels = [...new Set(sets.flatMap((set) => [...set.labels]))].sort();
   if (task.declared === undefined || task.labels !== null) return labels;
-  if (labels.length < 2)
-    throw new BadFileError(`${task.name}: its training rows have ${labels.length} labels, and a task has at least two`);
+  if (labels.length < 2) {
+    const lack = `its training rows have ${labels.length} labels, and a task has at least two`;
+    const advice = adviceOnSplits(sets.flatMap(({ heldOutSplits }) => [...heldOutSplits]));
+    throw new BadFileError(`${task.name}: ${lack}${advice === null ? "" : `; ${advice}`}`);
+  }
   for (const { set, validation } of sets) {
     const foreign = validation.find((row) => !labels.includes(row.label));
     if (foreign)

@@ -99,3 +99,9 @@ export function shareOf(dataSet: string): number {
 export function fineTuningShareOf(dataSet: string): number {
   return handlingOf(dataSet).fineTuningShare ?? shareOf(dataSet);
 }
+
+/** Suites of cases only probe a task: in its mean, and where something is fitted, they count where it has nothing else. */
+export function withoutSuites<Of>(all: readonly Of[], dataSetOf: (one: Of) => string): readonly Of[] {
+  const sampled = all.filter((one) => !handlingOf(dataSetOf(one)).functional);
+  return sampled.length > 0 ? sampled : all;
+}

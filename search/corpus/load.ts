@@ -35,7 +35,8 @@ export async function loadCorpus(folders: readonly string[], options: CorpusOpti
 }
 
 async function collectUdhr(): Promise<Collected> {
-  return { set: udhrSet, train: await readUdhr(), validation: [], lexicon: [], labels: new Set() };
+  const none = { validation: [], lexicon: [], labels: new Set<string>(), heldOutSplits: new Set<string>() };
+  return { set: udhrSet, train: await readUdhr(), ...none };
 }
 
 function withoutHeldOut(collected: Collected, heldOut: HeldOut): Collected {

@@ -106,7 +106,7 @@ function rowParser(path: string, set: DataSet): (text: string, line: number) => 
     const row = {
       split: splitOf(cells, text),
       language,
-      label: label < 0 ? language : (cells[label] as string),
+      label: label < 0 ? language : (cells[label] as string).trim(),
       text,
       dataSet: set.name,
       line: number,

@@ -5,6 +5,7 @@ import { must } from "../../src/invariant.ts";
 import { freeTensors, type Tensor } from "../../src/onnx/session.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import { dropStaleDrafts, ownDraft } from "../own-draft.ts";
+import { addWeights } from "../student/weights-hash.ts";
 import { batchOf, inferenceBatches, startTeacher } from "../teacher/hidden-states.ts";
 import type { Teacher } from "../teacher/teacher.ts";
 import { fitScaler, type Scaler } from "./scaler.ts";
@@ -75,58 +76,117 @@ export function unpackRow(states: Int8Array, row: number, hidden: number, out: F
   for (let k = 0; k < hidden; k++) out[to + k] = (states[from + k] as number) * step;
 }
 
+/** What is kept of each batch of the teacher's. */
+interface Kept {
+  /** Of the teacher's output, and of its file. */
+  readonly name: string;
+  readonly width: number;
+  /** A row each. */
+  readonly of: "token" | "text";
+  readonly isRelation: boolean;
+}
+
+type States = Readonly<Record<string, Tensor>>;
+
+function allKept(hidden: number, { layers, relationLayer }: TargetOptions): Kept[] {
+  const states = layers.map(
+    (layer): Kept => ({ name: stateName(layer), width: hidden, of: "token", isRelation: false }),
+  );
+  const relation: Kept[] = relationLayer
+    ? [{ name: relationName(relationLayer), width: 3 * hidden, of: "token", isRelation: true }]
+    : [];
+  return [...states, ...relation, { name: "pooled", width: hidden, of: "text", isRelation: false }];
+}
+
 async function compute(
   teacher: Teacher,
   sequences: readonly Int32Array[],
   options: TargetOptions,
   folder: string,
 ): Promise<void> {
-  const { hidden } = teacher.architecture;
-  const related = options.relationLayer ? [relationName(options.relationLayer)] : [];
-  const names = [...options.layers.map(stateName), ...related];
-  const all = [...names, "pooled"];
-  const widthOf = (name: string) => (related.includes(name) ? 3 * hidden : hidden);
-  const relationLayers = options.relationLayer ? [options.relationLayer] : [];
-  const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads, relationLayers });
-  const batches = inferenceBatches(sequences, tokensPerBatch);
-  const run = (indices: readonly number[]) => running.run(batchOf(sequences, indices, teacher.padId), all);
-  const sample = await Promise.all(spread(batches, sampleBatches).map(run));
-  const scalers = new Map(
-    all.map((name) => {
+  const { threads, relationLayer } = options;
+  const kept = allKept(teacher.architecture.hidden, options);
+  const names = kept.map(({ name }) => name);
+  const relationLayers = relationLayer ? [relationLayer] : [];
+  const running = await startTeacher(teacher, { precision: "fp32", threads, relationLayers });
+  try {
+    const run = (indices: readonly number[]) => running.run(batchOf(sequences, indices, teacher.padId), names);
+    const batches = inferenceBatches(sequences, tokensPerBatch);
+    const scalers = fitScalers(kept, await Promise.all(spread(batches, sampleBatches).map(run)));
+    const stored = await packAll(sequences, batches, { kept, scalers, run, onProgress: options.onProgress });
+    keep(folder, stored, scalers);
+  } finally {
+    await running.release();
+  }
+}
+
+function fitScalers(kept: readonly Kept[], sample: readonly States[]): Map<string, Scaler> {
+  return new Map(
+    kept.map(({ name, width, isRelation }) => {
       const scaler = fitScaler(
         sample.map((states) => dataOf(states, name)),
-        widthOf(name),
+        width,
       );
-      return [name, related.includes(name) ? unshifted(scaler) : scaler];
+      return [name, isRelation ? unshifted(scaler) : scaler];
     }),
   );
+}
+
+interface Packing {
+  readonly kept: readonly Kept[];
+  readonly scalers: ReadonlyMap<string, Scaler>;
+  readonly run: (indices: readonly number[]) => Promise<States>;
+  readonly onProgress: TargetOptions["onProgress"];
+}
+
+/** Runs all batches; what is kept of them by name, in the order of the texts. */
+async function packAll(
+  sequences: readonly Int32Array[],
+  batches: readonly (readonly number[])[],
+  { kept, scalers, run, onProgress }: Packing,
+): Promise<Map<string, Int8Array>> {
   const offsets = offsetsOf(sequences);
   const totalTokens = must(offsets.at(-1));
-  const stored = new Map(names.map((name) => [name, new Int8Array(totalTokens * widthOf(name))]));
-  stored.set("pooled", new Int8Array(sequences.length * hidden));
+  const rowsOf = ({ of }: Kept) => (of === "token" ? totalTokens : sequences.length);
+  const stored = new Map(kept.map((each) => [each.name, new Int8Array(rowsOf(each) * each.width)]));
   let done = 0;
   for (const indices of batches) {
     const states = await run(indices);
-    const padded = Math.max(...indices.map((index) => must(sequences[index]).length));
-    indices.forEach((index, row) => {
-      const length = must(sequences[index]).length;
-      for (const name of names) {
-        const width = widthOf(name);
-        const place = { from: row * padded * width, to: must(offsets[index]) * width, rows: length };
-        pack(dataOf(states, name), must(scalers.get(name)), must(stored.get(name)), place);
-      }
-      const place = { from: row * hidden, to: index * hidden, rows: 1 };
-      pack(dataOf(states, "pooled"), must(scalers.get("pooled")), must(stored.get("pooled")), place);
-      done += length;
-    });
+    const lengths = indices.map((index) => must(sequences[index]).length);
+    for (const each of kept) {
+      const source = dataOf(states, each.name);
+      const [scaler, target] = [must(scalers.get(each.name)), must(stored.get(each.name))];
+      for (const place of placesOf(each, indices, lengths, offsets)) pack(source, scaler, target, place);
+    }
     freeTensors(Object.values(states));
-    options.onProgress(done, totalTokens);
+    done += lengths.reduce((sum, length) => sum + length, 0);
+    onProgress(done, totalTokens);
   }
-  await running.release();
-  keep(folder, stored, scalers);
+  return stored;
 }
 
-function dataOf(states: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+}
+
+/** Where each text of a batch is in the teacher's output, and where in what is stored. */
+function placesOf(
+  { of, width }: Kept,
+  indices: readonly number[],
+  lengths: readonly number[],
+  offsets: Int32Array,
+): Place[] {
+  const padded = Math.max(...lengths);
+  return indices.map((index, row) =>
+    of === "token"
+      ? { from: row * padded * width, to: must(offsets[index]) * width, rows: must(lengths[row]) }
+      : { from: row * width, to: index * width, rows: 1 },
+  );
+}
+
+function dataOf(states: States, name: string): Float32Array {
   return must(states[name], name).data as Float32Array;
 }
 
@@ -136,12 +196,7 @@ function unshifted({ mean, deviation }: Scaler): Scaler {
 }
 
 /** Standardises and rounds `rows` rows of floats, clipped to what int8 holds. */
-function pack(
-  source: Float32Array,
-  { mean, deviation }: Scaler,
-  target: Int8Array,
-  place: { readonly from: number; readonly to: number; readonly rows: number },
-): void {
+function pack(source: Float32Array, { mean, deviation }: Scaler, target: Int8Array, place: Place): void {
   const hidden = mean.length;
   for (let i = 0; i < place.rows * hidden; i++) {
     const k = i % hidden;
@@ -166,7 +221,7 @@ function keep(folder: string, stored: ReadonlyMap<string, Int8Array>, scalers: R
   }
 }
 
-/** A file a state, since one file of all would pass the 2 GiB that Node writes at once. */
+/** A file a state: each is read when it is asked for, and only then. */
 function write(building: string, stored: ReadonlyMap<string, Int8Array>, scalers: ReadonlyMap<string, Scaler>): void {
   for (const [name, values] of stored) {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.length);
@@ -229,8 +284,7 @@ function targetsKey(
   const hash = createHash("sha256")
     .update(layers.join())
     .update(relationLayer ? ` qkv ${relationLayer}` : "");
-  for (const { data } of teacher.weights.values())
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  addWeights(hash, teacher.weights);
   for (const ids of sequences) hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
   return hash.digest("hex").slice(0, 12);
 }

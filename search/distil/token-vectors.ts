@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
 import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
 import type { Weight } from "../student/weights.ts";
+import { addWeights } from "../student/weights-hash.ts";
 import { batchOf, startTeacher } from "../teacher/hidden-states.ts";
 import type { Teacher } from "../teacher/teacher.ts";
 
@@ -66,7 +67,5 @@ export function inverseFrequency(shares: Float64Array, a = 1e-3): Float64Array {
 
 function vectorsKey(teacher: Teacher, tokens: readonly number[]): string {
   const hash = createHash("sha256").update(Int32Array.from(tokens));
-  for (const { data } of teacher.weights.values())
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return hash.digest("hex").slice(0, 12);
+  return addWeights(hash, teacher.weights).digest("hex").slice(0, 12);
 }

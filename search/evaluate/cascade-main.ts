@@ -1,4 +1,4 @@
-import { servedLatency, servedScores } from "../../src/contract/ensemble.ts";
+import { latencyAmong, scoresAmong } from "../../src/contract/ensemble.ts";
 import type { Cascade } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { ConfigError } from "../../src/errors.ts";
@@ -10,7 +10,7 @@ import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { rewriteDescription } from "../export/write-description.ts";
 import { table } from "../reward/report.ts";
-import { fitThresholds, judgeThresholds } from "./cascade.ts";
+import { fitThresholds, inPlaceOf, judgeThresholds } from "./cascade.ts";
 import { judgePair } from "./judge-pair.ts";
 import { findStudents, type Student } from "./subjects.ts";
 
@@ -20,7 +20,8 @@ await runCommand(
     name: "npm run cascade",
     about:
       "Fits the thresholds of a cascade on validation rows: above them the fast student's answer is as good as the larger\n" +
-      "one's. With --write they go into the fast student's manifest; a server with KDNAS_CASCADE=true uses them.",
+      "one's. With --write they go into the fast student's manifest, where those of tasks stay that these data do not judge;\n" +
+      "a server with KDNAS_CASCADE=true uses them.",
     flags: {
       models: { type: "string", doc: "folder of the students", env: "KDNAS_MODELS", default: "models" },
       data: dataFlag,
@@ -34,7 +35,7 @@ await runCommand(
   },
   async (flags, log) => {
     const students = findStudents(flags.models);
-    const large = pick(students, flags.large, (all) => all.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a)));
+    const large = pick(students, flags.large, mostAccurate);
     const fast = pick(students, flags.fast, (all) => must(all[0]));
     if (fast === large) throw new ConfigError(`${fast.manifest.name} cannot be both; a cascade needs two students`);
     const corpus = limitValidation(await loadCorpus(flags.data ?? [], { seed: 1 }), flags.rows);
@@ -46,7 +47,7 @@ await runCommand(
       const loss = flags.loss / 100;
       tasks.push({ task, ...fitThresholds(judged, loss), ...judgeThresholds(judged, loss) });
     }
-    log(report(tasks, fast, large));
+    log(report(tasks, fast, large, students));
     if (flags.write) write(fast, { to: { name: large.manifest.name, version: large.manifest.version }, tasks }, log);
   },
 );
@@ -62,9 +63,12 @@ function pick(
   return found;
 }
 
-function scoreOf({ manifest }: Student): number {
-  const scores = servedScores(manifest);
-  return scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores);
+function mostAccurate(students: readonly Student[]): Student {
+  const scoreOf = ({ manifest }: Student) => {
+    const scores = scoresAmong(manifest, students);
+    return scores.length === 0 ? Number.NEGATIVE_INFINITY : meanScore(scores);
+  };
+  return students.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a));
 }
 
 /** Tasks over single texts whose answers are labels. */
@@ -76,9 +80,9 @@ function sharedTasks(fast: Student, large: Student): string[] {
 }
 
 /** The time is the manifests', at their middle length. */
-function report(tasks: Cascade["tasks"], fast: Student, large: Student): string {
+function report(tasks: Cascade["tasks"], fast: Student, large: Student, students: readonly Student[]): string {
   const ms = ({ manifest }: Student) => {
-    const { lengths } = servedLatency(manifest);
+    const { lengths } = latencyAmong(manifest, students);
     return must(lengths[lengths.length >> 1]).p50Ms;
   };
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -105,6 +109,7 @@ function report(tasks: Cascade["tasks"], fast: Student, large: Student): string 
   return `on rows that the thresholds were not fitted on:\n${table(head, rows)}`;
 }
 
-function write(student: Student, cascade: Cascade, log: (line: string) => void): void {
+function write(student: Student, fitted: Cascade, log: (line: string) => void): void {
+  const cascade = inPlaceOf(student.manifest.cascade, fitted);
   log(`written to ${rewriteDescription(student, { ...student.manifest, cascade })}`);
 }

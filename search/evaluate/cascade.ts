@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cascade } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { createRandom, shuffle } from "../../src/random.ts";
@@ -68,4 +69,14 @@ export function judgeThresholds(rows: readonly Judged[], mostLoss: number): Qual
     largeAccuracy: mean(rows.map(({ largeRight }) => Number(largeRight))),
     rows: rows.length,
   };
+}
+
+/**
+ * A cascade that takes the place of another: thresholds of tasks that were not judged now stay, where they are for the same version of the
+ * larger student.
+ */
+export function inPlaceOf(old: Cascade | undefined, { to, tasks }: Cascade): Cascade {
+  const known = old !== undefined && isDeepStrictEqual(old.to, to) ? old.tasks : [];
+  const isJudged = (name: string) => tasks.some(({ task }) => task === name);
+  return { to, tasks: [...known.filter(({ task }) => !isJudged(task)), ...tasks] };
 }

@@ -2,6 +2,7 @@ import type { Manifest } from "../../src/contract/manifest.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { runCommand } from "../command/command.ts";
 import { dataFlag } from "../command/data-flag.ts";
+import { listOf } from "../command/list-flag.ts";
 import { studentFlags } from "../command/student-flags.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
@@ -28,7 +29,7 @@ await runCommand(
   },
   async (flags, log) => {
     const students = findStudents(flags.models);
-    const wanted = chosenAmong(students, flags.students?.split(","), flags.models);
+    const wanted = chosenAmong(students, listOf(flags, "students"), flags.models);
     const corpus = limitValidation(await loadCorpus(flags.data ?? [], { seed: 1, tasks: "all" }), flags.rows);
     for (const { manifest } of flags.write ? wanted : []) refuseUnjudged(manifest, corpus);
     await fitEnsembles(wanted, students, corpus, { threads: flags.threads, write: flags.write }, log);

@@ -32,7 +32,11 @@ await runCommand(
       threads: { type: "integer", doc: "threads for scoring (timing always has one)", default: 2 },
       latency: { type: "boolean", doc: "only the latency table", default: false },
       json: { type: "string", doc: "file that all that was measured, and the tables, are written to", value: "file" },
-      write: { type: "boolean", doc: "write the scores into the manifests and cards", default: false },
+      write: {
+        type: "boolean",
+        doc: "write the scores into manifests and cards, of all students in --models; not with --latency",
+        default: false,
+      },
     },
   },
   async (flags, log) => {

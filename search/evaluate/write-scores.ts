@@ -1,4 +1,4 @@
-import { membersAmong, servedScores } from "../../src/contract/ensemble.ts";
+import { membersAmong, scoresAmong, servedScores } from "../../src/contract/ensemble.ts";
 import type { Score } from "../../src/contract/manifest.ts";
 import { scoreKey, teacherIn } from "../../src/contract/score-key.ts";
 import type { Log } from "../command/command.ts";
@@ -19,12 +19,11 @@ export function writeScores(
   const ceiling = new Map((teacher?.scores ?? []).map((score) => [scoreKey(score), score.student]));
   for (const student of students) {
     const { folder, manifest } = student;
-    const before = servedScores(manifest);
-    const known = teacherIn([...before, ...manifest.scores]);
+    const known = teacherIn([...servedScores(manifest), ...manifest.scores]);
     const own = (subjects.get(manifest.name)?.scores ?? []).map(
       (score): Score => ({ ...score, teacher: ceiling.get(scoreKey(score)) ?? known(score) }),
     );
-    const all = [...unmeasured(before, own), ...own];
+    const all = [...unmeasured(scoresAmong(manifest, students), own), ...own];
     const { ensemble } = manifest;
     const together = ensemble !== undefined && membersAmong(manifest, students).length > 0;
     // Training looks at the teacher's scores beside those that the student has alone.

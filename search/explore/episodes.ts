@@ -1,5 +1,6 @@
 import { type Architecture, architectureName } from "../../src/contract/architecture.ts";
 import { type Controller, createController } from "../controller/controller.ts";
+import { usableTrials } from "../controller/history.ts";
 import { knownLatencies } from "../known-latencies.ts";
 import type { ProductionModel } from "../reward/production/expectation.ts";
 import { budgetObjective } from "../reward/reward.ts";
@@ -20,7 +21,11 @@ export interface Episodes extends TrialRunning {
   readonly isOver: (trials: number) => boolean;
 }
 
-/** Rounds of proposing, running and learning, until the trials are done. Every new trial goes into the journal. */
+/**
+ * Rounds of proposing, running and learning, until the trials are done. Every new trial goes into the journal.
+ * @returns those that were proposed in their order, then what the journal held besides: with more trials planned a controller explores
+ * for longer, and need not propose again what it did before, which may be the best all the same.
+ */
 export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
   const { config, space, teacherShape, journal, earlier, production, log, isOver } = episodes;
   const { trials: total, trialsPerEpisode } = config.effort;
@@ -31,7 +36,7 @@ export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
     objectives: config.budgetsMs.map((budget) => budgetObjective(budget)) as [Objective, ...Objective[]],
     earlier,
   });
-  if (earlier.length > 0) log(`warm start · the controller learns from ${earlier.length} earlier trials`);
+  if (earlier.length > 0) log(warmStartLine(usableTrials(space, earlier).length, earlier.length));
   if (journal.trials.length > 0) log(`journal · ${journal.trials.length} trials taken up`);
   const calibration = knownLatencies(config.runs);
   const trials: Trial[] = [];
@@ -49,7 +54,17 @@ export async function runEpisodes(episodes: Episodes): Promise<Trial[]> {
     await controller.tell(told);
     trials.push(...told);
   }
-  return trials;
+  return [...trials, ...withoutThose(journal.trials, trials)];
+}
+
+function warmStartLine(usable: number, all: number): string {
+  const why = usable > 0 ? "" : ": none succeeded with an architecture of this space";
+  return `warm start · the controller learns from ${usable} of ${all} earlier trials${why}`;
+}
+
+function withoutThose(trials: readonly Trial[], others: readonly Trial[]): Trial[] {
+  const keys = new Set(others.map(({ architecture }) => architectureKey(architecture)));
+  return trials.filter(({ architecture }) => !keys.has(architectureKey(architecture)));
 }
 
 /** A controller that is asked for nothing would still count an episode. */

@@ -7,6 +7,7 @@ import { teacherKey } from "../heads/teacher-classifier.ts";
 import { type Materials, teacherStates } from "../prepare.ts";
 import { trialsInProduction } from "../reward/production/calibrate.ts";
 import type { ProductionModel } from "../reward/production/expectation.ts";
+import { offlineTrials } from "../reward/production/offline-trials.ts";
 import { readProduction } from "../reward/production/production-file.ts";
 import { createSpace } from "../space/space.ts";
 import type { Trial } from "../space/trial.ts";
@@ -67,9 +68,13 @@ export async function explore(time: TimeBudget, materials: Materials, log: Log):
   return trials;
 }
 
-/** As this search would have rated them: where budgets are of production's traffic, earlier ones were of none or of other. */
-function earlierTrials(trials: readonly Trial[], production: ProductionModel | null): readonly Trial[] {
-  return production === null ? trials : trialsInProduction(production, trials);
+/**
+ * As this search would have rated them: whether its budgets are of production's traffic or of none, those of the earlier one may have been
+ * of other traffic. Failed ones go along, to be counted.
+ */
+export function earlierTrials(trials: readonly Trial[], production: ProductionModel | null): readonly Trial[] {
+  const rated = production === null ? offlineTrials(trials) : trialsInProduction(production, trials);
+  return [...rated, ...trials.filter(({ status }) => status === "failed")];
 }
 
 /** What makes trials comparable. A journal of other settings is not taken up. */

@@ -1,11 +1,11 @@
 import { type Architecture, architectureName } from "../../src/contract/architecture.ts";
-import { must } from "../../src/invariant.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import type { StateTargets } from "../distil/targets.ts";
 import { type ProxyResult, runProxyTrial } from "../distil/trial.ts";
 import { type Materials, studentPositions } from "../prepare.ts";
 import { printProgress } from "../progress.ts";
+import { budgetLatency } from "../reward/budget-latency.ts";
 import { measureLatency } from "../reward/measure.ts";
 import { expectedMs, type ProductionModel } from "../reward/production/expectation.ts";
 import { reward, rewardsPerBudget } from "../reward/reward.ts";
@@ -13,7 +13,7 @@ import { sideBySide } from "../side-by-side.ts";
 import type { Trial } from "../space/trial.ts";
 import { headsOf } from "../student/encoded-task.ts";
 import { ownFault } from "../student/own-fault.ts";
-import { budgetTokens, timedLengths } from "../timed-lengths.ts";
+import { timedLengths } from "../timed-lengths.ts";
 import type { TrialGroup } from "./run-trials.ts";
 
 /** The paper's β: the latency aimed at, as a share of the teacher's. */
@@ -94,10 +94,7 @@ async function rate(
     measureLatency(result.artefact, timedLengths, { threads: 1, vocabulary: architecture.vocabulary }),
   );
   if (typeof latency === "string") return { ...base, status: "failed", reason: latency, reward: null };
-  const latencyMs =
-    production === null
-      ? must(latency.find(({ tokens }) => tokens === budgetTokens)).p50Ms
-      : expectedMs(production, architecture, latency);
+  const latencyMs = production === null ? budgetLatency(latency).p50Ms : expectedMs(production, architecture, latency);
   const { pooledLoss, hiddenLoss } = result.distilled;
   return {
     ...base,

@@ -29,7 +29,7 @@ export function cardText(m: Manifest): string {
       (task) =>
         `- **${task.name}** (${task.input}): ${task.labels.length > 8 ? `${task.labels.length} labels` : task.labels.join(", ")}; ` +
         `temperature ${task.temperature.toFixed(2)}${thresholdText(task)}; ` +
-        `trained on ${task.languages.length} languages.`,
+        `trained on ${languagesText(task)}.`,
     ),
     "",
     ...ngramLines(m),
@@ -38,7 +38,7 @@ export function cardText(m: Manifest): string {
     "",
     "Macro-F1, accuracy and Pearson correlation, times 100. The teacher is the fine-tuned one, on the same rows.",
     "",
-    ...scoreTable(servedScores(m)),
+    ...scoreTable(servedScores(m), m.tasks),
     "",
     ...referenceLines(m.tasks),
     "## Latency",
@@ -60,6 +60,17 @@ export function cardText(m: Manifest): string {
     "set the threshold on your own data, and do not let it decide about people on its own.",
     "",
   ].join("\n");
+}
+
+/** The codes of languages; of language pairs, which may be hundreds, how many. */
+function languagesText({ input, languages }: ManifestTask): string {
+  const count = countOf(languages.length, input);
+  return input === "pair" || languages.length === 0 ? count : `${count}: ${[...languages].sort().join(", ")}`;
+}
+
+function countOf(languages: number, input: ManifestTask["input"]): string {
+  const what = input === "pair" ? "language pair" : "language";
+  return `${languages} ${what}${languages === 1 ? "" : "s"}`;
 }
 
 function ngramLines({ ngrams }: Manifest): string[] {
@@ -90,7 +101,10 @@ function ensembleLines({ ensemble }: Manifest): string[] {
   ];
 }
 
-function scoreTable(scores: readonly Score[]): string[] {
+/** Scores in more languages than this are not listed one by one. */
+const mostListed = 15;
+
+function scoreTable(scores: readonly Score[], tasks: readonly ManifestTask[]): string[] {
   if (scores.length === 0) return ["None: no validation data were given."];
   const sets = [...new Set(scores.map((score) => `${score.task}\t${score.dataSet}`))];
   const rows = sets.map((key) => {
@@ -99,10 +113,11 @@ function scoreTable(scores: readonly Score[]): string[] {
     const teacher = own.every((score) => score.teacher !== null)
       ? percent(own.map((score) => score.teacher as number))
       : "–";
+    const input = tasks.find(({ name }) => name === task)?.input ?? "text";
     const languages =
-      own.length <= 15
+      own.length <= mostListed
         ? own.map((s) => `${s.language} ${(s.student * 100).toFixed(1)}`).join(", ")
-        : `${own.length} languages`;
+        : countOf(own.length, input);
     return `| ${task} | ${dataSet} | ${own[0]?.metric} | ${percent(own.map((score) => score.student))} | ${teacher} | ${languages} |`;
   });
   return [

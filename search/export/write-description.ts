@@ -14,18 +14,26 @@ export function writeDescription(folder: string, manifest: Manifest): string {
   return path;
 }
 
+/** As it was read. */
+interface Read {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** The same for a student that was read before. @throws {ConfigError} as `refuseChanged`; nothing is written then */
+export function rewriteDescription(read: Read, manifest: Manifest): string {
+  refuseChanged(read);
+  return writeDescription(read.folder, manifest);
+}
+
 /**
- * The same for a student that was read before: another command may have written into its manifest since, and that would be lost.
- * @throws {ConfigError} when one has; nothing is written then
+ * Another command may have written into a student's manifest since it was read, or have put another student in its place, and that would
+ * be lost. @throws {ConfigError} when one has
  */
-export function rewriteDescription(
-  { folder, manifest: read }: { readonly folder: string; readonly manifest: Manifest },
-  manifest: Manifest,
-): string {
+export function refuseChanged({ folder, manifest }: Read): void {
   const path = join(folder, "manifest.json");
-  if (!isDeepStrictEqual(readManifest(path), read))
+  if (!isDeepStrictEqual(readManifest(path), manifest))
     throw new ConfigError(
       `${path} was changed by another command while this one ran, so it is left as it is; run this again`,
     );
-  return writeDescription(folder, manifest);
 }

@@ -1,7 +1,6 @@
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
-import { replaceFile } from "../../src/replace-file.ts";
 import { dropStaleDrafts, ownDraft } from "../own-draft.ts";
 
 /**
@@ -34,8 +33,15 @@ export interface SafetensorsFile {
   read(name: string): StoredTensor;
 }
 
-/** Reads the header. @throws {BadFileError} when the file is missing, cut short or not in this format. */
-export function openSafetensors(path: string): SafetensorsFile {
+/** Bytes that are written or read at once: Node counts them in 32 bits with a sign, and a tensor may have more. */
+const chunk = 2 ** 30;
+
+/**
+ * Reads the header.
+ * @param chunkBytes most that are read at once
+ * @throws {BadFileError} when the file is missing, cut short or not in this format.
+ */
+export function openSafetensors(path: string, chunkBytes = chunk): SafetensorsFile {
   const { header, start } = readHeader(path);
   return {
     path,
@@ -44,7 +50,7 @@ export function openSafetensors(path: string): SafetensorsFile {
       const entry = header[name];
       if (!entry) throw new BadFileError(`${path}: there is no tensor "${name}"`);
       const [from, to] = entry.data_offsets;
-      return { type: entry.dtype, dims: entry.shape, bytes: readBytes(path, start + from, to - from) };
+      return { type: entry.dtype, dims: entry.shape, bytes: readBytes(path, start + from, to - from, chunkBytes) };
     },
   };
 }
@@ -78,21 +84,35 @@ function checkLength(path: string, expected: number): void {
   if (size < expected) throw new BadFileError(`${path}: is cut short (${size} of ${expected} bytes)`);
 }
 
-function readBytes(path: string, position: number, length: number): Uint8Array<ArrayBuffer> {
+function readBytes(path: string, position: number, length: number, chunkBytes = chunk): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  let file: number;
+  const file = openToRead(path);
   try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new BadFileError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    const got = readSync(file, bytes, 0, length, position);
+    const got = fill(file, bytes, position, chunkBytes);
     if (got !== length) throw new BadFileError(`${path}: is cut short (${got} of ${length} bytes at ${position})`);
     return bytes;
   } finally {
     closeSync(file);
   }
+}
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    throw new BadFileError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Reads until all bytes are there or the file ends; how many it got. */
+function fill(file: number, bytes: Uint8Array, position: number, chunkBytes: number): number {
+  let done = 0;
+  while (done < bytes.length) {
+    const got = readSync(file, bytes, done, Math.min(chunkBytes, bytes.length - done), position + done);
+    if (got === 0) break;
+    done += got;
+  }
+  return done;
 }
 
 /** Float32 values of an F32, F16 or BF16 tensor. */
@@ -115,8 +135,11 @@ function halfToNumber(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Writes a file atomically: a reader sees the old one or the whole new one, also while others write the same. */
-export function writeSafetensors(path: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+/**
+ * Writes a file atomically: a reader sees the old one or the whole new one, also while others write the same.
+ * @param chunkBytes most that are written at once
+ */
+export function writeSafetensors(path: string, tensors: ReadonlyMap<string, StoredTensor>, chunkBytes = chunk): void {
   let offset = 0;
   const header: Record<string, unknown> = {};
   for (const [name, { type, dims, bytes }] of tensors) {
@@ -126,18 +149,30 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
-  putInPlace(path, Buffer.concat([length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)]));
+  putInPlace(path, [length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)], chunkBytes);
 }
 
-function putInPlace(path: string, content: Uint8Array): void {
+/** Parts one after another: joined first, they would take their memory twice. */
+function putInPlace(path: string, parts: readonly Uint8Array[], chunkBytes: number): void {
   const draft = ownDraft(path);
   dropStaleDrafts(path);
   try {
-    replaceFile(draft, content);
+    const file = openSync(draft, "w");
+    try {
+      for (const part of parts) writeAll(file, part, chunkBytes);
+    } finally {
+      closeSync(file);
+    }
     renameSync(draft, path);
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** A disk that has just become full takes a part, and refuses the next with its reason. */
+function writeAll(file: number, bytes: Uint8Array, chunkBytes: number): void {
+  let done = 0;
+  while (done < bytes.length) done += writeSync(file, bytes, done, Math.min(chunkBytes, bytes.length - done));
 }
 
 /** A float32 array as a tensor to be written. */

@@ -5,6 +5,7 @@ import { shareOf } from "../corpus/known-sets.ts";
 import { fitScaler, type Scaler } from "../distil/scaler.ts";
 import { type EncodedExample, type EncodedTask, headOf, headsOf } from "../student/encoded-task.ts";
 import { headParameters, headWidth, tableName, type Weight, type Weights, weightOf } from "../student/weights.ts";
+import { keyOf } from "./key-of.ts";
 import { type Classifier, pooledRows } from "./predict.ts";
 import { trainTasks, withFreshHeads } from "./train-heads.ts";
 
@@ -116,10 +117,6 @@ function onRows({ examples }: EncodedTask, keys: readonly string[]): EncodedExam
     const { ids, pairIds } = example;
     return { ...example, ids: rowOf(ids), pairIds: pairIds && rowOf(pairIds) };
   });
-}
-
-function keyOf(ids: Int32Array): string {
-  return ids.join();
 }
 
 function frozenArchitecture(rows: number, hidden: number): Architecture {

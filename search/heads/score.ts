@@ -8,7 +8,7 @@ import { language } from "../../src/tasks/language.ts";
 import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
-import { handlingOf } from "../corpus/known-sets.ts";
+import { withoutSuites } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import { type EncodeTexts, encoderOf } from "../student/encoded-task.ts";
 import { expectedCalibrationError, fitLanguageThresholds, fitTemperature, fitThreshold } from "./calibrate.ts";
@@ -111,9 +111,10 @@ export function calibrated(
  * Suites of cases are there to judge by: fitted on them too, thresholds made a suite look two points better than one half of its cases
  * is by those of the other, and other sets no better (static and 3 ms student). Only a task that has nothing else goes by them.
  */
-export function fittedOn(results: readonly SetLogits[]): readonly SetLogits[] {
-  const sampled = results.filter(({ set }) => !handlingOf(set.dataSet).functional);
-  return sampled.length > 0 ? sampled : results;
+export function fittedOn<Of extends { readonly set: Pick<ValidationSet, "dataSet"> }>(
+  results: readonly Of[],
+): readonly Of[] {
+  return withoutSuites(results, ({ set }) => set.dataSet);
 }
 
 /** Whether another temperature would give other answers: a score is one itself, a threshold is a probability after it. */
@@ -126,10 +127,10 @@ export function thresholdsIn(task: ManifestTask | null): Pick<ManifestTask, "thr
   return { ...(threshold !== undefined && { threshold }), ...(languageThresholds && { languageThresholds }) };
 }
 
-/** Of all languages, and of those that have their own: only where the classifier tells languages apart. */
+/** Of all languages, and of those that have their own: only where the classifier tells languages apart, which it does of single texts. */
 function thresholdsOf(
   results: readonly SetLogits[],
-  { toTruth }: Task,
+  { toTruth, input }: Task,
   labels: readonly string[],
   temperature: number,
 ): Pick<ManifestTask, "threshold" | "languageThresholds"> {
@@ -147,7 +148,7 @@ function thresholdsOf(
   const large = mixed.filter(({ truth }) => truth.length >= leastRows);
   const telling = large.length > 0 ? large : mixed;
   const threshold = fitThreshold(telling);
-  if (!results.every(({ languages }) => languages)) return { threshold };
+  if (input === "pair" || !results.every(({ languages }) => languages)) return { threshold };
   const languageThresholds = fitLanguageThresholds(
     groupBy(telling, ({ language }) => language),
     threshold,

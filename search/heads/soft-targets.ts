@@ -2,8 +2,10 @@ import { must } from "../../src/invariant.ts";
 import { createRandom, shuffle } from "../../src/random.ts";
 import { mean, softmax } from "../../src/stats.ts";
 import type { Task } from "../../src/tasks/task.ts";
+import { groupBy } from "../corpus/preparation.ts";
 import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
 import { packInts } from "../student/packed-arrays.ts";
+import { keyOf } from "./key-of.ts";
 import type { Logits } from "./predict.ts";
 import type { Trust } from "./teacher-trust.ts";
 
@@ -37,7 +39,7 @@ export interface AskOptions {
  */
 export function textsToAsk(texts: readonly AskedText[], options: AskOptions): AskedText[] {
   const random = createRandom(options.seed);
-  const sets = [...groupBySet(texts)].map(([dataSet, all]) => {
+  const sets = [...groupBy(texts, ({ dataSet }) => dataSet)].map(([dataSet, all]) => {
     const members = shuffle(withoutRepeats(all), random);
     return { members, weight: options.dataSetShare(dataSet) * Math.sqrt(members.length) };
   });
@@ -150,20 +152,6 @@ function fillEvenly(sets: readonly { members: readonly AskedText[]; weight: numb
   return chosen;
 }
 
-function groupBySet(texts: readonly AskedText[]): Map<string, AskedText[]> {
-  const groups = new Map<string, AskedText[]>();
-  for (const text of texts) {
-    const group = groups.get(text.dataSet);
-    if (group) group.push(text);
-    else groups.set(text.dataSet, [text]);
-  }
-  return groups;
-}
-
 function withoutRepeats(texts: readonly AskedText[]): AskedText[] {
   return [...new Map(texts.map((text) => [keyOf(text.ids), text])).values()];
-}
-
-function keyOf(ids: Int32Array): string {
-  return ids.join();
 }

@@ -9,17 +9,20 @@ import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import type { Log } from "../command/command.ts";
 import { type Candidate, type ExportConfig, judge, learnHeads, validate } from "../complete/export-candidate.ts";
 import type { Corpus } from "../corpus/assemble.ts";
+import { checkLearnable } from "../corpus/check-learnable.ts";
 import { describeStudent, writeHeads } from "../export/export-student.ts";
 import { headOfEntry, readWeights } from "../export/read-weights.ts";
 import { studentEncoding } from "../prepare.ts";
 import { encodeBeside } from "../student/encode-corpus.ts";
 import { headsOf } from "../student/encoded-task.ts";
 import { parametersOf } from "../student/weights.ts";
+import { allSets } from "./all-sets.ts";
 
 /**
  * A finished student with more tasks: a head for each is learned on its encoder, which stays as it is, and so does every other answer.
  * A task that was added before is learned anew, and so is one over pairs, whose head is a graph of its own. @param folder for the
- * student, made anew. @throws {ConfigError} for a task over single texts that the student learned together with its encoder
+ * student, made anew. @throws {ConfigError} for a task over single texts that the student learned together with its encoder, and for one
+ * without rows to learn from
  */
 export async function addTasks(
   config: Pick<ExportConfig, "threads" | "seed">,
@@ -29,13 +32,11 @@ export async function addTasks(
   log: Log,
 ): Promise<Candidate> {
   for (const { name, input } of data.tasks) if (input === "text") refuseOfEncoder(manifest, name);
+  checkLearnable(data, log);
   const { maxTokens, ngrams, architecture } = manifest;
   const tokenizer = readTokenizer(join(files.folder, "tokenizer.json"));
   const corpus = { ...data, tasks: data.tasks.map(asBeside) };
   const materials = { corpus, tokenizer, tasks: [], beside: encodeBeside(corpus, tokenizer, studentEncoding) };
-  for (const { name } of corpus.tasks)
-    if (!materials.beside.some(({ task }) => task.name === name))
-      throw new ConfigError(`${name}: these data have no rows to learn from, only ones to judge by`);
   rmSync(folder, { recursive: true, force: true });
   cpSync(files.folder, folder, { recursive: true });
   const learned = await learnHeads(config, materials, { folder, architecture }, log);
@@ -68,12 +69,11 @@ interface JudgedTasks {
 function describe(manifest: Manifest, others: readonly ManifestTask[], judged: JudgedTasks, { dataSets }: Corpus) {
   const { format, version, files, bytes, created, ...rest } = manifest;
   const isOther = ({ task }: Score) => others.some(({ name }) => name === task);
-  const known = new Set(manifest.dataSets.map(({ name }) => name));
   const described = {
     ...rest,
     tasks: [...others, ...judged.tasks],
     scores: [...manifest.scores.filter(isOther), ...judged.scores],
-    dataSets: [...manifest.dataSets, ...dataSets.filter(({ name }) => !known.has(name)).map((set) => ({ ...set }))],
+    dataSets: allSets(manifest.dataSets, dataSets),
   };
   return answeredAlone(
     described,

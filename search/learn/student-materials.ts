@@ -1,32 +1,38 @@
 import { join } from "node:path";
 import { isAdded } from "../../src/contract/graph-files.ts";
 import type { Manifest } from "../../src/contract/manifest.ts";
-import { ConfigError } from "../../src/errors.ts";
 import { asBeside } from "../../src/tasks/declared.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
-import type { Flags } from "../command/command.ts";
+import type { Flags, Log } from "../command/command.ts";
 import type { Candidate } from "../complete/export-candidate.ts";
 import { presets } from "../config.ts";
 import type { Corpus } from "../corpus/assemble.ts";
+import { checkLearnable } from "../corpus/check-learnable.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { studentEncoding } from "../prepare.ts";
 import { encodeBeside, encodeCorpus } from "../student/encode-corpus.ts";
 import { readTeacherConfig } from "../teacher/config.ts";
+import { withLabelsOf } from "./own-labels.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
 
 /**
  * What a finished student is trained on and judged by, of `--data`, `--preset` and `--teacher`.
- * @throws {ConfigError} when the data give a task other labels than the student has.
+ * @throws {ConfigError} when the data give a task labels that it cannot learn (`withLabelsOf`).
  */
-export async function studentMaterials(flags: Flags, { manifest, files }: Candidate): Promise<LearningMaterials> {
+export async function studentMaterials(
+  flags: Flags,
+  { manifest, files }: Candidate,
+  log: Log,
+): Promise<LearningMaterials> {
   const loaded = await loadCorpus(flags.data, {
     seed: manifest.seed,
     limits: limitsOf(flags),
     tasks: manifest.tasks.map(({ name }) => name),
   });
-  const corpus = { ...loaded, tasks: loaded.tasks.map((task) => asLearned(task, manifest)) };
-  checkLabels(manifest, corpus);
+  const own = withLabelsOf(manifest, loaded, log);
+  checkLearnable(own, log);
+  const corpus = { ...own, tasks: own.tasks.map((task) => asLearned(task, manifest)) };
   const tokenizerPath = join(files.folder, "tokenizer.json");
   const tokenizer = readTokenizer(tokenizerPath);
   const config = readTeacherConfig(join(flags.teacher, "config.json"));
@@ -38,11 +44,15 @@ export async function studentMaterials(flags: Flags, { manifest, files }: Candid
   };
 }
 
-/** Judges the tasks of all of some students: what was read for the last of them, where that does; null where nothing was. */
+/**
+ * Judges the tasks of all of some students: what was read for the last of them, where that does; null where nothing was. Ensembles go by the
+ * labels that students have.
+ */
 export async function judgingAll(flags: Flags, read: Corpus | null, students: readonly Candidate[]): Promise<Corpus> {
   const names = [...new Set(students.flatMap(({ manifest }) => manifest.tasks.map(({ name }) => name)))];
   if (read !== null && names.every((name) => read.tasks.some((task) => task.name === name))) return read;
-  return await loadCorpus(flags.data, { seed: 1, limits: limitsOf(flags), tasks: names });
+  const corpus = await loadCorpus(flags.data, { seed: 1, limits: limitsOf(flags), tasks: names });
+  return students.reduce((adapted, { manifest }) => withLabelsOf(manifest, adapted, () => {}), corpus);
 }
 
 function limitsOf({ preset }: Flags) {
@@ -52,14 +62,4 @@ function limitsOf({ preset }: Flags) {
 /** A task over single texts that was added to a finished student is learned so again, whatever the data declare. */
 function asLearned(task: Task, { tasks }: Manifest): Task {
   return tasks.some((own) => own.name === task.name && isAdded(own)) ? asBeside(task) : task;
-}
-
-/** A head has an output a label, in their order. */
-function checkLabels({ name, tasks }: Manifest, corpus: Corpus): void {
-  for (const task of tasks) {
-    if (JSON.stringify(corpus.labels.get(task.name)) !== JSON.stringify(task.labels))
-      throw new ConfigError(
-        `${name}: these data give ${task.name} other labels than it has; --data and --preset must be those of its search`,
-      );
-  }
 }

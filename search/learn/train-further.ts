@@ -6,12 +6,7 @@ import { ConfigError } from "../../src/errors.ts";
 import type { Log } from "../command/command.ts";
 import { addNgrams } from "../complete/add-ngrams.ts";
 import type { Ensemble } from "../complete/ensemble.ts";
-import {
-  type Candidate,
-  type ExportConfig,
-  type ExportMaterials,
-  exportCandidate,
-} from "../complete/export-candidate.ts";
+import { type Candidate, type ExportConfig, exportCandidate } from "../complete/export-candidate.ts";
 import { stageResult } from "../complete/stage-result.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
 import { corpusHash } from "../corpus/corpus-hash.ts";
@@ -23,6 +18,7 @@ import { printProgress } from "../progress.ts";
 import { partOfTheWay } from "../student/round-table.ts";
 import type { StepPrecision } from "../student/training-graph.ts";
 import { withSurface } from "../student/weights.ts";
+import { allSets } from "./all-sets.ts";
 import { finishedWeights } from "./finished-student.ts";
 import { dropCopies, trainCopies } from "./train-copies.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
@@ -77,7 +73,8 @@ export async function trainFurther(
   const mean = config.tokens === 0 ? start : partOfTheWay(start, end, config.share);
   const whole = { weights: new Map([...start, ...mean]), folder, name };
   const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
-  const taught = { ...materials, corpus: { ...materials.corpus, dataSets: allSets(manifest, materials) } };
+  const { corpus } = materials;
+  const taught = { ...materials, corpus: { ...corpus, dataSets: allSets(corpus.dataSets, manifest.dataSets) } };
   const trained = {
     name,
     architecture,
@@ -128,10 +125,4 @@ function trustIn({ tuned }: FurtherMaterials, { name, scores }: Manifest): Trust
       `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --data ... --write puts them there`,
     );
   return trust;
-}
-
-/** What it was trained on before is in its weights, whether these data have it or not. */
-function allSets({ dataSets }: Manifest, { corpus }: ExportMaterials) {
-  const names = new Set(corpus.dataSets.map(({ name }) => name));
-  return [...corpus.dataSets, ...dataSets.filter(({ name }) => !names.has(name))];
 }

@@ -4,27 +4,31 @@ import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { Log } from "../command/command.ts";
-import type { Candidate } from "../complete/export-candidate.ts";
 import { readFinished } from "./finished-student.ts";
+import type { Ended } from "./train-each.ts";
+
+type Kept = Pick<Ended, "trained" | "failed">;
 
 const Trained = z.strictObject({
   /** Of the command that trained them, its data among them. */
   settings: z.string(),
   /** Of their artefacts. */
   folders: z.array(z.string()),
+  /** Names of the students that came to nothing; older records do not have it. */
+  failed: z.array(z.string()).default([]),
 });
 
 /**
  * What a command has trained, in `trained.json` of its run from before the first is promoted until all is done: whoever is killed in
  * between would take the promoted ones for students to train, since rounds go by the version that is served.
  */
-export function keepTrained(run: string, settings: string, trained: readonly Candidate[]): void {
+export function keepTrained(run: string, settings: string, { trained, failed }: Kept): void {
   const folders = trained.map(({ files }) => files.folder);
-  replaceFile(pathIn(run), `${JSON.stringify({ settings, folders }, null, 1)}\n`);
+  replaceFile(pathIn(run), `${JSON.stringify({ settings, folders, failed }, null, 1)}\n`);
 }
 
 /** What the same command had trained when it was killed; null where it was not, or another was. @throws {BadFileError} */
-export function keptTrained(run: string, settings: string, log: Log): Candidate[] | null {
+export function keptTrained(run: string, settings: string, log: Log): Kept | null {
   const path = pathIn(run);
   if (!existsSync(path)) return null;
   const kept = parse(path);
@@ -32,7 +36,7 @@ export function keptTrained(run: string, settings: string, log: Log): Candidate[
   const trained = kept.folders.map(readFinished);
   const names = trained.map(({ manifest }) => manifest.name);
   log(`${names.join(", ")} · taken up as the same command had trained them (${path})`);
-  return trained;
+  return { trained, failed: kept.failed };
 }
 
 export function dropTrained(run: string): void {

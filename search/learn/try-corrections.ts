@@ -27,6 +27,7 @@ import type { EncodedTask } from "../student/encoded-task.ts";
 import { partOfTheWay } from "../student/round-table.ts";
 import { withSurface } from "../student/weights.ts";
 import type { Teacher } from "../teacher/teacher.ts";
+import { allSets } from "./all-sets.ts";
 import { finishedWeights } from "./finished-student.ts";
 
 /** How far to go towards the fine-tuned student: all the way, or less where that forgets too much. */
@@ -131,12 +132,12 @@ async function answersOf(
 function exportTaught(
   config: ExportConfig,
   materials: LearningMaterials,
-  { manifest: { name, architecture, tasks, scores, ngrams } }: Candidate,
+  { manifest: { name, architecture, tasks, scores, ngrams, dataSets } }: Candidate,
   { weights, folder, unchanged }: Pick<Trained, "weights" | "folder" | "unchanged">,
   log: Log,
 ): Promise<Exported> {
   const { corpus } = materials;
-  const taught = { ...materials, corpus: { ...corpus, dataSets: [...corpus.dataSets, feedbackSet] } };
+  const taught = { ...materials, corpus: { ...corpus, dataSets: allSets(corpus.dataSets, dataSets, [feedbackSet]) } };
   const student = { name, architecture, weights, unchanged, folder: join(folder, "student") };
   const trained = { ...student, kept: tasks, known: scores, keptNgrams: ngrams };
   return exportCandidate(config, taught, trained, log);

@@ -1,10 +1,11 @@
 import { architectureName } from "../../src/contract/architecture.ts";
 import { quantile } from "../../src/stats.ts";
-import { type ExpectedTrial, trialsInProduction } from "../reward/production/calibrate.ts";
+import { trialsInProduction } from "../reward/production/calibrate.ts";
 import { type Case, medianErrors } from "../reward/production/judge.ts";
 import { meanRows, meanTokens } from "../reward/production/observed.ts";
 import type { ProductionFile } from "../reward/production/production-file.ts";
-import { bestPerBudget } from "../reward/reward.ts";
+import { type BudgetWinners, winnersBeforeAndAfter } from "../reward/production/winners-before-and-after.ts";
+import type { OkTrial } from "../space/trial.ts";
 import { frontChart } from "./front-chart.ts";
 import { element, tableMarkup, textElement } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
@@ -19,7 +20,7 @@ export function productionSection({ trials, budgetsMs }: ReportData, production:
   const about = `${meanTokens(shape).toFixed(1)} tokens a text, ${meanRows(shape).toFixed(2)} texts a pass.`;
   const winners = tableMarkup(
     ["budget", "best offline", "best in production", "expected", "p95"],
-    budgetsMs.map((budgetMs) => winnerRow(budgetMs, trials, expected)),
+    winnersBeforeAndAfter(trials, expected, budgetsMs).map(winnerRow),
     "What each budget gets",
   );
   return [
@@ -32,14 +33,10 @@ export function productionSection({ trials, budgetsMs }: ReportData, production:
   ].join("\n");
 }
 
-function winnerRow(budgetMs: number, trials: ReportData["trials"], expected: readonly ExpectedTrial[]): string[] {
-  const [before] = bestPerBudget(trials, [budgetMs]);
-  const [after] = bestPerBudget(expected, [budgetMs]);
-  const found = expected.find((trial) => trial === after?.trial);
-  const name = (trial: { architecture: ExpectedTrial["architecture"] } | null | undefined) =>
-    trial ? architectureName(trial.architecture) : "none fits";
-  const times = found === undefined ? ["–", "–"] : [milliseconds(found.latencyMs), milliseconds(found.expected.p95Ms)];
-  return [`${budgetMs} ms`, name(before?.trial), name(found), ...times];
+function winnerRow({ budgetMs, before, after }: BudgetWinners): string[] {
+  const name = (trial: OkTrial | null) => (trial === null ? "none fits" : architectureName(trial.architecture));
+  const times = after === null ? ["–", "–"] : [milliseconds(after.latencyMs), milliseconds(after.expected.p95Ms)];
+  return [`${budgetMs} ms`, name(before), name(after), ...times];
 }
 
 function judgementTable(judgement: NonNullable<ProductionFile["judgement"]>): string {

@@ -3,10 +3,11 @@ import type { Manifest } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
+import { withoutSuites } from "../corpus/known-sets.ts";
+import { budgetLatency } from "../reward/budget-latency.ts";
 import type { LatencySample } from "../reward/latency-model.ts";
 import type { ProductionFile } from "../reward/production/production-file.ts";
 import type { Trial } from "../space/trial.ts";
-import { budgetTokens } from "../timed-lengths.ts";
 
 /** What a report is made from: a journal, and the students that came of it. */
 export interface ReportData {
@@ -17,7 +18,7 @@ export interface ReportData {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly budgetsMs: readonly number[];
   readonly trials: readonly Trial[];
-  /** Finished students, the fastest first. */
+  /** Finished students, the fastest first; several of a name where a budget's winner changed. */
   readonly students: readonly FinishedStudent[];
   /** What `npm run calibrate` measured on this machine. */
   readonly calibration: readonly LatencySample[];
@@ -52,7 +53,11 @@ export interface TaskScore {
 /** A student's mean score on each task that it was scored on. */
 export function taskScores({ scores }: Manifest): TaskScore[] {
   return [...new Set(scores.map(({ task }) => task))].map((task) => {
-    const own = scores.filter((score) => score.task === task);
+    // Not every teacher was scored on suites.
+    const own = withoutSuites(
+      scores.filter((score) => score.task === task),
+      ({ dataSet }) => dataSet,
+    );
     const ceiling = own.flatMap((score) => (score.teacher === null ? [] : [{ ...score, student: score.teacher }]));
     return { task, student: meanScore(own), teacher: ceiling.length === own.length ? meanScore(ceiling) : null };
   });
@@ -66,7 +71,5 @@ export function shareOfTeacher(manifest: Manifest): number | null {
 
 /** p50 and p95 in ms at the length that budgets are meant at, or at the nearest one that was timed. */
 export function cardLatency({ latency }: Manifest): Manifest["latency"]["lengths"][number] {
-  return latency.lengths.reduce((best, each) =>
-    Math.abs(each.tokens - budgetTokens) < Math.abs(best.tokens - budgetTokens) ? each : best,
-  );
+  return budgetLatency(latency.lengths);
 }

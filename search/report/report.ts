@@ -1,6 +1,7 @@
 import type { ProductionFile } from "../reward/production/production-file.ts";
 import { okTrials } from "../space/trial.ts";
 import { budgetTokens } from "../timed-lengths.ts";
+import { chosenStudents } from "./chosen-students.ts";
 import { dimensionSection } from "./dimension-section.ts";
 import { effortSection, trialTable } from "./effort-section.ts";
 import { frontChart } from "./front-chart.ts";
@@ -14,7 +15,8 @@ import { style } from "./style.ts";
 import { cards, headline } from "./summary.ts";
 
 /** `report.html` of a search: one file that needs nothing else, no script, no network. What was found comes first. */
-export function reportHtml(data: ReportData): string {
+export function reportHtml(found: ReportData): string {
+  const data = { ...found, students: chosenStudents(found) };
   const title = headline(data);
   const body = [
     textElement("p", { class: "kicker" }, `kdnas search ${data.searchId}`),

@@ -2,6 +2,7 @@ import { architectureName } from "../../src/contract/architecture.ts";
 import { mean } from "../../src/stats.ts";
 import { bestPerBudget } from "../reward/reward.ts";
 import { okTrials } from "../space/trial.ts";
+import { budgetOf } from "../student-name.ts";
 import { element, textElement } from "./markup.ts";
 import { cardLatency, type FinishedStudent, type ReportData, shareOfTeacher, taskScores } from "./report-data.ts";
 import { count, list, megabytes, milliseconds, percent, plainArchitecture, points, time } from "./wording.ts";
@@ -39,8 +40,8 @@ function finding(manifest: FinishedStudent["manifest"]): string {
 /** A card a budget: its student, or what the trials promise. */
 export function cards(data: ReportData): string {
   const items = bestPerBudget(data.trials, data.budgetsMs).map(({ budgetMs, trial }) => {
-    const finished = data.students.find(({ manifest }) => manifest.name.endsWith(`-${budgetMs}ms`));
-    if (finished !== undefined) return studentCard(budgetMs, finished);
+    const finished = data.students.find(({ manifest }) => budgetOf(manifest.name) === budgetMs);
+    if (finished !== undefined) return studentCard(budgetMs, finished, data.settings.production !== undefined);
     const [figure, text] =
       trial === null
         ? ["–", "No trial meets this budget; --trials raises the number that are tried."]
@@ -53,9 +54,10 @@ export function cards(data: ReportData): string {
   return element("div", { class: "cards" }, items.join(""));
 }
 
-function studentCard(budgetMs: number, { manifest, isServed }: FinishedStudent): string {
+function studentCard(budgetMs: number, { manifest, isServed }: FinishedStudent, isOfProduction: boolean): string {
   const { p50Ms, p95Ms, tokens } = cardLatency(manifest);
-  const overBudget = p95Ms > budgetMs ? element("strong", {}, " – above the budget") : "";
+  // A budget of production is of its texts, which are of other lengths.
+  const overBudget = !isOfProduction && p95Ms > budgetMs ? element("strong", {}, " – above the budget") : "";
   const rows = taskScores(manifest).map(({ task, student, teacher }) => {
     const beside = teacher === null ? "" : textElement("span", { class: "quiet" }, ` of ${points(teacher)}`);
     return element("div", {}, textElement("dt", {}, task) + element("dd", {}, points(student) + beside));

@@ -18,7 +18,7 @@ export function saveCheckpoint(path: string, trainer: Trainer, { steps, tokens }
   writeSafetensors(path, tensors);
 }
 
-/** Takes up a checkpoint, if there is one, and says where it stood. @throws {BadFileError} when it is of another model. */
+/** Takes up a checkpoint, if there is one, and says where it stood. @throws {BadFileError} when it is none, or of another model. */
 export function loadCheckpoint(path: string, trainer: Trainer): Position {
   if (!existsSync(path)) return { steps: 0, tokens: 0 };
   const file = openSafetensors(path);
@@ -28,9 +28,21 @@ export function loadCheckpoint(path: string, trainer: Trainer): Position {
   });
   const state = new Map(entries);
   const [steps, tokens] = state.get("position") ?? [];
-  if (steps === undefined || tokens === undefined) throw new BadFileError(`${path}: is no checkpoint of a training`);
-  trainer.restore(state);
+  if (steps === undefined || tokens === undefined)
+    throw new BadFileError(`${path}: is no checkpoint of a training; ${remedy}`);
+  restore(path, trainer, state);
   return { steps, tokens };
+}
+
+const remedy = "delete this file, and the training begins anew";
+
+function restore(path: string, trainer: Trainer, state: Parameters<Trainer["restore"]>[0]): void {
+  try {
+    trainer.restore(state);
+  } catch (cause) {
+    if (!(cause instanceof BadFileError)) throw cause;
+    throw new BadFileError(`${path}: ${cause.message}; ${remedy}`, { cause });
+  }
 }
 
 export function dropCheckpoint(path: string): void {

@@ -1,5 +1,6 @@
 import { invariant, must } from "../../src/invariant.ts";
 import { createRandom, type Random, shuffle } from "../../src/random.ts";
+import { groupBy } from "../corpus/preparation.ts";
 import { type EncodedExample, type EncodedTask, lengthOf, taskBatch } from "./encoded-task.ts";
 import { type BatchLimits, lengthBatches } from "./length-batches.ts";
 import type { TrainingBatch } from "./training-loop.ts";
@@ -44,7 +45,7 @@ export function* trainingStream(
  */
 export function* taskBatches(encoded: EncodedTask, options: StreamOptions): Generator<EncodedExample[], never> {
   const random = createRandom(options.seed);
-  const sets = [...groupBySet(encoded.examples)].map(([dataSet, examples]) => ({
+  const sets = [...groupBy(encoded.examples, ({ dataSet }) => dataSet)].map(([dataSet, examples]) => ({
     next: passes(examples, random),
     weight: options.dataSetShare(dataSet) * Math.sqrt(examples.reduce((total, e) => total + e.weight, 0)),
   }));
@@ -77,16 +78,6 @@ export function* taskTurns(weights: ReadonlyMap<string, number>): Generator<stri
     due.set(name, owed - 1);
     yield name;
   }
-}
-
-function groupBySet(examples: readonly EncodedExample[]): Map<string, EncodedExample[]> {
-  const groups = new Map<string, EncodedExample[]>();
-  for (const example of examples) {
-    const group = groups.get(example.dataSet) ?? [];
-    group.push(example);
-    groups.set(example.dataSet, group);
-  }
-  return groups;
 }
 
 function passes(examples: readonly EncodedExample[], random: Random): () => EncodedExample {

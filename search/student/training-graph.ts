@@ -285,7 +285,6 @@ class GraphBuild {
   }
 }
 
-/** Learned numbers of an encoder, its token table included. */
 /** Whether an encoder parameter lies below the first learned layer. */
 export function isFrozenParameter(name: string, frozenLayers: number): boolean {
   const layer = /^layer\.(\d+)\./.exec(name);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import { fromFloat32, readFloatTensors, writeSafetensors } from "../graph/safetensors.ts";
 import type { Weights } from "./weights.ts";
 
 /** Writes weights as one safetensors file, atomically. */
@@ -11,12 +11,5 @@ export function saveWeights(path: string, weights: Weights): void {
 
 /** Reads such a file; null when there is none. */
 export function loadWeights(path: string): Weights | null {
-  if (!existsSync(path)) return null;
-  const file = openSafetensors(path);
-  return new Map(
-    file.names.map((name) => {
-      const tensor = file.read(name);
-      return [name, { dims: tensor.dims, data: toFloat32(tensor) }];
-    }),
-  );
+  return existsSync(path) ? readFloatTensors(path) : null;
 }

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
 import { runCommand } from "../command/command.ts";
 import { dataFlag } from "../command/data-flag.ts";
+import { listOf } from "../command/list-flag.ts";
 import { precisionFlag } from "../command/precision-flag.ts";
-import { presetNames, presets, toNames } from "../config.ts";
+import { presetNames, presets } from "../config.ts";
 import { fineTuningShareOf } from "../corpus/known-sets.ts";
 import { loadCorpus } from "../corpus/load.ts";
 import { printProgress } from "../progress.ts";
@@ -44,7 +45,7 @@ await runCommand(
     const teacher = readTeacher(flags.teacher);
     const tokenizer = readTokenizer(join(flags.teacher, "tokenizer.json"));
     const { limits } = presets[flags.preset as keyof typeof presets];
-    const wanted = toNames(flags.tasks);
+    const wanted = listOf(flags, "tasks");
     const corpus = await loadCorpus(flags.data, { seed: flags.seed, limits, ...(wanted && { tasks: wanted }) });
     const tasks = encodeCorpus(corpus, tokenizer, teacherEncoding);
     for (const { task, labels, examples } of tasks)

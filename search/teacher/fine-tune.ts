@@ -7,7 +7,7 @@ import { BadFileError } from "../../src/errors.ts";
 import { createRandom } from "../../src/random.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { declarationOf } from "../../src/tasks/declared.ts";
-import { fromFloat32, openSafetensors, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
+import { fromFloat32, readFloatTensors, writeSafetensors } from "../graph/safetensors.ts";
 import { dropCheckpoint } from "../student/checkpoint.ts";
 import { type EncodedTask, headOf } from "../student/encoded-task.ts";
 import { trainingStream } from "../student/task-stream.ts";
@@ -124,12 +124,8 @@ export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeache
   const base = baseOf(folder);
   if (base !== null && base !== tableHash(teacher))
     throw new BadFileError(`${folder}: was fine-tuned from another teacher than the one given (--teacher)`);
-  const file = openSafetensors(join(folder, "weights.safetensors"));
-  const weights: Weights = new Map([[tableName, weightOf(teacher.weights, tableName)]]);
-  for (const name of file.names) {
-    const tensor = file.read(name);
-    weights.set(name, { dims: tensor.dims, data: toFloat32(tensor) });
-  }
+  const learned = readFloatTensors(join(folder, "weights.safetensors"));
+  const weights: Weights = new Map([[tableName, weightOf(teacher.weights, tableName)], ...learned]);
   return { ...teacher, folder, weights, tasks: tunedTasks(folder) };
 }
 

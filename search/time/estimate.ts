@@ -49,19 +49,29 @@ const vectorLength = 3;
 
 /** Seconds of every stage. What an earlier run has left in the caches is not taken off. */
 export function estimate(effort: Effort, prospects: Prospects): Plan {
-  const { throughput, tuned } = prospects;
-  const fineTuned = effort.teacherTokens > 0 && tuned === 0 ? prospects.taught : 0;
+  const { throughput } = prospects;
   const vectorTokens = prospects.statics ? vectorLength * effort.vectorTokens : 0;
   const stages: Stage[] = [
-    stage("prepare", "fine-tune teachers", fineTuned * effort.teacherTokens * throughput.fineTune),
+    stage("prepare", "fine-tune teachers", fineTuned(effort, prospects) * effort.teacherTokens * throughput.fineTune),
     stage("prepare", "vectors of tokens", vectorTokens * throughput.teacher),
     stage("prepare", "teacher's states for the trials", effort.proxyTokens * throughput.teacher),
     exploring(effort, prospects),
-    stage("complete", "teachers' answers", (fineTuned + tuned) * effort.softTokens * throughput.teacher),
+    stage("complete", "teachers' answers", answeringSeconds(effort, prospects)),
     ...completing(effort, prospects),
   ];
   const taken = stages.filter(({ seconds }) => seconds > 0);
   return { stages: taken, seconds: taken.reduce((sum, { seconds }) => sum + seconds, 0) };
+}
+
+/** Asking the teachers, once for all students. */
+export function answeringSeconds(effort: Effort, prospects: Prospects): number {
+  const teachers = fineTuned(effort, prospects) + prospects.tuned;
+  return teachers * effort.softTokens * prospects.throughput.teacher;
+}
+
+/** Number of teachers that the search fine-tunes. */
+function fineTuned({ teacherTokens }: Effort, { taught, tuned }: Prospects): number {
+  return teacherTokens > 0 && tuned === 0 ? taught : 0;
 }
 
 /** Seconds of a part of a search. */

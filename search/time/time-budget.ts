@@ -9,7 +9,7 @@ import type { Effort, SearchConfig } from "../config.ts";
 import { ranAlone } from "../explore/run-trials.ts";
 import { duration } from "../progress.ts";
 import { okTrials, type Trial } from "../space/trial.ts";
-import { estimate, type Prospects, partSeconds, studentSeconds, trialSeconds } from "./estimate.ts";
+import { answeringSeconds, estimate, type Prospects, partSeconds, studentSeconds, trialSeconds } from "./estimate.ts";
 import { fitFactor, scaleCompletion, scaleEffort } from "./fit-effort.ts";
 
 /**
@@ -138,12 +138,14 @@ class FittedTime implements TimeBudget {
 
   private decideCompletion(left: readonly Winner[]): number {
     const { effort } = this.config;
-    const { slowness } = this.decisions;
+    const { slowness, completions } = this.decisions;
+    // The first student's tasks wait for the teachers' answers; the others find them.
+    const answering = Object.keys(completions).length === 0 ? answeringSeconds(effort, this.prospects) : 0;
     const secondsLeft = Math.max(0, this.seconds - this.spentSeconds());
     const needed = (factor: number) => {
       const scaled = { ...effort, ...scaleCompletion(effort, factor) };
       const seconds = left.map(({ architecture }) => studentSeconds(scaled, this.prospects, architecture));
-      return slowness * seconds.reduce((sum, each) => sum + each, 0);
+      return slowness * seconds.reduce((sum, each) => sum + each, answering);
     };
     return round(fitFactor(secondsLeft, needed));
   }

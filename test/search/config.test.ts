@@ -38,7 +38,8 @@ test.each([
   [["--id", "../elsewhere"], "--id"],
   [["--name", "My Student"], "--name"],
   [["--hours", "0"], "--hours is above 0"],
-  [["--tasks", "filter,,sentiment"], "--tasks is a list of names"],
+  [["--tasks", "filter,,sentiment"], "--tasks is a list such as"],
+  [["--tuned-teacher", "a,,b", "--soft-targets"], "--tuned-teacher is a list such as"],
   [["--preset", "quick", "--soft-targets"], "--soft-targets goes with --preset full"],
   [["--preset", "enormous"], "--preset is one of"],
   [["--controller", "genius"], "--controller is one of"],
@@ -52,6 +53,10 @@ test("a larger preset does more of everything", () => {
   for (const key of ["trials", "proxyTokens", "trialTokens", "distilTokens", "headTokens"] as const) {
     expect(full[key]).toBeGreaterThan(quick[key]);
   }
+});
+
+test("toSearchConfig() takes several teachers for --soft-targets, with blanks between them or not", () => {
+  expect(configOf("--tuned-teacher", "a/b, c", "--soft-targets").tunedTeachers).toEqual(["a/b", "c"]);
 });
 
 test("toSearchConfig() fine-tunes the teacher only to learn from its answers", () => {

@@ -1,6 +1,5 @@
 import type { Manifest } from "../../../src/contract/manifest.ts";
 import type { OkTrial, Trial } from "../../space/trial.ts";
-import { okTrials } from "../../space/trial.ts";
 import type { CalibrationFile, Machine } from "../calibration-file.ts";
 import { fitLatencyModel, type LatencySample, lengthSamples, toSamples } from "../latency-model.ts";
 import type { Skipped } from "./compare.ts";
@@ -9,6 +8,7 @@ import { fitProduction } from "./fit.ts";
 import { offlineFor } from "./hardware.ts";
 import { type Judgement, judge } from "./judge.ts";
 import type { ObservedTask } from "./observed.ts";
+import { offlineTrials } from "./offline-trials.ts";
 import type { Traffic } from "./traffic.ts";
 
 /**
@@ -48,7 +48,7 @@ export type ExpectedTrial = OkTrial & { readonly offlineMs: number; readonly exp
 
 /** The successful trials with the latency that production makes of theirs, so that budgets and fronts are of production. */
 export function trialsInProduction(production: ProductionModel, trials: readonly Trial[]): ExpectedTrial[] {
-  return okTrials(trials).map((trial) => {
+  return offlineTrials(trials).map((trial) => {
     const expected = expectInProduction(production, trial.architecture, trial.latency);
     return { ...trial, offlineMs: trial.latencyMs, latencyMs: expected.ms, expected };
   });

@@ -1,11 +1,14 @@
 import { architectureName } from "../../../src/contract/architecture.ts";
+import { must } from "../../../src/invariant.ts";
 import type { Trial } from "../../space/trial.ts";
 import { table } from "../report.ts";
-import { bestPerBudget, paretoFront } from "../reward.ts";
+import { paretoFront } from "../reward.ts";
 import { type Calibration, trialsInProduction } from "./calibrate.ts";
 import { type Judgement, medianErrors, overAllParts } from "./judge.ts";
 import { meanRows, meanTokens } from "./observed.ts";
+import { offlineTrials } from "./offline-trials.ts";
 import type { Traffic } from "./traffic.ts";
+import { type BudgetWinners, winnersBeforeAndAfter } from "./winners-before-and-after.ts";
 
 /** What a calibration found and changed, as text for the terminal. */
 export function formatCalibration(
@@ -104,27 +107,26 @@ function judgementText({ heldOut, cases }: Judgement): string {
 
 /** Which architecture each budget would get, before production was taken into account and after. */
 function winnerTable(calibration: Calibration, trials: readonly Trial[], budgetsMs: readonly number[]): string {
-  const expected = trialsInProduction(calibration, trials);
-  const after = bestPerBudget(expected, budgetsMs);
-  const rows = bestPerBudget(trials, budgetsMs).map(({ budgetMs, trial }, i) => {
-    const winner = after[i]?.trial ?? null;
-    const found = expected.find(({ architecture }) => architecture === winner?.architecture);
-    const was =
-      trial === null
-        ? "none fits"
-        : `${architectureName(trial.architecture)} (loss ${trial.loss.toFixed(3)}, ${toMs(trial.latencyMs)} ms)`;
-    const is =
-      found === undefined
-        ? "none fits"
-        : `${architectureName(found.architecture)} (loss ${found.loss.toFixed(3)}, ${toMs(found.latencyMs)} ms, p95 ${toMs(found.expected.p95Ms)} ms, ±${percent(found.expected.uncertainty)})`;
-    const isSame = trial?.architecture === winner?.architecture;
-    return [String(budgetMs), was, is, isSame ? "same" : "changed"];
-  });
-  return table(["budget ms", "best before", "best after", ""], rows);
+  const winners = winnersBeforeAndAfter(trials, trialsInProduction(calibration, trials), budgetsMs);
+  return table(["budget ms", "best before", "best after", ""], winners.map(winnerRow));
+}
+
+function winnerRow({ budgetMs, before, after }: BudgetWinners): string[] {
+  const was =
+    before === null
+      ? "none fits"
+      : `${architectureName(before.architecture)} (loss ${before.loss.toFixed(3)}, ${toMs(before.latencyMs)} ms)`;
+  const is =
+    after === null
+      ? "none fits"
+      : `${architectureName(after.architecture)} (loss ${after.loss.toFixed(3)}, ${toMs(after.latencyMs)} ms, p95 ${toMs(after.expected.p95Ms)} ms, ±${percent(after.expected.uncertainty)})`;
+  const isSame = before?.architecture === after?.architecture;
+  return [String(budgetMs), was, is, isSame ? "same" : "changed"];
 }
 
 function frontLines(calibration: Calibration, trials: readonly Trial[]): string[] {
-  const before = paretoFront(trials).map(({ architecture }) => architectureName(architecture));
+  const offline = offlineTrials(trials);
+  const before = paretoFront(offline).map(({ architecture }) => architectureName(architecture));
   const expected = paretoFront(trialsInProduction(calibration, trials));
   const after = expected.map(({ architecture }) => architectureName(architecture));
   const only = (these: readonly string[], those: readonly string[]) => these.filter((name) => !those.includes(name));
@@ -133,9 +135,8 @@ function frontLines(calibration: Calibration, trials: readonly Trial[]): string[
     ...only(before, after).map((name) => `${name} leaves it`),
   ];
   const where = expected.map(({ architecture, latencyMs, loss }) => {
-    const offline = trials.find((trial) => trial.architecture === architecture);
-    const was = offline?.status === "ok" ? toMs(offline.latencyMs) : "";
-    return [architectureName(architecture), loss.toFixed(4), was, toMs(latencyMs)];
+    const was = must(offline.find((trial) => trial.architecture === architecture));
+    return [architectureName(architecture), loss.toFixed(4), toMs(was.latencyMs), toMs(latencyMs)];
   });
   return [
     `The front: ${before.length} architectures before, ${after.length} after${moved.length === 0 ? ", the same ones" : `; ${moved.join(", ")}`}`,

@@ -72,8 +72,17 @@ export function toTraffic(text: string, { maxAgeMs = 600_000 }: TrafficOptions =
     servers: 1,
     restarts: 0,
     machines: infoLabels(samples, metricNames.machineInfo),
-    students: infoLabels(samples, metricNames.studentInfo),
+    students: withLoads(samples, infoLabels(samples, metricNames.studentInfo)),
   };
+}
+
+/** A server counts by names of students, on and on over their versions; of a window's versions each has its own info metric. */
+function withLoads(samples: readonly Sample[], students: readonly Labels[]): Labels[] {
+  const loaded = samples.filter(({ name, labels }) => name === metricNames.studentLoads && labels.outcome === "loaded");
+  return students.map((labels) => {
+    const loads = loaded.find((sample) => sample.labels.student === labels.student)?.value ?? 0;
+    return loads > 1 ? { ...labels, loads: String(loads) } : labels;
+  });
 }
 
 async function readPrometheus(url: URL, options: TrafficOptions): Promise<Traffic> {

@@ -9,7 +9,10 @@ export interface Traffic {
   readonly seconds: number | null;
   readonly servers: number;
   readonly restarts: number;
-  /** Every machine and every version of a student that was seen, as the labels of their info metrics. */
+  /**
+   * Every machine and every version of a student that was seen, as the labels of their info metrics; with `loads` for a student that a
+   * server loaded so often, more than once, since its counts began.
+   */
   readonly machines: readonly Labels[];
   readonly students: readonly Labels[];
 }

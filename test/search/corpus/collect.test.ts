@@ -3,8 +3,10 @@ import { type Collected, collect, joinTokens } from "../../../search/corpus/coll
 import { type DataSet, readDataFolder } from "../../../search/corpus/datasets.ts";
 import { Limits } from "../../../search/corpus/limits.ts";
 import { HeldOut } from "../../../search/corpus/split.ts";
-import { tasks } from "../../../src/tasks/index.ts";
-import { dataFolder } from "./data-folder.ts";
+import { createDeclaredTask } from "../../../src/tasks/declared.ts";
+import { taskNamed, tasks } from "../../../src/tasks/index.ts";
+import type { Task } from "../../../src/tasks/task.ts";
+import { dataFolder, type TinySet } from "./data-folder.ts";
 
 const columns = ["split", "lang", "label", "text"];
 
@@ -128,4 +130,23 @@ test("collect() leaves out the kinds of rows that do not say what the set's labe
   const folder = dataFolder({ name: "lexicons_badwords", task: "filter", columns: withKind, rows });
   const { lexicon } = await collectFrom(folder, {});
   expect(lexicon.map(({ text, kind }) => [text, kind])).toEqual([["屑", "ldnoobw"]]);
+});
+
+test("collect() leaves a label alone that is written like the code of its row's language, and has another one right", async () => {
+  const answers = createDeclaredTask({ name: "answers", input: "text", metric: "macroF1" });
+  const collectSet = async (task: Task, change: Partial<TinySet> = {}) => {
+    const rows = ["no", "yes"].map((label) => ["train", "no", label, `${label}, takk`]);
+    const folder = dataFolder({ name: "t", task: "corpus", columns, rows, ...change });
+    const { dataSets } = await readDataFolder(folder);
+    const { train } = await collect(folder, dataSets[0] as DataSet, task, 1, Limits.parse({}), new HeldOut());
+    return train.map(({ language, label }) => [language, label]);
+  };
+  expect(await collectSet(answers)).toEqual([
+    ["nb", "no"],
+    ["nb", "yes"],
+  ]);
+  expect(await collectSet(taskNamed("language"), { task: "langid", labelColumn: "lang" })).toEqual([
+    ["nb", "nb"],
+    ["nb", "nb"],
+  ]);
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -31,5 +31,13 @@ export function dataFolder(...sets: readonly TinySet[]): string {
     return { file, sha256, licence: "CC0-1.0", source: "made for a test", ...entry };
   });
   writeFileSync(join(folder, "datasets.json"), JSON.stringify(entries));
+  return folder;
+}
+
+/** A folder that declares tasks besides its sets. */
+export function declaring(tasks: unknown, ...sets: readonly TinySet[]): string {
+  const folder = dataFolder(...sets);
+  const path = join(folder, "datasets.json");
+  writeFileSync(path, JSON.stringify({ tasks, dataSets: JSON.parse(readFileSync(path, "utf8")) }));
   return folder;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readDataFolder } from "../../../search/corpus/datasets.ts";
 import { BadFileError } from "../../../src/errors.ts";
-import { dataFolder, emptyFolder, type TinySet } from "./data-folder.ts";
+import { dataFolder, declaring, emptyFolder } from "./data-folder.ts";
 
 const columns = ["split", "lang", "label", "text"];
 const set = { name: "tiny", task: "sentiment", columns, rows: [["train", "en", "2", "Good."]] };
@@ -45,14 +45,6 @@ test("readDataFolder() refuses a path out of the folder", async () => {
 const tickets = { name: "tickets", labels: ["billing", "login"] };
 const ticketSet = { ...set, task: "tickets", rows: [["train", "en", "login", "I cannot sign in."]] };
 
-/** A folder that declares tasks besides its sets. */
-function declaring(tasks: unknown, ...sets: readonly TinySet[]): string {
-  const folder = dataFolder(...sets);
-  const path = join(folder, "datasets.json");
-  writeFileSync(path, JSON.stringify({ tasks, dataSets: JSON.parse(readFileSync(path, "utf8")) }));
-  return folder;
-}
-
 test("readDataFolder() reads declared tasks, complete with defaults", async () => {
   const { tasks } = await readDataFolder(declaring([tickets], ticketSet));
   expect(tasks).toEqual([{ ...tickets, input: "text", metric: "macroF1", weight: 2 }]);
@@ -88,4 +80,18 @@ test("readDataFolder() refuses a share for validation beside a column that says 
 
 test("readDataFolder() refuses two sets of one name", async () => {
   await expect(readDataFolder(dataFolder(set, set))).rejects.toThrow("two sets are named tiny");
+});
+
+test("readDataFolder() refuses pairs as unlabelled text, whose language would be that of two", async () => {
+  const pairs = { ...set, task: "corpus", columns: ["src_lang", "tgt_lang", "score", "source", "target"] };
+  await expect(readDataFolder(dataFolder(pairs))).rejects.toThrow(
+    "tiny holds pairs of texts (columns source and target), but corpus is a task over single texts",
+  );
+});
+
+test("readDataFolder() reads a file that begins with a byte order mark", async () => {
+  const folder = dataFolder(set);
+  const path = join(folder, "datasets.json");
+  writeFileSync(path, `\uFEFF${readFileSync(path, "utf8")}`);
+  expect((await readDataFolder(folder)).dataSets.map(({ name }) => name)).toEqual(["tiny"]);
 });

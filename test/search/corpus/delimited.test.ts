@@ -29,3 +29,11 @@ test("parseDelimited() reads tabs, bars and whole lines without quoting", () => 
   expect(parseDelimited("text|1\r\n", { delimiter: "|", quotes: false })).toEqual([["text", "1"]]);
   expect(parseDelimited("a, b|c\n", { delimiter: null, quotes: false })).toEqual([["a, b|c"]]);
 });
+
+test.each(["|", ".", "^", "]", "\\", ";", "\t"])("parseDelimited() reads quoted cells between %j", (delimiter) => {
+  const text = `a${delimiter}"b${delimiter}c"${delimiter}d\n1${delimiter}${delimiter}3\n`;
+  expect(parseDelimited(text, { delimiter, quotes: true })).toEqual([
+    ["a", `b${delimiter}c`, "d"],
+    ["1", "", "3"],
+  ]);
+});

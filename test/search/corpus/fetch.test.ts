@@ -130,3 +130,22 @@ test("readCatalogue() reads the project's own list, and refuses a list with an u
   writeFileSync(bad, JSON.stringify([{ ...catalogue[0], lable: {} }]));
   expect(() => readCatalogue(bad)).toThrow(BadFileError);
 });
+
+test("fetchSets() takes no set for a task that the folder does not know, and writes nothing of it", async () => {
+  const folder = emptyFolder();
+  const address = await serve({ "/m.csv": csv });
+  const { fetched, failed } = await fetchSets([entryOf(`${address}/m.csv`, { task: "moods" })], folder);
+  expect(fetched).toEqual([]);
+  expect(failed[0]?.reason).toMatch(/moods is for the unknown task moods \(known: filter, /);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("readCatalogue() takes the names of tasks that a folder can declare, and no others", () => {
+  const path = join(emptyFolder(), "catalogue.json");
+  const read = (task: string) => {
+    writeFileSync(path, JSON.stringify([entryOf("https://example.org/m.csv", { task })]));
+    return readCatalogue(path).map((entry) => entry.task);
+  };
+  expect(read("hate-speech-2")).toEqual(["hate-speech-2"]);
+  expect(() => read("Hate speech")).toThrow("lower-case letters, digits and dashes");
+});

@@ -29,6 +29,9 @@ test("foundLabels() are those of all training rows, sorted, drawn or not", async
 
 test("foundLabels() refuses fewer than two, and a label that only validation rows have", async () => {
   await expect(labelsOf(login, login)).rejects.toThrow("its training rows have 1 labels");
+  await expect(labelsOf(["Train", "login", "Let me in."], ["test", "billing", "Twice."])).rejects.toThrow(
+    'tickets: its training rows have 0 labels, and a task has at least two; nothing is learned from the split "Train"',
+  );
   const slip = labelsOf(login, billing, ["val", "logon", "I am locked out."]);
   await expect(slip).rejects.toBeInstanceOf(BadFileError);
   await expect(slip).rejects.toThrow(

@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
@@ -7,7 +5,7 @@ import { groupBy } from "../../../search/corpus/preparation.ts";
 import { textHash } from "../../../search/corpus/split.ts";
 import { must } from "../../../src/invariant.ts";
 import { tasks } from "../../../src/tasks/index.ts";
-import { dataFolder } from "./data-folder.ts";
+import { dataFolder, declaring } from "./data-folder.ts";
 import { numbered } from "./material.ts";
 
 const small = { languagePerLanguage: 20 };
@@ -178,11 +176,7 @@ const ticketRows = (labels: readonly string[]) =>
 
 function ticketFolder(rows: readonly (readonly string[])[], task: Readonly<Record<string, unknown>> = {}): string {
   const set = { name: "desk", task: "tickets", languages: ["en"], columns: ["split", "label", "text"], rows };
-  const folder = dataFolder(set);
-  const path = join(folder, "datasets.json");
-  const dataSets = JSON.parse(readFileSync(path, "utf8"));
-  writeFileSync(path, JSON.stringify({ tasks: [{ name: "tickets", ...task }], dataSets }));
-  return folder;
+  return declaring([{ name: "tickets", ...task }], set);
 }
 
 const trainRows = ticketRows(["login", "billing"]).map((cells) => ["train", ...cells]);

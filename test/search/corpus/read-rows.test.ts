@@ -112,3 +112,8 @@ test("readRows() refuses damaged gzip, a missing file and bytes that are no UTF-
   await expect(readAll(folder, { file: "gone.tsv" })).rejects.toThrow("no such file");
   await expect(readAll(folder, { file: "gone.tsv.gz" })).rejects.toBeInstanceOf(BadFileError);
 });
+
+test("readRows() takes a label without the spaces around it", async () => {
+  const folder = dataFolder({ ...set, rows: [["train", "en", " 2 ", "x", " Good. "]] });
+  expect((await readAll(folder))[0]).toMatchObject({ label: "2", text: " Good. " });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HeldOut, textHash, useOf } from "../../../search/corpus/split.ts";
+import { adviceOnSplits, HeldOut, textHash, useOf } from "../../../search/corpus/split.ts";
 
 test("useOf() keeps unknown splits out of the training", () => {
   expect(["train", "val", "dev", "lexicon", "test", "gold"].map(useOf)).toEqual([
@@ -33,4 +33,30 @@ test("textHash() keeps marks, which tell words of many scripts apart", () => {
 
 test("textHash() spreads 200,000 texts without a collision", () => {
   expect(new Set(Array.from({ length: 200_000 }, (_, i) => textHash(`row ${i}`))).size).toBe(200_000);
+});
+
+test("textHash() of a text with letters is what it was when it chose the splits of data folders", () => {
+  expect(textHash("Hello, World 42!")).toBe(8095559232186447);
+});
+
+test("HeldOut.has() tells texts apart that have neither letters nor digits", () => {
+  const heldOut = new HeldOut();
+  heldOut.add({ text: "!!!", language: "en", label: "1" });
+  expect(heldOut.has({ text: "！！！" })).toBe(true);
+  expect(heldOut.has({ text: ":(" })).toBe(false);
+  expect(heldOut.has({ text: "so bad", pair: "?" })).toBe(false);
+});
+
+test("HeldOut.add() holds out no empty half of a pair", () => {
+  const heldOut = new HeldOut();
+  heldOut.add({ text: "One.", pair: "", language: "en-de", label: "0" });
+  expect(heldOut.size).toBe(1);
+  expect(heldOut.has({ text: "Two.", pair: "" })).toBe(false);
+});
+
+test("adviceOnSplits() names those that are not known, where there are some but test", () => {
+  expect(adviceOnSplits(["test"])).toBe(null);
+  expect(adviceOnSplits(["test", "Train", "gold", "Train"])).toBe(
+    'nothing is learned from the split "Train", "gold": known are train, val, validation, dev, lexicon',
+  );
 });

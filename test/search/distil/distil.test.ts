@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -81,6 +82,14 @@ test("stateTargets() reads what it computed before, and computes other texts ane
   expect(reports).toEqual([]);
   await tinyStates(teacher, sequences.slice(1), { onProgress: (done, total) => reports.push(done / total) });
   expect(reports.at(-1)).toBe(1);
+});
+
+test("stateTargets() keeps states by layers, weights and texts, where caches of earlier versions have them", () => {
+  const { architecture, weights } = teacher;
+  const hash = createHash("sha256").update(Array.from({ length: architecture.layers + 1 }, (_, i) => i).join());
+  const arrays = [...[...weights.values()].map(({ data }) => data), ...sequences];
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(Buffer.from(buffer, byteOffset, byteLength));
+  expect(readdirSync(join(root, "states"))).toContain(hash.digest("hex").slice(0, 12));
 });
 
 test("stateTargets() takes what another search has put in place meanwhile", async () => {

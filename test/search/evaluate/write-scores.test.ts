@@ -61,6 +61,27 @@ test("writeScores() puts the teacher's beside what a student has alone too, wher
   rmSync(team, { recursive: true });
 });
 
+test("writeScores() keeps what a student has alone, and no scores of an ensemble whose members are gone", () => {
+  const folder = join(models, "left");
+  const { latency } = readManifest(join(models, "tiny", "manifest.json"));
+  const scoreIn = (dataSet: string, student: number) => ({
+    ...must(measured(dataSet, 9, student).scores[0]),
+    teacher: null,
+  });
+  const members = [{ name: "gone", version: "0".repeat(12) }];
+  const ensemble = { members, tasks: [], scores: [scoreIn("some", 0.9), scoreIn("theirs", 0.9)], latency };
+  const manifest = writeTinyStudent(folder, { name: "left", ensemble });
+  writeDescription(folder, { ...manifest, scores: [scoreIn("some", 0.4)] });
+  writeScores(findStudents(models), new Map([["left", measured("new", 9, 0.6)]]), null, () => {});
+  const written = readManifest(join(folder, "manifest.json"));
+  expect(written.scores).toMatchObject([
+    { dataSet: "some", student: 0.4 },
+    { dataSet: "new", student: 0.6 },
+  ]);
+  expect(written.ensemble).toEqual(ensemble);
+  rmSync(folder, { recursive: true });
+});
+
 test("writeScores() leaves a manifest that another command has written since it was read", () => {
   const students = findStudents(models);
   write(measured("theirs", 9, 0.7), null);

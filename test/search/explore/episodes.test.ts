@@ -10,9 +10,10 @@ import { openJournal, readJournal } from "../../../search/explore/journal.ts";
 import { bestPerBudget } from "../../../search/reward/reward.ts";
 import { createSpace } from "../../../search/space/space.ts";
 import type { Trial } from "../../../search/space/trial.ts";
+import { fromArchitectureName } from "../../../src/contract/architecture.ts";
 import { must } from "../../../src/invariant.ts";
 import { root as heritageRoot, tinyHeritage, tinySequences, tinyStates, tinyTeacher } from "../distil/tiny-heritage.ts";
-import { runEach, syntheticTrial } from "../synthetic-trials.ts";
+import { failedTrial, runEach, syntheticTrial } from "../synthetic-trials.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-episodes-"));
 afterAll(() => {
@@ -69,6 +70,36 @@ test("runEpisodes() stops between episodes when it is over", async () => {
   });
   journal.close();
   expect(trials).toHaveLength(2);
+});
+
+const quiet = { teacherShape: null, production: null, log: () => undefined, run: runEach(syntheticTrial) };
+
+test("runEpisodes() also gives what its journal holds and nobody proposes again, so that it can win", async () => {
+  const [space, path] = [createSpace(1000), join(root, "raised.jsonl")];
+  const best = { ...syntheticTrial(must(fromArchitectureName("3x256-ffn256-h8-relu-e64", 1000))), loss: 0.001 };
+  const before = openJournal(path, "raised", {});
+  before.append(best);
+  before.close();
+  const journal = openJournal(path, "raised", {});
+  const trials = await runEpisodes({ ...quiet, config, space, journal, earlier: [], isOver: () => false });
+  journal.close();
+  expect(trials).toHaveLength(config.effort.trials + 1);
+  expect(trials.at(-1)).toEqual(best);
+});
+
+test("runEpisodes() says how many earlier trials its controller learns from: those that succeeded, in this space", async () => {
+  const a = must(fromArchitectureName("static-e64", 1000));
+  const lineOf = async (name: string, earlier: readonly Trial[]) => {
+    const lines: string[] = [];
+    const journal = openJournal(join(root, `${name}.jsonl`), name, {});
+    const log = (line: string) => lines.push(line);
+    await runEpisodes({ ...quiet, config, space: createSpace(1000), journal, earlier, log, isOver: () => true });
+    journal.close();
+    return lines[0];
+  };
+  const mixed = [syntheticTrial(a), failedTrial(a), syntheticTrial({ ...a, vocabulary: 2000 })];
+  expect(await lineOf("mixed", mixed)).toBe("warm start · the controller learns from 1 of 3 earlier trials");
+  expect(await lineOf("failed", [failedTrial(a)])).toMatch(/ learns from 0 of 1 earlier trials: none succeeded /);
 });
 
 test("runEpisodes() after a warm start begins where an earlier run ended, and notes only its own trials", async () => {

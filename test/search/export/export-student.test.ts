@@ -67,6 +67,16 @@ test("cardText() says what the student is, its scores, its data and its limits",
   expect(readFileSync(join(run, "card.md"), "utf8")).toBe(card);
 });
 
+test("cardText() names the languages of a task, and counts language pairs", () => {
+  const pairs = Array.from({ length: 16 }, (_, i) => scoreOf(0.4, { task: "adequacy", language: `en-${i}` }));
+  const texts = Array.from({ length: 16 }, (_, i) => scoreOf(0.5, { language: `l${i}` }));
+  const card = cardText(describeStudent(writeStudent(run), { ...description, scores: [...texts, ...pairs] }));
+  expect(card).toMatch(/\*\*sentiment\*\* .*; trained on 2 languages: de, en\.$/m);
+  expect(card).toMatch(/\*\*adequacy\*\* .*; trained on 1 language pair\.$/m);
+  expect(card).toMatch(/^\| sentiment .* 16 languages \|$/m);
+  expect(card).toMatch(/^\| adequacy .* 16 language pairs \|$/m);
+});
+
 test("cardText() shows the teacher's mean where it was measured on every row", () => {
   const scores = [scoreOf(0.6, { teacher: 0.7 }), scoreOf(0.5, { language: "de", teacher: 0.8 })];
   expect(cardText(describeStudent(writeStudent(run), { ...description, scores }))).toContain("| 55.0 | 75.0 |");

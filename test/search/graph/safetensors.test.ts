@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -69,6 +69,29 @@ test("writeSafetensors() writes what readFloatTensors() reads, and leaves no oth
   writeSafetensors(path, new Map([["a", fromFloat32([2, 3], part)]]));
   expect(readFloatTensors(path)).toEqual(new Map([["a", { dims: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }]]));
   expect(readdirSync(folder).filter((name) => name.startsWith("round"))).toEqual(["round"]);
+});
+
+test("writeSafetensors() and openSafetensors() make the same of tensors that take several chunks", () => {
+  const [whole, chunked] = [join(folder, "whole"), join(folder, "chunked")];
+  const values = Float32Array.from({ length: 25 }, (_, i) => i / 3);
+  const tensors = new Map([
+    ["a", fromFloat32([25], values)],
+    ["b", fromFloat32([1], Float32Array.of(7))],
+  ]);
+  writeSafetensors(whole, tensors);
+  writeSafetensors(chunked, tensors, 7);
+  expect(readFileSync(chunked)).toEqual(readFileSync(whole));
+  const file = openSafetensors(chunked, 7);
+  expect(toFloat32(file.read("a"))).toEqual(values);
+  expect(toFloat32(file.read("b"))).toEqual(Float32Array.of(7));
+});
+
+test("read() says so when a file was cut short between two chunks since it was opened", () => {
+  const path = join(folder, "cut-later");
+  writeSafetensors(path, new Map([["a", fromFloat32([4], Float32Array.of(1, 2, 3, 4))]]));
+  const file = openSafetensors(path, 8);
+  truncateSync(path, statSync(path).size - 8);
+  expect(() => file.read("a")).toThrow(`${path}: is cut short (8 of 16 bytes`);
 });
 
 test("writeSafetensors() leaves the drafts alone that other processes have of the same file", () => {

@@ -278,3 +278,15 @@ test("calibrated() keeps what a student decided by, and fits a temperature anew 
   const scored = { ...taskOf(adequacy), temperature: 3.3 };
   expect(calibrated(taskOf(adequacy), results, scored).task.temperature).toBe(3.3);
 });
+
+test("calibrated() fits no thresholds of languages to pairs, whose language is that of two texts", () => {
+  const results = [setIn("en-de", 1, 0.5), setIn("en-vi", 6, 0.57)].map((result) => ({
+    ...result,
+    set: { ...result.set, task: "alike" },
+  }));
+  const alike = { ...taskOf({ labels: ["no", "yes"] }), name: "alike", file: "pair_alike.onnx" };
+  const entry = { ...alike, input: "pair", declared: { metric: "macroF1" } } as const;
+  const { task } = calibrated(entry, results);
+  expect(task.threshold).toBeDefined();
+  expect(task.languageThresholds).toBeUndefined();
+});

@@ -50,13 +50,16 @@ async function learn({ candidate, feedback }: { candidate: Candidate; feedback: 
 test("learnCorrections() teaches a student what users said, without loss on what it knew, and once", async () => {
   const { candidate, ...given } = await finished(fresh, 240);
   const tasks = candidate.manifest.tasks.map((task) => ({ ...task, threshold: 0.9 }));
-  const run = { ...given, candidate: { ...candidate, manifest: { ...candidate.manifest, tasks } } };
+  // Of data that are not there any more.
+  const dataSets = [...candidate.manifest.dataSets, { name: "older", licence: "none", source: "there" }];
+  const run = { ...given, candidate: { ...candidate, manifest: { ...candidate.manifest, tasks, dataSets } } };
   const { learned, log } = await learn(run);
   expect(log).toMatch(/made · 240 corrections: \d+ to learn from, \d+ held out/);
   expect(log).toMatch(/has learned: of the held-out corrections [\d.]+ % are right, before [\d.]+ %/);
   expect(learned.base?.version).toBe(run.candidate.manifest.version);
   expect(learned.manifest.version).not.toBe(run.candidate.manifest.version);
   expect([learned, run.candidate].map(({ manifest }) => learnedFromFeedback(manifest))).toEqual([true, false]);
+  expect(learned.manifest.dataSets.map(({ name }) => name)).toEqual(["made", "older", "feedback"]);
   expect(existsSync(join(learned.files.folder, "model.onnx"))).toBe(true);
   // An own threshold, which fitting anew would not give a task of three labels, is still there.
   expect(learned.manifest.tasks.map(({ threshold }) => threshold)).toEqual([0.9]);

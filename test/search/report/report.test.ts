@@ -1,9 +1,18 @@
 import { describe, expect, test } from "vitest";
+import { chosenStudents } from "../../../search/report/chosen-students.ts";
+import { productionSection } from "../../../search/report/production-section.ts";
 import { reportHtml } from "../../../search/report/report.ts";
-import type { ReportData } from "../../../search/report/report-data.ts";
+import type { FinishedStudent, ReportData } from "../../../search/report/report-data.ts";
+import { headline } from "../../../search/report/summary.ts";
+import { calibrate } from "../../../search/reward/production/calibrate.ts";
+import { toProductionFile } from "../../../search/reward/production/production-file.ts";
+import { bestPerBudget } from "../../../search/reward/reward.ts";
 import { createSpace, sampleArchitecture } from "../../../search/space/space.ts";
+import { architectureName } from "../../../src/contract/architecture.ts";
 import type { Manifest, Score } from "../../../src/contract/manifest.ts";
+import { must } from "../../../src/invariant.ts";
 import { createRandom } from "../../../src/random.ts";
+import { options, trials as servedTrials, trafficOf } from "../reward/production/served-world.ts";
 import { failedTrial, syntheticTrial } from "../synthetic-trials.ts";
 
 const random = createRandom(3);
@@ -91,8 +100,24 @@ describe("reportHtml()", () => {
     }
   });
 
-  test("warns of a p95 above the budget", () => {
+  test("warns of a p95 above the budget, unless that is of production's texts", () => {
     expect(textOf(reportHtml(whole))).toContain("p95 2.50 ms – above the budget");
+    const aimed = { ...whole, settings: { ...whole.settings, production: "0f".repeat(32) } };
+    expect(textOf(reportHtml(aimed))).not.toContain("above the budget");
+  });
+
+  test("judges a task by its data sets, and by its suites of cases only where it has no others", () => {
+    const suite = { ...scored("en", null), dataSet: "kdnas_sentiment_suite", student: 0.1 };
+    const titleOf = (...scores: Score[]) =>
+      headline({ ...whole, students: [{ manifest: manifest(scores), isServed: true }] });
+    expect(titleOf(scored("de"), suite)).toContain("for 75.0 % of the teacher");
+    expect(titleOf(suite)).toContain("for a mean score of 10.0");
+  });
+
+  test("has one student of a name, though further trials changed who wins its budget", () => {
+    const one = must(whole.students[0]);
+    const two = { ...whole, students: [one, { ...one, isServed: false }] };
+    expect(reportHtml(two)).toBe(reportHtml(whole));
   });
 
   test("shows every language beside the teacher, and says so when the teacher is missing", () => {
@@ -108,4 +133,27 @@ describe("reportHtml()", () => {
     expect(text).toContain("a &amp; b, c");
     expect(text).toContain("effort.trialTokens");
   });
+});
+
+test("chosenStudents() takes the served one of a name, else that of the winning architecture, else the newest", () => {
+  const winner = must(must(bestPerBudget(trials, [2])[0]).trial).architecture;
+  const loser = must(architectures.find((a) => architectureName(a) !== architectureName(winner)));
+  const student = (architecture: Manifest["architecture"], day: number): FinishedStudent => ({
+    manifest: { ...manifest(), architecture, created: `2026-01-0${day}T00:00:00.000Z` },
+    isServed: false,
+  });
+  const chosen = (...students: FinishedStudent[]) => chosenStudents({ ...whole, students });
+  const [won, lost, lostLater] = [student(winner, 2), student(loser, 3), student(loser, 4)];
+  expect(chosen(lost, won)).toEqual([won]);
+  expect(chosen({ ...lost, isServed: true }, won)).toEqual([{ ...lost, isServed: true }]);
+  expect(chosen(lost, lostLater)).toEqual([lostLater]);
+  const other = { ...lost, manifest: { ...lost.manifest, name: "tickets-2ms" } };
+  expect(chosen(other, lost, won)).toEqual([other, won]);
+});
+
+test("productionSection() says the same of trials that were searched for production's traffic", async () => {
+  const production = toProductionFile(calibrate(await trafficOf([{ fast: 3 }]), options), new Date(0));
+  const aimed = servedTrials.map((trial) => ({ ...trial, latencyMs: 3 * trial.latencyMs }));
+  const sectionOf = (some: typeof servedTrials) => productionSection({ ...empty, trials: some }, production);
+  expect(sectionOf(aimed)).toBe(sectionOf(servedTrials));
 });

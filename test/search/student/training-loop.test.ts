@@ -81,7 +81,7 @@ function* breaking(batches: Generator<TrainingBatch>, after: number): Generator<
 test.skipIf(!existsSync("/dev/full"))("runTraining() goes on when the disk is too full for a checkpoint", async () => {
   const checkpoint = join(folder, "full.safetensors");
   // The kernel answers "no space left" to whatever is written there.
-  symlinkSync("/dev/full", `${ownDraft(checkpoint)}.tmp`);
+  symlinkSync("/dev/full", ownDraft(checkpoint));
   const training = await trainingOf(deep);
   const options = { ...loop, totalTokens: 3 * tokensOfBatch, checkpoint, checkpointSeconds: 1000 };
   expect(await runTraining(training, stream(), options)).toEqual({ steps: 3, tokens: 3 * tokensOfBatch });
@@ -153,10 +153,14 @@ test("loadCheckpoint() starts at nothing where there is no file, and dropCheckpo
   dropCheckpoint(path);
 });
 
-test("loadCheckpoint() refuses the checkpoint of another model, and a file that is none", () => {
+test("loadCheckpoint() refuses the checkpoint of another model, and a file that is none, and says which to delete", () => {
   const path = join(folder, "other.safetensors");
   saveCheckpoint(path, trainerOf(deep), { steps: 1, tokens: 1 });
-  expect(() => loadCheckpoint(path, trainerOf(staticStudent))).toThrow(BadFileError);
+  const load = () => loadCheckpoint(path, trainerOf(staticStudent));
+  expect(load).toThrow(BadFileError);
+  expect(load).toThrow(`${path}: a checkpoint of`);
+  expect(load).toThrow("delete this file, and the training begins anew");
+  expect(load).toThrow(expect.objectContaining({ cause: expect.any(BadFileError) }));
   saveWeights(path, tinyWeights(staticStudent, []));
   expect(() => loadCheckpoint(path, trainerOf(staticStudent))).toThrow("is no checkpoint");
 });

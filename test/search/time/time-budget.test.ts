@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readFlags } from "../../../search/command/command.ts";
-import { type SearchConfig, searchCommand, toSearchConfig } from "../../../search/config.ts";
+import { type Effort, type SearchConfig, searchCommand, toSearchConfig } from "../../../search/config.ts";
 import { sampleArchitecture } from "../../../search/space/space.ts";
-import { estimate, trialSeconds } from "../../../search/time/estimate.ts";
+import { answeringSeconds, estimate, studentSeconds, trialSeconds } from "../../../search/time/estimate.ts";
 import { openTimeBudget } from "../../../search/time/time-budget.ts";
 import { fromArchitectureName } from "../../../src/contract/architecture.ts";
 import { BadFileError } from "../../../src/errors.ts";
@@ -19,8 +19,8 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const trial = syntheticTrial(sampleArchitecture(prospects.space, createRandom(1)));
 
-function configOf(id: string): SearchConfig {
-  return toSearchConfig(readFlags(searchCommand, ["--id", id, "--runs", root, "--budgets", "0.1,1"], {}));
+function configOf(id: string, ...flags: readonly string[]): SearchConfig {
+  return toSearchConfig(readFlags(searchCommand, ["--id", id, "--runs", root, "--budgets", "0.1,1", ...flags], {}));
 }
 
 /** A time budget for as many hours; what it says goes into `lines`. */
@@ -74,6 +74,19 @@ test("completion() gives each student its share of the time that is left, less w
   };
   expect(tokensOf("one", 1, 1)).toBeGreaterThan(tokensOf("two", 1, 2));
   expect(tokensOf("slow", 4, 2)).toBeLessThan(tokensOf("quick", 1, 2));
+});
+
+test("completion() leaves the teachers their time to answer in the first student's, and the others what is then left", () => {
+  const asked = { ...prospects, tuned: 3 };
+  const config = configOf("asked", "--soft-targets", "--tuned-teacher", "a,b,c");
+  const time = openTimeBudget(config, 2, asked, () => undefined);
+  const left = new Array(4).fill(trial);
+  const [first, second] = ["a", "b"].map((name) => time.completion(name, left).effort) as [Effort, Effort];
+  time.close();
+  const answering = answeringSeconds(first, asked);
+  expect(answering).toBeGreaterThan(600);
+  expect(answering + left.length * studentSeconds(first, asked, trial.architecture)).toBeLessThan(2 * 3600);
+  expect(second.distilTokens).toBeGreaterThan(first.distilTokens);
 });
 
 test.each(["static-e256", "6x384-ffn1536-h12-gelu-e256"])(

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { calibrate, trialsInProduction } from "../../../../search/reward/production/calibrate.ts";
 import { formatCalibration } from "../../../../search/reward/production/describe.ts";
 import { expectedMs, expectInProduction } from "../../../../search/reward/production/expectation.ts";
+import { winnersBeforeAndAfter } from "../../../../search/reward/production/winners-before-and-after.ts";
 import { bestPerBudget } from "../../../../search/reward/reward.ts";
 import { architectureName } from "../../../../src/contract/architecture.ts";
 import { UpstreamError } from "../../../../src/errors.ts";
@@ -60,6 +61,14 @@ describe("calibrate()", () => {
     );
   });
 
+  test("does not use a student whose counts went on over a swap, and says what to ask instead", async () => {
+    const traffic = await trafficOf([{ fast: 1, slow: 1 }]);
+    const served = traffic.students.map((labels) => (labels.student === "slow" ? { ...labels, loads: "2" } : labels));
+    const { students, skipped } = calibrate({ ...traffic, students: served }, options);
+    expect(students.map(({ name }) => name)).toEqual(["fast"]);
+    expect(skipped).toEqual([{ name: "slow", reason: expect.stringMatching(/^loaded 2 times since .* --window/) }]);
+  });
+
   test("refuses a ratio that can only be a mix-up", async () => {
     await expect(calibrated({ slow: 100 })).rejects.toThrow(UpstreamError);
     await expect(calibrated({ slow: 100 })).rejects.toThrow("slow: absurd latency");
@@ -77,6 +86,25 @@ test("trialsInProduction() moves the winners to faster students where production
   expect(moved.length).toBeGreaterThan(0);
   for (const { budgetMs, trial } of after) if (trial !== null) expect(trial.latencyMs).toBeLessThanOrEqual(budgetMs);
   expect(expected[0]?.offlineMs).toBe(trials[0]?.latencyMs);
+});
+
+/** As of a search whose budgets were of production, where everything takes three times as long. */
+const aimed = trials.map((trial) => ({ ...trial, latencyMs: 3 * trial.latencyMs }));
+
+test("winnersBeforeAndAfter() takes what was timed offline for what was best before, whatever the trials were searched for", async () => {
+  const production = await calibrated({ fast: 3, slow: 3 });
+  const winnersOf = (some: typeof trials) =>
+    winnersBeforeAndAfter(some, trialsInProduction(production, some), budgetsMs);
+  const winners = winnersOf(trials);
+  expect(winnersOf(aimed)).toEqual(winners);
+  expect(winners.map(({ before }) => before)).toEqual(bestPerBudget(trials, budgetsMs).map(({ trial }) => trial));
+});
+
+test("formatCalibration() says the same of trials that were searched for production", async () => {
+  const traffic = await trafficOf([{ fast: 3 }]);
+  const calibration = calibrate(traffic, options);
+  const text = formatCalibration(calibration, traffic, { trials: aimed, budgetsMs });
+  expect(text).toBe(formatCalibration(calibration, traffic, { trials, budgetsMs }));
 });
 
 test("formatCalibration() shows traffic, students, errors, and how winners and front move", async () => {

@@ -36,6 +36,17 @@ describe("readTraffic() from a server", () => {
     expect(readObserved(addUp(traffic.parts)).students[0]).toMatchObject({ name: "slow", texts: 60 });
   });
 
+  test("says how often a student was loaded whose counts went on over a swap", async () => {
+    const metrics = served(60);
+    metrics.studentRemoved(slow);
+    metrics.studentLoaded({ ...slow, version: "abcabcabcabc" });
+    const { students } = toTraffic(await metrics.text());
+    expect(students.map(({ student, loads }) => [student, loads])).toEqual([
+      ["fast", undefined],
+      ["slow", "2"],
+    ]);
+  });
+
   test("adds several servers up", async () => {
     const urls = [await start(listenMetrics(served(30))), await start(listenMetrics(served(40)))];
     const traffic = await readTraffic(urls);

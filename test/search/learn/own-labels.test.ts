@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { Corpus } from "../../../search/corpus/assemble.ts";
+import { HeldOut } from "../../../search/corpus/split.ts";
+import { withLabelsOf } from "../../../search/learn/own-labels.ts";
+import { createDeclaredTask } from "../../../src/tasks/declared.ts";
+import { taskNamed } from "../../../src/tasks/index.ts";
+import type { Task } from "../../../src/tasks/task.ts";
+
+const language = taskNamed("language");
+const tickets = createDeclaredTask({ name: "tickets", input: "text", metric: "macroF1" });
+
+/** Two rows a label to learn from, one to be judged by. */
+function corpusOf(task: Task, labels: readonly string[]): Corpus {
+  const row = (label: string) => ({ text: `a text of ${label}`, language: "en", label, dataSet: "made", weight: 1 });
+  return {
+    tasks: [task],
+    train: new Map([[task.name, [...labels, ...labels].map(row)]]),
+    labels: new Map([[task.name, labels]]),
+    validation: labels.map((label) => ({ task: task.name, dataSet: "made", language: label, rows: [row(label)] })),
+    unlabelled: [],
+    heldOut: new HeldOut(),
+    dataSets: [],
+  };
+}
+
+function studentOf({ name }: Task, labels: readonly string[]) {
+  return { name: "made", tasks: [{ name, labels: [...labels] }] };
+}
+
+test("withLabelsOf() keeps the languages that a student has, and leaves out rows of those that it does not have", () => {
+  const said: string[] = [];
+  const student = studentOf(language, ["de", "en", "kab"]);
+  const adapted = withLabelsOf(student, corpusOf(language, ["de", "en", "sc"]), (line) => said.push(line));
+  expect(adapted.labels.get("language")).toEqual(["de", "en", "kab"]);
+  expect(adapted.train.get("language")?.map(({ label }) => label)).toEqual(["de", "en", "de", "en"]);
+  expect(adapted.validation.map((set) => set.language)).toEqual(["de", "en"]);
+  expect(said).toEqual([
+    "made · language: 1 (kab) of 3 labels without rows are learned no further; rows of 1 (sc) that it does not have are left out",
+  ]);
+});
+
+test("withLabelsOf() says nothing and changes nothing where the labels are the same", () => {
+  const said: string[] = [];
+  const corpus = corpusOf(language, ["de", "en"]);
+  expect(withLabelsOf(studentOf(language, ["de", "en"]), corpus, (line) => said.push(line))).toBe(corpus);
+  expect(said).toEqual([]);
+});
+
+test("withLabelsOf() takes the part of a declared task's labels that there are rows of, and refuses a new one", () => {
+  const student = studentOf(tickets, ["billing", "delivery"]);
+  const part = withLabelsOf(student, corpusOf(tickets, ["delivery"]), () => {});
+  expect(part.labels.get("tickets")).toEqual(["billing", "delivery"]);
+  expect(() => withLabelsOf(student, corpusOf(tickets, ["delivery", "returns"]), () => {})).toThrow(
+    /tickets labels that it does not have \(returns\)/u,
+  );
+});
