@@ -53,8 +53,26 @@ export function servedLatency({ latency, ensemble }: Pick<Manifest, "latency" | 
   return ensemble?.latency ?? latency;
 }
 
+/** How well a student is served among others: together with its ensemble where all members are among them, else alone. */
+export function scoresAmong(
+  manifest: Pick<Manifest, "scores" | "ensemble">,
+  others: Iterable<Membered>,
+): readonly Score[] {
+  return membersAmong(manifest, others).length > 0 ? servedScores(manifest) : manifest.scores;
+}
+
+/** How fast a student is served among others. */
+export function latencyAmong(manifest: Pick<Manifest, "latency" | "ensemble">, others: Iterable<Membered>): Latency {
+  return membersAmong(manifest, others).length > 0 ? servedLatency(manifest) : manifest.latency;
+}
+
+/** Who may be a member. */
+interface Membered {
+  readonly manifest: Pick<Manifest, "name" | "version">;
+}
+
 /** Of a student's ensemble, in their order; none unless all are there, in the versions that it was fitted with. */
-export function membersAmong<Other extends { readonly manifest: Pick<Manifest, "name" | "version"> }>(
+export function membersAmong<Other extends Membered>(
   { ensemble }: Pick<Manifest, "ensemble">,
   others: Iterable<Other>,
 ): Other[] {

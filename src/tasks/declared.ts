@@ -17,7 +17,7 @@ export const TaskDeclaration = z
     name: TaskName,
     /** Left out: the labels of the training rows, sorted. Of a score: the names of its low and its high end. */
     labels: z
-      .array(z.string().min(1))
+      .array(z.string().trim().min(1))
       .min(2)
       .refine((labels) => new Set(labels).size === labels.length, "a label occurs twice")
       .optional(),
