@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { AppError, BadFileError, ConfigError, UpstreamError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
+import { reasonOf } from "../src/json-file.ts";
 import { keyFrom } from "./config.ts";
 import {
   bestF1,
@@ -77,8 +78,7 @@ function readFlags(args: readonly string[]): z.infer<typeof Flags> {
     const { values } = parseArgs({ args: [...args], options: { ...asked, was: text("0.8"), precision: text("0.9") } });
     return Flags.parse({ ...values, key: values.key ?? keyFrom() });
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new ConfigError(`${reason}\n${usage}`, { cause });
+    throw new ConfigError(`${reasonOf(cause)}\n${usage}`, { cause });
   }
 }
 

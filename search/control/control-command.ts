@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { RolloutRule, standardRolloutRule } from "../../src/contract/rollout.ts";
 import { ConfigError } from "../../src/errors.ts";
+import { readJson } from "../../src/json-file.ts";
 import { type CommandSpec, type Flags, readFlags } from "../command/command.ts";
 import { searchCommand, toSearchConfig } from "../config.ts";
 import { toMetricsUrl } from "./ask-servers.ts";
 import { givesFeedback } from "./begin-search.ts";
 import { type ControlOptions, controlFolderOf, modes } from "./control.ts";
 import { ThresholdChanges, withChanges } from "./settings.ts";
-import { readJson } from "./store.ts";
 
 export interface ControlConfig extends ControlOptions {
   readonly everySeconds: number;
@@ -100,7 +100,7 @@ export function toControlConfig(flags: Flags): ControlConfig {
   if (flags.every <= 0) throw new ConfigError(`--every is above 0, not ${flags.every}`);
   if (flags.windows !== undefined && flags.windows < 1) throw new ConfigError("--windows is at least 1");
   for (const url of flags.metrics) toMetricsUrl(url);
-  const changes = flags.settings === undefined ? {} : readJson(flags.settings, SettingsFile);
+  const changes = flags.settings === undefined ? {} : readJson(flags.settings, SettingsFile, "not usable");
   const searchFlags = toSearchFlags(flags.search);
   return {
     mode: flags.mode,

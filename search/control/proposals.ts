@@ -2,9 +2,10 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../src/errors.ts";
+import { readJson } from "../../src/json-file.ts";
 import { Decision, decisionKey } from "./decision.ts";
 import type { Reasoned } from "./situation.ts";
-import { readJson, writeJson } from "./store.ts";
+import { writeJson } from "./store.ts";
 
 /** `<runs>/control/proposals/<number>.json`: what control would do, for an operator to accept or to reject. */
 export const Proposal = z.strictObject({
@@ -31,7 +32,8 @@ export class Proposals {
 
   all(): Proposal[] {
     const names = readdirSync(this.folder).filter((name) => /^\d+\.json$/.test(name));
-    return names.map((name) => readJson(join(this.folder, name), Proposal)).sort((a, b) => a.id - b.id);
+    const proposals = names.map((name) => readJson(join(this.folder, name), Proposal, "not usable"));
+    return proposals.sort((a, b) => a.id - b.id);
   }
 
   with(status: Proposal["status"]): Proposal[] {

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { metricNames } from "../../src/contract/metrics.ts";
+import { readJson } from "../../src/json-file.ts";
 import { replaceFileDurably } from "../../src/replace-file.ts";
 import { infoLabels, neededCounters } from "../reward/production/read-traffic.ts";
 import { addUp, type Labels, type Traffic } from "../reward/production/traffic.ts";
 import type { Look } from "./observer.ts";
-import { readJson } from "./store.ts";
 
 /**
  * `<runs>/control/traffic.json`: what servers counted in the last windows, a part each, which production's latency model is learned
@@ -66,7 +66,7 @@ function withoutDoubles(labels: readonly Labels[]): Record<string, string>[] {
 
 function readWindows(controlFolder: string): Window[] {
   const path = pathIn(controlFolder);
-  return existsSync(path) ? readJson(path, RecentTraffic).windows : [];
+  return existsSync(path) ? readJson(path, RecentTraffic, "not usable").windows : [];
 }
 
 function pathIn(controlFolder: string): string {

@@ -1,7 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
-import { BadFileError } from "../../src/errors.ts";
+import { readJson } from "../../src/json-file.ts";
 import { replaceFileDurably } from "../../src/replace-file.ts";
 import { decisionKey } from "./decision.ts";
 import { ControlRecord, initialRecord } from "./record.ts";
@@ -20,7 +19,7 @@ export function openStore(folder: string): Store {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "state.json");
   return {
-    read: () => (existsSync(path) ? readJson(path, ControlRecord) : initialRecord()),
+    read: () => (existsSync(path) ? readJson(path, ControlRecord, "not usable") : initialRecord()),
     // What could not be read back would lose all that control knows.
     write: (record) => writeJson(path, ControlRecord.parse(record)),
     note: ({ decision, reason }, atMs, outcome) => {
@@ -28,16 +27,6 @@ export function openStore(folder: string): Store {
       appendFileSync(join(folder, "decisions.jsonl"), `${JSON.stringify(line)}\n`);
     },
   };
-}
-
-/** @throws {BadFileError} with the path and what is wrong. */
-export function readJson<T>(path: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not usable: ${reason}`, { cause });
-  }
 }
 
 /** By a rename, and on disk before it returns: a reader sees the old file or the new one, also after a power cut. */

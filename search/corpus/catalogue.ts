@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { TaskName } from "../../src/contract/manifest.ts";
-import { BadFileError } from "../../src/errors.ts";
+import { readJson } from "../../src/json-file.ts";
 
 const Values = z.record(z.string(), z.string());
 
@@ -48,10 +47,5 @@ export type CatalogueEntry = Readonly<z.infer<typeof CatalogueEntry>>;
 
 /** @throws {BadFileError} */
 export function readCatalogue(path: string): readonly CatalogueEntry[] {
-  try {
-    return z.array(CatalogueEntry).parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not a usable catalogue: ${reason}`, { cause });
-  }
+  return readJson(path, z.array(CatalogueEntry), "not a usable catalogue");
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
+import { fromJson, reasonOf } from "../../src/json-file.ts";
 import { TaskDeclaration } from "../../src/tasks/declared.ts";
 import { tasks } from "../../src/tasks/index.ts";
 
@@ -111,13 +112,11 @@ async function readText(path: string): Promise<string> {
 
 function parse(path: string, text: string): DataFolder {
   try {
-    // Some editors begin a file with a byte order mark.
-    const content: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    const content = fromJson(text, z.unknown());
     // Each form by itself: of a union that does not fit, zod cannot say which form was meant.
     return Array.isArray(content) ? { tasks: [], dataSets: DataSets.parse(content) } : Declaring.parse(content);
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: ${reason}`, { cause });
+    throw new BadFileError(`${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 

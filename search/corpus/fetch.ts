@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { BadFileError, UpstreamError } from "../../src/errors.ts";
+import { readOwnJson } from "../../src/json-file.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import { type Converted, columnsOf, convert } from "./convert.ts";
 import { checkTask, type DataFolder, type DataSet, readDataFolder } from "./datasets.ts";
@@ -37,7 +38,7 @@ export async function fetchSets(catalogue: readonly CatalogueEntry[], folder: st
         checkTask(path, { ...entry, columns: columnsOf(entry) }, tasks);
         dataSets = [...dataSets, await fetchSet(entry, folder)];
         const content = tasks.length === 0 ? dataSets : { tasks, dataSets };
-        await writeWhole(path, `${JSON.stringify(content, null, 2)}\n`);
+        writeWhole(path, `${JSON.stringify(content, null, 2)}\n`);
         report.fetched.push(entry.name);
       } catch (error) {
         report.failed.push({ name: entry.name, reason: (error as Error).message });
@@ -47,7 +48,7 @@ export async function fetchSets(catalogue: readonly CatalogueEntry[], folder: st
 }
 
 async function fetchSet(entry: CatalogueEntry, folder: string): Promise<DataSet> {
-  const lock = await readLock(folder);
+  const lock = readLock(folder);
   const originals: { source: CatalogueEntry["files"][number]; text: string }[] = [];
   for (const source of entry.files) {
     const bytes = await download(source.url);
@@ -60,8 +61,8 @@ async function fetchSet(entry: CatalogueEntry, folder: string): Promise<DataSet>
     lock[source.url] = found;
     originals.push({ source, text: bytes.toString("utf8") });
   }
-  const set = await writeSet(entry, convert(entry, originals), folder);
-  await writeWhole(join(folder, lockName), `${JSON.stringify(lock, null, 2)}\n`);
+  const set = writeSet(entry, convert(entry, originals), folder);
+  writeWhole(join(folder, lockName), `${JSON.stringify(lock, null, 2)}\n`);
   return set;
 }
 
@@ -76,10 +77,10 @@ async function download(url: string): Promise<Buffer> {
   }
 }
 
-async function writeSet(entry: CatalogueEntry, { columns, rows }: Converted, folder: string): Promise<DataSet> {
+function writeSet(entry: CatalogueEntry, { columns, rows }: Converted, folder: string): DataSet {
   const file = `${entry.task}/${entry.name}.tsv.gz`;
   const bytes = gzipSync([columns, ...rows].map((cells) => `${cells.join("\t")}\n`).join(""));
-  await writeWhole(join(folder, file), bytes);
+  writeWhole(join(folder, file), bytes);
   const { name, task, licence, source, commit } = entry;
   return {
     name,
@@ -94,21 +95,14 @@ async function writeSet(entry: CatalogueEntry, { columns, rows }: Converted, fol
   };
 }
 
-async function readLock(folder: string): Promise<Record<string, string>> {
+function readLock(folder: string): Record<string, string> {
   const path = join(folder, lockName);
-  if (!existsSync(path)) return {};
-  try {
-    return Lock.parse(JSON.parse(await readFile(path, "utf8")));
-  } catch (cause) {
-    throw new BadFileError(`${path}: not a record of checksums`, { cause });
-  }
+  return existsSync(path) ? readOwnJson(path, Lock, "not a record of checksums") : {};
 }
 
-/** Under another name first, so that a reader finds the old file or the new one. */
-async function writeWhole(path: string, content: string | Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, content);
-  await rename(`${path}.part`, path);
+function writeWhole(path: string, content: string | Buffer): void {
+  mkdirSync(dirname(path), { recursive: true });
+  replaceFile(path, content);
 }
 
 function sha256(bytes: Buffer): string {

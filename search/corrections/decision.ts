@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { BadFileError } from "../../src/errors.ts";
+import { readOwnJson } from "../../src/json-file.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { Correction, Corrections } from "./corrections.ts";
 
@@ -57,11 +57,7 @@ export function correctionsHash(base: string, data: string, { train, heldOut }: 
 /** Null when it has not been decided yet. @throws {BadFileError} */
 export function readDecision(path: string): Decision | null {
   if (!existsSync(path)) return null;
-  try {
-    return Decision.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    throw new BadFileError(`${path}: not a decision on corrections; remove it to decide again`, { cause });
-  }
+  return readOwnJson(path, Decision, "not a decision on corrections; remove it to decide again");
 }
 
 export function writeDecision(path: string, decision: Decision): void {

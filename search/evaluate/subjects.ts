@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { encoderFile } from "../../src/contract/graph-files.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { studentFolders } from "../../src/contract/models-folder.ts";
 import { BadFileError, ConfigError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { readOwnJson } from "../../src/json-file.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { readTokenizer } from "../../src/text/read-tokenizer.ts";
@@ -154,11 +155,7 @@ async function measureTeacher(
 
 /** @throws {BadFileError} when it is damaged. */
 function readMeasured(path: string): Measured {
-  try {
-    return Measured.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    throw new BadFileError(`${path}: not the measurements of a teacher; delete it to measure again`, { cause });
-  }
+  return readOwnJson(path, Measured, "not the measurements of a teacher; delete it to measure again");
 }
 
 function rowsKey({ validation }: Corpus, names: readonly string[]): string {

@@ -14,6 +14,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { isDiskFull } from "../../src/disk-full.ts";
 import { BadFileError, ConfigError } from "../../src/errors.ts";
+import { checkedJson } from "../../src/json-file.ts";
 import { syncFolder } from "../../src/sync-folder.ts";
 import { Trial } from "../space/trial.ts";
 
@@ -162,12 +163,7 @@ function parse(path: string, bytes: Buffer): { content: JournalContent | null; i
 }
 
 function parseLine<T>(schema: z.ZodType<T>, line: string, path: string, number: number): T {
-  try {
-    return schema.parse(JSON.parse(line));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}:${number}: damaged line: ${reason}`, { cause });
-  }
+  return checkedJson(`${path}:${number}`, line, schema, "damaged line");
 }
 
 /** JSON with sorted keys; a key without a value is as good as none. */

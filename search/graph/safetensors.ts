@@ -1,7 +1,7 @@
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
-import { dropStaleDrafts, ownDraft } from "../own-draft.ts";
+import { replaceBy } from "../../src/replace-file.ts";
 
 /**
  * The safetensors format: eight bytes of header length, a JSON header, raw little-endian tensors.
@@ -154,19 +154,14 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
 
 /** Parts one after another: joined first, they would take their memory twice. */
 function putInPlace(path: string, parts: readonly Uint8Array[], chunkBytes: number): void {
-  const draft = ownDraft(path);
-  dropStaleDrafts(path);
-  try {
+  replaceBy(path, (draft) => {
     const file = openSync(draft, "w");
     try {
       for (const part of parts) writeAll(file, part, chunkBytes);
     } finally {
       closeSync(file);
     }
-    renameSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  });
 }
 
 /** A disk that has just become full takes a part, and refuses the next with its reason. */

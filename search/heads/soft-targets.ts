@@ -2,6 +2,7 @@ import { must } from "../../src/invariant.ts";
 import { createRandom, shuffle } from "../../src/random.ts";
 import { mean, softmax } from "../../src/stats.ts";
 import type { Task } from "../../src/tasks/task.ts";
+import { saidSuffix } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
 import { packInts } from "../student/packed-arrays.ts";
@@ -23,8 +24,6 @@ export interface AskedText {
 
 /** Share of the teacher in the target of a labelled text. */
 const teacherShare = 0.6;
-/** Suffix of the sets whose labels are the teacher's alone. */
-const pseudo = " (teacher)";
 
 export interface AskOptions {
   readonly tokens: number;
@@ -115,7 +114,7 @@ function pseudoLabelled(
     const opinion = labelled.has(key) ? null : said(key, null);
     if (opinion === null) return [];
     const target = Float32Array.from(opinion);
-    return [{ ids: pack(ids), pairIds: null, surface: null, target, weight: 1, dataSet: dataSet + pseudo }];
+    return [{ ids: pack(ids), pairIds: null, surface: null, target, weight: 1, dataSet: dataSet + saidSuffix }];
   });
 }
 

@@ -117,9 +117,9 @@ function tasksFor(config: FurtherTraining, materials: FurtherMaterials, trust: T
 }
 
 /** Fine-tuned teachers are believed where they are better than the student. @throws {ConfigError} when nobody knows where */
-function trustIn({ tuned }: FurtherMaterials, { name, scores }: Manifest): Trust {
+function trustIn({ tuned, ensemble }: FurtherMaterials, { name, scores }: Manifest): Trust {
   if (tuned.length === 0) return fullTrust;
-  const trust = trustByScores(scores);
+  const trust = trustByScores(scores, { ofSeveral: ensemble.length > 0 });
   if (trust === null)
     throw new ConfigError(
       `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --data ... --write puts them there`,

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { BadFileError } from "../../src/errors.ts";
+import { readOwnJson } from "../../src/json-file.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { Log } from "../command/command.ts";
 import { readFinished } from "./finished-student.ts";
@@ -31,7 +31,7 @@ export function keepTrained(run: string, settings: string, { trained, failed }: 
 export function keptTrained(run: string, settings: string, log: Log): Kept | null {
   const path = pathIn(run);
   if (!existsSync(path)) return null;
-  const kept = parse(path);
+  const kept = readOwnJson(path, Trained, "does not say what was trained; remove it to train again");
   if (kept.settings !== settings) return null;
   const trained = kept.folders.map(readFinished);
   const names = trained.map(({ manifest }) => manifest.name);
@@ -41,14 +41,6 @@ export function keptTrained(run: string, settings: string, log: Log): Kept | nul
 
 export function dropTrained(run: string): void {
   rmSync(pathIn(run), { force: true });
-}
-
-function parse(path: string): z.infer<typeof Trained> {
-  try {
-    return Trained.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    throw new BadFileError(`${path}: does not say what was trained; remove it to train again`, { cause });
-  }
 }
 
 function pathIn(run: string): string {

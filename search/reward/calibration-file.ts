@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Architecture } from "../../src/contract/architecture.ts";
-import { BadFileError } from "../../src/errors.ts";
+import { readJson } from "../../src/json-file.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { LatencySample } from "./latency-model.ts";
 
@@ -55,14 +55,7 @@ export function writeCalibration(path: string, calibration: CalibrationFile): vo
 /** Null where this machine was never calibrated. @throws {BadFileError} on a damaged file. */
 export function readCalibration(path: string): CalibrationFile | null {
   if (!existsSync(path)) return null;
-  try {
-    return CalibrationFile.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not a usable calibration (npm run calibrate writes a new one): ${reason}`, {
-      cause,
-    });
-  }
+  return readJson(path, CalibrationFile, "not a usable calibration (npm run calibrate writes a new one)");
 }
 
 /**

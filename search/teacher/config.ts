@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { BadFileError } from "../../src/errors.ts";
+import { readJson } from "../../src/json-file.ts";
 
 /** The parts of a Hugging Face `config.json` that an encoder's forward pass depends on. */
 const TeacherConfig = z
@@ -33,10 +32,5 @@ export type TeacherConfig = z.infer<typeof TeacherConfig>;
 
 /** @throws {BadFileError} naming the first field that is missing or wrong. */
 export function readTeacherConfig(path: string): TeacherConfig {
-  try {
-    return TeacherConfig.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not a usable teacher configuration: ${reason}`, { cause });
-  }
+  return readJson(path, TeacherConfig, "not a usable teacher configuration");
 }

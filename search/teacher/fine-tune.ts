@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ManifestTask, TaskInput } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
+import { readOwnJson } from "../../src/json-file.ts";
 import { createRandom } from "../../src/random.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import { declarationOf } from "../../src/tasks/declared.ts";
@@ -109,11 +110,7 @@ export function tableHash({ weights }: Teacher): string {
 export function baseOf(folder: string): string | null {
   const path = join(folder, baseFile);
   if (!existsSync(path)) return null;
-  try {
-    return Base.parse(JSON.parse(readFileSync(path, "utf8"))).table;
-  } catch (cause) {
-    throw new BadFileError(`${path}: does not say what teacher was fine-tuned`, { cause });
-  }
+  return readOwnJson(path, Base, "does not say what teacher was fine-tuned").table;
 }
 
 /**
@@ -131,12 +128,7 @@ export function readFineTuned(teacher: Teacher, folder: string): FineTunedTeache
 
 /** What a fine-tuned teacher in a folder knows. @throws {BadFileError} */
 export function tunedTasks(folder: string): FineTunedTeacher["tasks"] {
-  const path = join(folder, "tasks.json");
-  try {
-    return Tasks.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    throw new BadFileError(`${path}: not a list of tasks with their labels`, { cause });
-  }
+  return readOwnJson(join(folder, "tasks.json"), Tasks, "not a list of tasks with their labels");
 }
 
 function trainingOf(teacher: Teacher, tasks: readonly EncodedTask[], options: FineTuneOptions): NewTraining {

@@ -6,6 +6,7 @@ import { dirname, join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BadFileError, UpstreamError } from "../../src/errors.ts";
+import { dropStaleDrafts, ownDraft } from "../../src/own-draft.ts";
 
 /** Beside the configuration; `model.safetensors` comes last, since it is the large one. */
 const files = ["tokenizer.json", "model.safetensors"];
@@ -39,7 +40,8 @@ async function download(url: URL, path: string): Promise<void> {
   const response = await fetch(url);
   if (!response.ok || response.body === null) throw new Error(`${url} answers ${response.status}`);
   await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${process.pid}.tmp`;
+  const partial = ownDraft(path);
+  dropStaleDrafts(path);
   try {
     // Opened before anything can fail: a stream that opens it by itself could still create it after it was taken away.
     const file = await open(partial, "w");

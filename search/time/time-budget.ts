@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { isDiskFull } from "../../src/disk-full.ts";
-import { BadFileError } from "../../src/errors.ts";
+import { readOwnJson } from "../../src/json-file.ts";
 import { replaceFile } from "../../src/replace-file.ts";
 import type { Log } from "../command/command.ts";
 import type { Effort, SearchConfig } from "../config.ts";
@@ -167,11 +167,7 @@ class FittedTime implements TimeBudget {
 
 function read(path: string): Decisions | null {
   if (!existsSync(path)) return null;
-  try {
-    return Decisions.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    throw new BadFileError(`${path}: not what a search with --hours decided`, { cause });
-  }
+  return readOwnJson(path, Decisions, "not what a search with --hours decided");
 }
 
 /** Two digits: no estimate is better than that. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { leastDriftSamples, Reference } from "../../src/contract/drift.ts";
 import { TaskName } from "../../src/contract/manifest.ts";
 import { ConfigError } from "../../src/errors.ts";
+import { fromJson, reasonOf } from "../../src/json-file.ts";
 import type { TaskDrift } from "./drift.ts";
 
 /** What traffic is compared with, by task: traffic that was once found good, as `GET /admin/drift/reference` gives it. */
@@ -20,9 +21,8 @@ export function toReferences(report: readonly TaskDrift[]): z.infer<typeof Refer
 export function readReferences(path: string): ReadonlyMap<string, Reference> {
   if (path === "") return new Map();
   try {
-    return new Map(Object.entries(References.parse(JSON.parse(readFileSync(path, "utf8"))).tasks));
+    return new Map(Object.entries(fromJson(readFileSync(path, "utf8"), References).tasks));
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new ConfigError(`KDNAS_DRIFT_REFERENCE: ${path}: ${reason}`, { cause });
+    throw new ConfigError(`KDNAS_DRIFT_REFERENCE: ${path}: ${reasonOf(cause)}`, { cause });
   }
 }

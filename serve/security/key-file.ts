@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { BadFileError } from "../../src/errors.ts";
+import { replaceFile } from "../../src/replace-file.ts";
 import { scopes } from "./scope.ts";
 
 /**
@@ -31,11 +32,9 @@ export function readKeyFile(path: string): readonly KeyRecord[] {
   }
 }
 
-/** Puts the new file in place by one rename: the server never reads half of it. Only its owner may read it. */
+/** The server never reads half of it. Only its owner may read it. */
 export function writeKeyFile(path: string, keys: readonly KeyRecord[]): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, path);
+  replaceFile(path, `${JSON.stringify({ keys }, null, 2)}\n`, 0o600);
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { BadFileError } from "../errors.ts";
+import { checkedJson, readJson } from "../json-file.ts";
 import { Architecture } from "./architecture.ts";
 import { Reference } from "./drift.ts";
 
@@ -155,25 +154,14 @@ export const Manifest = z.strictObject({
 });
 export type Manifest = Readonly<z.infer<typeof Manifest>>;
 
+const unusable = "not a usable manifest";
+
 /** Reads and checks a manifest. @throws {BadFileError} with the path and the first thing that is wrong. */
 export function readManifest(path: string): Manifest {
-  return toManifest(path, readText(path));
+  return readJson(path, Manifest, unusable);
 }
 
 /** Checks a manifest's text; the path is for the message. @throws {BadFileError} */
 export function toManifest(path: string, text: string): Manifest {
-  try {
-    return Manifest.parse(JSON.parse(text));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not a usable manifest: ${reason}`, { cause });
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new BadFileError(`${path}: not a usable manifest: ${(cause as Error).message}`, { cause });
-  }
+  return checkedJson(path, text, Manifest, unusable);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { BadFileError } from "../errors.ts";
+import { checkedJson } from "../json-file.ts";
 import { replaceFileDurably } from "../replace-file.ts";
 import { TaskName } from "./manifest.ts";
 
@@ -131,12 +132,7 @@ export function readRollouts(models: string): RolloutFile {
 
 /** Checks the file's text; the path is for the message. @throws {BadFileError} */
 export function toRollouts(path: string, text: string): RolloutFile {
-  try {
-    return RolloutFile.parse(JSON.parse(text));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not usable: ${reason}`, { cause });
-  }
+  return checkedJson(path, text, RolloutFile, "not usable");
 }
 
 /** On disk before it returns; a reader sees the old file or the new one. @throws {BadFileError} for what no reader would take. */

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { BadFileError } from "../../../src/errors.ts";
+import { readJson } from "../../../src/json-file.ts";
 import { replaceFile } from "../../../src/replace-file.ts";
 import type { Calibration } from "./calibrate.ts";
 
@@ -86,12 +86,7 @@ export function writeProduction(path: string, production: ProductionFile): void 
 
 /** @throws {BadFileError} on a file that is missing or damaged. */
 export function readProduction(path: string): ProductionFile {
-  try {
-    return ProductionFile.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new BadFileError(`${path}: not what --metrics learned from production: ${reason}`, { cause });
-  }
+  return readJson(path, ProductionFile, "not what --metrics learned from production");
 }
 
 /** Where a run keeps it. */

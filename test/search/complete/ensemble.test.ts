@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { checkEnsemble, readEnsemble } from "../../../search/complete/ensemble.ts";
-import { taughtTasks } from "../../../search/complete/taught-tasks.ts";
+import { taughtTasks, whatIsLeft } from "../../../search/complete/taught-tasks.ts";
+import { fullTrust } from "../../../search/heads/teacher-trust.ts";
 import type { FineTunedTeacher } from "../../../search/teacher/fine-tune.ts";
 import { must } from "../../../src/invariant.ts";
 import { accuracy, argmax } from "../../../src/stats.ts";
@@ -40,6 +41,15 @@ test("taughtTasks() gives texts without a label what an ensemble of students say
   const surest = (of: typeof labelled) => Math.max(...of.map(({ target }) => Math.max(...target)));
   expect(surest(examples.slice(0, labelled.length))).toBeLessThan(surest(labelled));
 }, 60_000);
+
+test("whatIsLeft() leaves the sets to a teacher that it is believed about, and no task that it does not know", () => {
+  const tasks = [{ name: "sentiment", labels }];
+  const left = whatIsLeft([{ tasks }], (_, dataSet) => dataSet !== "reviews");
+  const believed = ["tweets", "reviews", null].filter((dataSet) => left("sentiment", dataSet));
+  expect(believed).toEqual(["reviews", null]);
+  expect(left("filter", "tweets")).toBe(true);
+  expect(whatIsLeft([], fullTrust)("sentiment", "tweets")).toBe(true);
+});
 
 test("taughtTasks() asks no teacher that means other labels", async () => {
   const { folder } = await made.finished();

@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { ownDraft } from "../../../search/own-draft.ts";
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from "../../../search/student/checkpoint.ts";
 import { Trainer } from "../../../search/student/trainer.ts";
 import type { Objective } from "../../../search/student/training-graph.ts";
@@ -16,6 +15,7 @@ import { type NewTraining, startTraining, type TrainingThread } from "../../../s
 import { saveWeights } from "../../../search/student/weights-file.ts";
 import type { Architecture } from "../../../src/contract/architecture.ts";
 import { BadFileError } from "../../../src/errors.ts";
+import { ownDraft } from "../../../src/own-draft.ts";
 import {
   deep,
   floats,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
@@ -35,7 +35,7 @@ test("readRollouts() gives back what writeRollouts() wrote, and nothing where th
   expect(readRollouts(models)).toEqual({ format: 1, rollouts: [] });
   writeRollouts(models, file);
   expect(readRollouts(models)).toEqual(file);
-  expect(existsSync(`${path}.tmp`)).toBe(false);
+  expect(readdirSync(models)).toEqual(["rollout.json"]);
 });
 
 test("writeRollouts() refuses what no reader would take, and leaves the old file", () => {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 /** Nothing is written for so long: what is older was left behind by somebody who was killed. */
 const staleSeconds = 3600;
 
-/** Where this process writes what a rename puts in place: searches share caches, and none may touch another's draft. */
+/** Where this process writes what a rename puts in place: others may write the same at that moment, and none may touch another's draft. */
 export function ownDraft(path: string): string {
   return `${path}.${process.pid}.draft`;
 }

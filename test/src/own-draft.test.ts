@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { dropStaleDrafts, ownDraft } from "../../search/own-draft.ts";
+import { dropStaleDrafts, ownDraft } from "../../src/own-draft.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kdnas-drafts-"));
 afterAll(() => rmSync(folder, { recursive: true }));
