@@ -83,6 +83,8 @@ export async function answerItems(
   deps.rollouts.answered(canary ?? student, question, items, answers);
   const first = { answers, downgraded };
   if (canary) return await askAgain(deps, { ...question, liveOnly: true }, items, first, isError, tried);
+  // Whoever wants an answer in time has another one, or asks for it with the place of what was late.
+  if (question.inTime) return first;
   return await askAgain(deps, question, items, first, isLate, new Set([...tried, student.id]));
 }
 
@@ -97,7 +99,7 @@ function findCanary(deps: Predictor, question: Question, inquiry: Inquiry, stude
 const isLate = (answer: Answer | Error) => answer instanceof LateError;
 const isError = (answer: Answer | Error) => answer instanceof Error;
 
-/** Asks those items again whose answers are no good, of whom the question then allows; a late one keeps its place. */
+/** Asks those items again whose answers are no good, of whom the question then allows. */
 async function askAgain(
   deps: Predictor,
   question: Question,
@@ -108,15 +110,20 @@ async function askAgain(
 ): Promise<Answers> {
   const bad = Array.from(answers.keys()).filter((i) => isBad(must(answers[i])));
   if (bad.length === 0) return { answers, downgraded };
-  const again = bad.map((i) => {
-    const [answer, { texts }] = [answers[i], must(items[i])];
-    return answer instanceof LateError ? { texts, place: answer.place } : { texts };
-  });
+  const again = toAskAgain(items, answers, bad);
   const stepped = await orErrors(again, () => answerItems(deps, question, again, tried));
   return {
     answers: withAnswers(answers, bad, stepped.answers),
     downgraded: downgraded || stepped.downgraded,
   };
+}
+
+/** The items at these places, for somebody else to answer; a late one keeps its place in the queue. */
+export function toAskAgain(items: readonly Asked[], answers: Answers["answers"], places: readonly number[]): Asked[] {
+  return places.map((i) => {
+    const [answer, { texts }] = [answers[i], must(items[i])];
+    return answer instanceof LateError ? { texts, place: answer.place } : { texts };
+  });
 }
 
 /** What leaves all items without an answer is every item's error. */

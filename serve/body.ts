@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { InvalidInputError } from "../src/errors.ts";
+import { withoutByteOrderMark } from "../src/json-file.ts";
 import { BodyTooLargeError, ClientLeftError, UnsupportedMediaTypeError } from "./http-errors.ts";
 
 /**
@@ -22,8 +23,7 @@ export async function readFields(req: IncomingMessage, limitBytes: number): Prom
 /** @throws {InvalidInputError} */
 export function parseJson(text: string): unknown {
   try {
-    // Some editors and clients begin a text with the mark of its byte order, which JSON has not.
-    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
+    return JSON.parse(withoutByteOrderMark(text));
   } catch {
     // biome-ignore lint/style/useErrorCause: the parser's message quotes the body, and bodies hold people's texts.
     throw new InvalidInputError("the body is not JSON");

@@ -9,9 +9,11 @@ import {
   orErrors,
   type Predictor,
   type Question,
+  toAskAgain,
   withAnswers,
 } from "./answer.ts";
 import { accuracyAmong, rankStudents } from "./choose.ts";
+import { ShedError } from "./shed-error.ts";
 import { type Student, slownessOf } from "./student.ts";
 
 /** Accuracy that the larger student of a cascade may lack of the most accurate one: as much as a cascade may lose by default. */
@@ -54,8 +56,10 @@ async function askFast(deps: Predictor, question: Question, pair: Pair, items: r
   const answers = await askInTime(deps, own, fast, items);
   const left = [...answers.keys()].filter((i) => answers[i] instanceof Error);
   if (left.length === 0) return { answers, downgraded: false };
-  const rest = itemsAt(items, left);
-  const others = await orErrors(rest, () => answerItems(deps, question, rest));
+  const rest = toAskAgain(items, answers, left);
+  // Where it was asked, its work has been offered, and nobody asks it twice.
+  const tried = new Set<string>(answers.some(isRefused) ? [] : [fast.id]);
+  const others = await orErrors(rest, () => answerItems(deps, question, rest, tried));
   return { answers: withAnswers(answers, left, others.answers), downgraded: others.downgraded };
 }
 
@@ -67,6 +71,11 @@ async function askInTime(deps: Predictor, question: Question, student: Student, 
     if (cause instanceof AppError) return items.map(() => cause);
     throw cause;
   }
+}
+
+/** Nobody was asked: there was no time from the start. */
+function isRefused(answer: Answer | Error): boolean {
+  return answer instanceof ShedError && answer.reason === "budget";
 }
 
 function itemsAt(items: readonly Asked[], places: readonly number[]): Asked[] {

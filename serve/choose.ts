@@ -65,8 +65,9 @@ export function chooseStudent(
   const { budgetMs, leftMs = budgetMs } = wish;
   const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
   const [fastest] = left.toSorted((a, b) => a.aloneMs - b.aloneMs);
-  const hasTime = ({ waitMs, busyShare }: Estimate) =>
-    busyShare <= mostBusy && budgetMs - leftMs + waitMs <= patience * budgetMs;
+  // What is gone before a student is asked in time is the pass of a faster one, as it should be, and tells of no load.
+  const goneMs = wish.inTime ? 0 : budgetMs - leftMs;
+  const hasTime = ({ waitMs, busyShare }: Estimate) => busyShare <= mostBusy && goneMs + waitMs <= patience * budgetMs;
   // Where a late answer is no use there is another one already, of a faster student.
   const mayTry = (each: (typeof left)[number]) => (each === fastest && !wish.inTime) || hasTime(each);
   const fitting = left.find((each) => each.p95Ms <= leftMs && mayTry(each));

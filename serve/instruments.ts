@@ -125,6 +125,12 @@ export function createInstruments(registers: Registers) {
       labelNames: ["student", "outcome"],
       registers,
     }),
+    versionChanges: new Counter({
+      name: metricNames.studentVersionChanges,
+      help: "Times that another version took over a student's name, whose other series go on over it; another manifest of the same version is none.",
+      labelNames: ["student"],
+      registers,
+    }),
     loadFailures: new Counter({
       name: metricNames.studentLoadFailures,
       help: "Students that could not be loaded, by what was wrong with them.",

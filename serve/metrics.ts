@@ -70,6 +70,8 @@ class PrometheusMetrics implements Metrics {
   private readonly driftGauges = new DriftGauges([this.registry]);
   /** Names of the students that are served. */
   private readonly live = new Set<string>();
+  /** Of each name, the version that was served last. */
+  private readonly versions = new Map<string, string>();
 
   constructor({ tasks }: MetricsOptions) {
     collectDefaultMetrics({ register: this.registry });
@@ -108,6 +110,13 @@ class PrometheusMetrics implements Metrics {
     info.set(infoLabels(manifest), 1);
     loads.inc({ student, outcome: "loaded" });
     loads.inc({ student, outcome: "failed" }, 0);
+    this.noteVersion(manifest);
+  }
+
+  private noteVersion({ name: student, version }: Manifest): void {
+    const before = this.versions.get(student) ?? version;
+    this.instruments.versionChanges.inc({ student }, before === version ? 0 : 1);
+    this.versions.set(student, version);
   }
 
   studentRemoved(manifest: Manifest): void {

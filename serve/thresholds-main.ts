@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { AppError, BadFileError, ConfigError, UpstreamError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
-import { reasonOf } from "../src/json-file.ts";
+import { fromJson, reasonOf } from "../src/json-file.ts";
 import { keyFrom } from "./config.ts";
 import {
   bestF1,
@@ -33,11 +33,17 @@ const Comment = z.object({
 type Comment = z.infer<typeof Comment> & { readonly place: string };
 interface Scored extends Comment {
   readonly score: number;
-  /** Name and version of the student that gave it. */
-  readonly student: string;
+  readonly by: By;
 }
 
-const Answered = z.object({ scores: z.object({ toxic: z.number() }) });
+/** The student that gave a score. */
+interface By {
+  readonly student: string;
+  /** Null where it answered in the place of the reply's student: such a result has its name only. */
+  readonly version: string | null;
+}
+
+const Answered = z.object({ scores: z.object({ toxic: z.number() }), student: z.string().optional() });
 const Reply = z.object({
   student: z.string(),
   version: z.string(),
@@ -66,7 +72,7 @@ async function run(args: readonly string[]): Promise<void> {
   const comments = readComments(flags.comments);
   const scored: Scored[] = [];
   for (let i = 0; i < comments.length; i += 32) scored.push(...(await score(flags, comments.slice(i, i + 32))));
-  console.log(`scores of ${[...new Set(scored.map(({ student }) => student))].join(", ")}`);
+  console.log(`scores of ${describeAll(scored.map(({ by }) => by))}`);
   compare(scored, flags.was);
   judge(scored, flags.precision);
 }
@@ -88,12 +94,9 @@ function readComments(path: string): Comment[] {
   return comments;
 }
 
-/** Some editors begin a file with a byte order mark. */
 function readLines(path: string): string[] {
   try {
-    return readFileSync(path, "utf8")
-      .replace(/^\uFEFF/, "")
-      .split("\n");
+    return readFileSync(path, "utf8").split("\n");
   } catch (cause) {
     throw new BadFileError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
@@ -102,7 +105,7 @@ function readLines(path: string): string[] {
 function readComment(path: string, line: string, number: number): Comment {
   const place = `${path}:${number}`;
   try {
-    return { ...Comment.parse(JSON.parse(line)), place };
+    return { ...fromJson(line, Comment), place };
   } catch (cause) {
     const wanted = "an object with a text, and toxic (true or false), perspective (0 to 1) or both";
     throw new BadFileError(`${place}: expected ${wanted}`, { cause });
@@ -114,8 +117,17 @@ async function score(flags: z.infer<typeof Flags>, comments: readonly Comment[])
   return comments.map((comment, i) => {
     const result = results[i] ?? { error: "nothing" };
     if ("error" in result) throw new UpstreamError(`${comment.place}: the server answered ${result.error}`);
-    return { ...comment, score: result.scores.toxic, student: `${student}, version ${version}` };
+    const by = result.student === undefined ? { student, version } : { student: result.student, version: null };
+    return { ...comment, score: result.scores.toxic, by };
   });
+}
+
+/** All that answered, with their versions where a reply tells them. */
+function describeAll(all: readonly By[]): string {
+  const versioned = new Set(all.flatMap(({ student, version }) => (version === null ? [] : student)));
+  const told = all.filter(({ student, version }) => version !== null || !versioned.has(student));
+  const names = told.map(({ student, version }) => (version === null ? student : `${student}, version ${version}`));
+  return [...new Set(names)].join(" and ");
 }
 
 async function ask(flags: z.infer<typeof Flags>, comments: readonly Comment[]): Promise<Reply> {
@@ -125,7 +137,7 @@ async function ask(flags: z.infer<typeof Flags>, comments: readonly Comment[]): 
   });
   if (!ok) throw new UpstreamError(`${url} answered ${status}: ${body.slice(0, 500)}`);
   try {
-    return Reply.parse(JSON.parse(body));
+    return fromJson(body, Reply);
   } catch (cause) {
     const { place } = must(comments[0]);
     throw new UpstreamError(`${place}: ${url} answered no scores to the comments from here on`, { cause });

@@ -32,9 +32,14 @@ export function checkedJson<T>(place: string, text: string, schema: z.ZodType<T>
   return orBadFile(`${place}: ${what}`, () => fromJson(text, schema));
 }
 
-/** Some editors begin a file with a byte order mark. @throws {SyntaxError | z.ZodError} for whom another class is to blame. */
+/** Some editors and clients begin a text with the mark of its byte order, which JSON has not. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** A byte order mark may stand before it. @throws {SyntaxError | z.ZodError} for whom another class is to blame. */
 export function fromJson<T>(text: string, schema: z.ZodType<T>): T {
-  return schema.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
+  return schema.parse(JSON.parse(withoutByteOrderMark(text)));
 }
 
 /** What a schema, a parser or the file system found wrong, for a message. */

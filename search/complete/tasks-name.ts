@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Longer ones may make a folder's name that file systems refuse: at most 255 bytes, of which others have a part. */
-const longest = 80;
+const longest = 200;
 
 /** Some tasks as a part of a folder's name: their names, or a hash where that would be long. */
 export function tasksName(tasks: readonly string[]): string {

@@ -20,12 +20,14 @@ await runCommand(controlCommand, async (flags, log) => {
   log(
     `control · mode ${config.mode}, ${config.urls.join(", ")} every ${config.everySeconds} s, ${config.controlFolder}`,
   );
-  control.resume(Date.now());
+  let isResumed = false;
   for (let left = config.windows; left > 0 && !ending.signal.aborted; left--) {
-    await control.window(Date.now()).catch((error: unknown) => {
-      if (!isPassing(error)) throw error;
-      log(`nothing · ${error.message}`);
-    });
+    isResumed = isResumed || control.tryResume(Date.now());
+    if (isResumed)
+      await control.window(Date.now()).catch((error: unknown) => {
+        if (!isPassing(error)) throw error;
+        log(`nothing · ${error.message}`);
+      });
     if (left > 1) await sleep(config.everySeconds * 1000, undefined, { signal: ending.signal }).catch(() => {});
   }
   control.end();

@@ -7,6 +7,7 @@ import { askServers } from "./ask-servers.ts";
 import { withRejected } from "./carried-out.ts";
 import { decide } from "./decide.ts";
 import { type Decision, decisionKey, isHarmless } from "./decision.ts";
+import { isOfSystem } from "./is-passing.ts";
 import { takeUpProduction } from "./kept-production.ts";
 import { leftOver } from "./left-over.ts";
 import type { SearchSeen } from "./observation.ts";
@@ -72,6 +73,18 @@ export class Control {
     if (this.record.intent !== null) this.takeUp(this.record.intent, atMs);
   }
 
+  /** What was under way waits, with all else, while the system refuses to write: `false`, to be tried again. */
+  tryResume(atMs: number): boolean {
+    try {
+      this.resume(atMs);
+      return true;
+    } catch (error) {
+      if (!isOfSystem(error)) throw error;
+      this.log(`nothing · ${error.message}`);
+      return false;
+    }
+  }
+
   async window(atMs: number): Promise<void> {
     this.followSearch(atMs);
     this.takeAnswers(atMs);
@@ -116,11 +129,11 @@ export class Control {
 
   /** What was decided before a kill, and perhaps not done. What was accepted is done with the other answers. */
   private takeUp(intent: Intent, atMs: number): void {
-    this.record = { ...this.record, intent: null };
     const key = decisionKey(intent.decision);
-    if (this.proposals.with("accepted").some(({ decision }) => decisionKey(decision) === key)) return;
-    if (this.mayDo(intent.decision)) this.finish(intent, intent.atMs, "taken up again: ");
-    else this.putForward(intent, atMs);
+    const isAccepted = this.proposals.with("accepted").some(({ decision }) => decisionKey(decision) === key);
+    if (!isAccepted && this.mayDo(intent.decision)) this.finish(intent, intent.atMs, "taken up again: ");
+    else if (!isAccepted) this.putForward(intent, atMs);
+    this.record = { ...this.record, intent: null };
   }
 
   private propose(reasoned: Reasoned, atMs: number): void {
@@ -134,10 +147,14 @@ export class Control {
     this.tell(reasoned, atMs, "not done: mode observe");
   }
 
-  /** It is written down that it will be done, then done, then written down that it was. */
+  /**
+   * It is written down that it will be done, then done, then written down that it was. What could not be written is neither done nor kept: a
+   * later window would write it, and a restart act on what has long passed.
+   */
   private actOn(reasoned: Reasoned, atMs: number): string {
-    this.record = { ...this.record, intent: { decision: reasoned.decision, reason: reasoned.reason, atMs } };
-    this.store.write(this.record);
+    const intended = { ...this.record, intent: { decision: reasoned.decision, reason: reasoned.reason, atMs } };
+    this.store.write(intended);
+    this.record = intended;
     return this.finish(reasoned, atMs, "");
   }
 

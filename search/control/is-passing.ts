@@ -6,6 +6,6 @@ export function isPassing(error: unknown): error is Error {
 }
 
 /** Errors of Node's own checks have a code too, but no number of the system's. */
-function isOfSystem(error: unknown): boolean {
+export function isOfSystem(error: unknown): error is Error {
   return error instanceof Error && "code" in error && typeof (error as NodeJS.ErrnoException).errno === "number";
 }

@@ -2,7 +2,7 @@ import { must } from "../../src/invariant.ts";
 import { shuffle } from "../../src/random.ts";
 import type { LabelledRow, Task } from "../../src/tasks/task.ts";
 import type { Collected } from "./collect.ts";
-import { type DataSet, unlabelledTask } from "./datasets.ts";
+import { type DataSet, identificationTask, unlabelledTask } from "./datasets.ts";
 import { foundLabels } from "./found-labels.ts";
 import { handlingOf } from "./known-sets.ts";
 import type { Limits } from "./limits.ts";
@@ -46,9 +46,6 @@ export interface ValidationSet {
   readonly rows: readonly LabelledRow[];
 }
 
-/** `task` of sets for language identification: their texts are also unlabelled ones. */
-const identification = "langid";
-
 /** Tasks whose examples are more than their labelled rows. */
 const preparations: Readonly<Record<string, Preparation>> = {
   filter: prepareFilter,
@@ -74,7 +71,7 @@ export function assemble(collected: readonly Collected[], heldOut: HeldOut, opti
   const train = new Map<string, readonly LabelledExample[]>();
   const labels = new Map<string, readonly string[]>();
   // The languages that can be told apart are text to distil from, wanted as labels or not.
-  const languages = all.filter((task) => task.dataTask === identification);
+  const languages = all.filter((task) => task.dataTask === identificationTask);
   for (const task of new Set([...wanted, ...languages])) {
     const material = materialOf(task, collected, pool, seed, limits);
     const prepared = (preparations[task.name] ?? asLabelled)(material);
@@ -83,7 +80,7 @@ export function assemble(collected: readonly Collected[], heldOut: HeldOut, opti
     train.set(task.name, shuffle(examples, material.random));
   }
   const known = new Set(languages.flatMap((task) => labels.get(task.name) ?? []));
-  const used = new Set([...wanted.map((task) => task.dataTask), unlabelledTask, identification]);
+  const used = new Set([...wanted.map((task) => task.dataTask), unlabelledTask, identificationTask]);
   return {
     tasks: wanted,
     train: ofTasks(wanted, train),
@@ -150,7 +147,7 @@ function unlabelledOf(
   seed: number,
   limits: Limits,
 ): Corpus["unlabelled"] {
-  const identified = collected.flatMap(({ set, train }) => (set.task === identification ? train : []));
+  const identified = collected.flatMap(({ set, train }) => (set.task === identificationTask ? train : []));
   const more = groupBy(
     identified.filter((row) => labels.has(row.language)),
     (row) => row.language,

@@ -1,6 +1,6 @@
 import { BadFileError } from "../../src/errors.ts";
 import type { Task } from "../../src/tasks/task.ts";
-import { type DataSet, isLabelledByLanguage, unlabelledTask } from "./datasets.ts";
+import { type DataSet, identificationTask, isLabelledByLanguage, unlabelledTask } from "./datasets.ts";
 import { handlingOf } from "./known-sets.ts";
 import { languageReader } from "./language-codes.ts";
 import type { Limits } from "./limits.ts";
@@ -50,7 +50,7 @@ export async function collect(
       const use = useOf(read.split);
       if (isHeldOut(use)) heldOut.add(read);
       if (use === "held-out") {
-        note(heldOutSplits, read.split);
+        addSplit(heldOutSplits, read.split);
         continue;
       }
       const row = says(read, use) ? withLanguage(read) : null;
@@ -68,8 +68,8 @@ function isHeldOut(use: Use): boolean {
   return use === "validation" || use === "held-out";
 }
 
-function note(names: Set<string>, name: string): void {
-  if (names.size < mostNamed && !names.has(name)) names.add(ownCopy(name));
+function addSplit(splits: Set<string>, split: string): void {
+  if (splits.size < mostNamed && !splits.has(split)) splits.add(ownCopy(split));
 }
 
 /** Whether the label of a row is known to say something about its text. */
@@ -78,14 +78,18 @@ function informativeness(set: DataSet): (row: Row, use: Use) => boolean {
   return (row, use) => !leftOut.includes(row.kind ?? "") && !(use === "train" && baseless.includes(row.language));
 }
 
-/** A row under the right code of its language, which is its label too where the set has no other; null when nobody knows. */
+/**
+ * A row under the right code of its language; null when nobody knows it. That code is its label too where the set has no other, or, of
+ * language identification, where the label was the wrong code.
+ */
 function languageCorrection(set: DataSet): (row: Row) => Row | null {
   const languageOf = languageReader(set.name);
-  const isLabel = isLabelledByLanguage(set);
+  const isLabelled = isLabelledByLanguage(set);
+  const isLabel = (row: Row) => isLabelled || (set.task === identificationTask && row.label === row.language);
   return (row) => {
     const language = languageOf(row.language);
     if (language === null || language === row.language) return language === null ? null : row;
-    return { ...row, language, ...(isLabel && { label: language }) };
+    return { ...row, language, ...(isLabel(row) && { label: language }) };
   };
 }
 

@@ -1,4 +1,5 @@
 import { BadFileError } from "../../src/errors.ts";
+import { withoutByteOrderMark } from "../../src/json-file.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import { parseDelimited } from "./delimited.ts";
 import { isInShare } from "./split.ts";
@@ -25,7 +26,7 @@ export function columnsOf({ label }: Pick<CatalogueEntry, "label">): string[] {
 }
 
 function convertFile(entry: CatalogueEntry, source: Source, original: string): Cells[] {
-  const rows = parseDelimited(original.replace(/^\uFEFF/, ""), entry.format);
+  const rows = parseDelimited(withoutByteOrderMark(original), entry.format);
   const header = entry.format.header === true ? (rows.shift() ?? []) : entry.format.header;
   const column = (name: string) => {
     const at = header.indexOf(name);

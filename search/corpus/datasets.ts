@@ -9,6 +9,9 @@ import { tasks } from "../../src/tasks/index.ts";
 /** `task` of sets of unlabelled text. */
 export const unlabelledTask = "corpus";
 
+/** `task` of sets for language identification: their texts are also unlabelled ones. */
+export const identificationTask = "langid";
+
 /**
  * One file of a data folder, as its `datasets.json` describes it. The columns have fixed names:
  * `lang`, `text` (or `src_lang`, `tgt_lang`, `source`, `target` for pairs), `label` or `score`, `split`; further columns
@@ -82,10 +85,11 @@ function refuseBuiltIn(path: string, { name }: TaskDeclaration): void {
     );
 }
 
-type Fed = Pick<DataSet, "name" | "task" | "columns" | "labelColumn">;
+/** What says which task a set feeds, and whether it can. */
+type FeedingSet = Pick<DataSet, "name" | "task" | "columns" | "labelColumn">;
 
 /** A set has to be for a known task and of its kind. @throws {BadFileError} */
-export function checkTask(path: string, set: Fed, declarations: readonly TaskDeclaration[]): void {
+export function checkTask(path: string, set: FeedingSet, declarations: readonly TaskDeclaration[]): void {
   const names = [...tasks.map((t) => t.dataTask), unlabelledTask, ...declarations.map((t) => t.name)];
   if (!names.includes(set.task))
     throw new BadFileError(

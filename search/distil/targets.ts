@@ -77,7 +77,7 @@ export function unpackRow(states: Int8Array, row: number, hidden: number, out: F
 }
 
 /** What is kept of each batch of the teacher's. */
-interface Kept {
+interface KeptState {
   /** Of the teacher's output, and of its file. */
   readonly name: string;
   readonly width: number;
@@ -88,11 +88,11 @@ interface Kept {
 
 type States = Readonly<Record<string, Tensor>>;
 
-function allKept(hidden: number, { layers, relationLayer }: TargetOptions): Kept[] {
+function allKept(hidden: number, { layers, relationLayer }: TargetOptions): KeptState[] {
   const states = layers.map(
-    (layer): Kept => ({ name: stateName(layer), width: hidden, of: "token", isRelation: false }),
+    (layer): KeptState => ({ name: stateName(layer), width: hidden, of: "token", isRelation: false }),
   );
-  const relation: Kept[] = relationLayer
+  const relation: KeptState[] = relationLayer
     ? [{ name: relationName(relationLayer), width: 3 * hidden, of: "token", isRelation: true }]
     : [];
   return [...states, ...relation, { name: "pooled", width: hidden, of: "text", isRelation: false }];
@@ -120,7 +120,7 @@ async function compute(
   }
 }
 
-function fitScalers(kept: readonly Kept[], sample: readonly States[]): Map<string, Scaler> {
+function fitScalers(kept: readonly KeptState[], sample: readonly States[]): Map<string, Scaler> {
   return new Map(
     kept.map(({ name, width, isRelation }) => {
       const scaler = fitScaler(
@@ -133,7 +133,7 @@ function fitScalers(kept: readonly Kept[], sample: readonly States[]): Map<strin
 }
 
 interface Packing {
-  readonly kept: readonly Kept[];
+  readonly kept: readonly KeptState[];
   readonly scalers: ReadonlyMap<string, Scaler>;
   readonly run: (indices: readonly number[]) => Promise<States>;
   readonly onProgress: TargetOptions["onProgress"];
@@ -147,7 +147,7 @@ async function packAll(
 ): Promise<Map<string, Int8Array>> {
   const offsets = offsetsOf(sequences);
   const totalTokens = must(offsets.at(-1));
-  const rowsOf = ({ of }: Kept) => (of === "token" ? totalTokens : sequences.length);
+  const rowsOf = ({ of }: KeptState) => (of === "token" ? totalTokens : sequences.length);
   const stored = new Map(kept.map((each) => [each.name, new Int8Array(rowsOf(each) * each.width)]));
   let done = 0;
   for (const indices of batches) {
@@ -173,7 +173,7 @@ interface Place {
 
 /** Where each text of a batch is in the teacher's output, and where in what is stored. */
 function placesOf(
-  { of, width }: Kept,
+  { of, width }: KeptState,
   indices: readonly number[],
   lengths: readonly number[],
   offsets: Int32Array,

@@ -36,17 +36,20 @@ export async function contextlessVectors(
   if (existsSync(path)) return { dims: [vocabulary, hidden], data: toFloat32(openSafetensors(path).read("vectors")) };
   const data = new Float32Array(vocabulary * hidden);
   const running = await startTeacher(teacher, { precision: "fp32", threads: options.threads });
-  for (let from = 0; from < occurring.length; from += rowsPerBatch) {
-    const ids = occurring.slice(from, from + rowsPerBatch);
-    const sequences = ids.map((id) => Int32Array.of(teacher.beginId, id, teacher.endId));
-    const { pooled } = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId), ["pooled"]);
-    const vectors = must(pooled).data as Float32Array;
-    ids.forEach((id, row) => {
-      data.set(vectors.subarray(row * hidden, (row + 1) * hidden), id * hidden);
-    });
-    options.onProgress(from + ids.length, occurring.length);
+  try {
+    for (let from = 0; from < occurring.length; from += rowsPerBatch) {
+      const ids = occurring.slice(from, from + rowsPerBatch);
+      const sequences = ids.map((id) => Int32Array.of(teacher.beginId, id, teacher.endId));
+      const { pooled } = await running.run(batchOf(sequences, [...sequences.keys()], teacher.padId), ["pooled"]);
+      const vectors = must(pooled).data as Float32Array;
+      ids.forEach((id, row) => {
+        data.set(vectors.subarray(row * hidden, (row + 1) * hidden), id * hidden);
+      });
+      options.onProgress(from + ids.length, occurring.length);
+    }
+  } finally {
+    await running.release();
   }
-  await running.release();
   mkdirSync(options.cacheFolder, { recursive: true });
   writeSafetensors(path, new Map([["vectors", fromFloat32([vocabulary, hidden], data)]]));
   return { dims: [vocabulary, hidden], data };

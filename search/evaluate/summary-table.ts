@@ -1,6 +1,6 @@
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { mean } from "../../src/stats.ts";
-import { handlingOf } from "../corpus/known-sets.ts";
+import { withoutSuites } from "../corpus/known-sets.ts";
 import { distinct } from "./distinct.ts";
 import { caseAccuracy } from "./kind-table.ts";
 import type { Measured, Subjects } from "./measured.ts";
@@ -37,9 +37,10 @@ function share(ceiling: Measured, task: string): (m: Measured) => number {
   return (m) => taskMean(m, task) / taskMean(ceiling, task);
 }
 
-/** Suites of cases are judged by their cases; in the mean they would count for a task that they only probe. */
+/** Suites of cases are judged by their cases; in the mean they would count for a task that they only probe, unless it has nothing else. */
 export function taskMean({ scores }: Pick<Measured, "scores">, task: string): number {
-  return meanScore(scores.filter((score) => score.task === task && !handlingOf(score.dataSet).functional));
+  const own = scores.filter((score) => score.task === task);
+  return meanScore(withoutSuites(own, ({ dataSet }) => dataSet));
 }
 
 function metricOf(task: string, columns: readonly Measured[]): string {

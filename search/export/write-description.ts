@@ -14,23 +14,23 @@ export function writeDescription(folder: string, manifest: Manifest): string {
   return path;
 }
 
-/** As it was read. */
-interface Read {
+/** A student as it was read. */
+interface ReadStudent {
   readonly folder: string;
   readonly manifest: Manifest;
 }
 
 /** The same for a student that was read before. @throws {ConfigError} as `refuseChanged`; nothing is written then */
-export function rewriteDescription(read: Read, manifest: Manifest): string {
-  refuseChanged(read);
-  return writeDescription(read.folder, manifest);
+export function rewriteDescription(student: ReadStudent, manifest: Manifest): string {
+  refuseChanged(student);
+  return writeDescription(student.folder, manifest);
 }
 
 /**
  * Another command may have written into a student's manifest since it was read, or have put another student in its place, and that would
  * be lost. @throws {ConfigError} when one has
  */
-export function refuseChanged({ folder, manifest }: Read): void {
+export function refuseChanged({ folder, manifest }: ReadStudent): void {
   const path = join(folder, "manifest.json");
   if (!isDeepStrictEqual(readManifest(path), manifest))
     throw new ConfigError(

@@ -149,11 +149,11 @@ export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Stor
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
-  putInPlace(path, [length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)], chunkBytes);
+  writeParts(path, [length, text, ...[...tensors.values()].map((tensor) => tensor.bytes)], chunkBytes);
 }
 
-/** Parts one after another: joined first, they would take their memory twice. */
-function putInPlace(path: string, parts: readonly Uint8Array[], chunkBytes: number): void {
+/** A file of parts, one after another: joined first, they would take their memory twice. */
+function writeParts(path: string, parts: readonly Uint8Array[], chunkBytes: number): void {
   replaceBy(path, (draft) => {
     const file = openSync(draft, "w");
     try {

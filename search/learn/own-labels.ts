@@ -18,17 +18,42 @@ const namedLabels = 20;
  * The corpus with the labels that a finished student has, since its heads have an output for each, in their order. Whoever trains one
  * further seldom has all the data that it was made of: a label without rows is learned no further. Rows of a language
  * that it does not know are left out; of other tasks a new label is meant to be learned, which a finished head cannot.
- * @throws {ConfigError} for such a label
+ * @throws {ConfigError} for such a label, and where the data declare other labels than the student has, or in another order
  */
 export function withLabelsOf({ name, tasks }: Finished, corpus: Corpus, log: Log): Corpus {
   return tasks.reduce((adapted, task) => {
     const found = corpus.labels.get(task.name);
     if (found === undefined || isDeepStrictEqual(found, task.labels)) return adapted;
+    refuseDeclared(name, task, corpus);
     refuseNewLabels(name, task, corpus);
     const foreign = found.filter((label) => !task.labels.includes(label));
     log(differences(name, task, found, foreign));
     return withLabels(task, adapted, new Set(foreign));
   }, corpus);
+}
+
+/**
+ * The corpus that some students are judged by together, each of which has learned from these data: with the labels that all students of a
+ * task share. Where theirs differ it keeps its own, and judges those that have the same.
+ */
+export function withSharedLabels(students: readonly Finished[], corpus: Corpus): Corpus {
+  const all = students.flatMap(({ tasks }) => tasks);
+  const isShared = ({ name, labels }: OwnTask) =>
+    all.every((other) => other.name !== name || isDeepStrictEqual(other.labels, labels));
+  return students.reduce(
+    (adapted, { name, tasks }) => withLabelsOf({ name, tasks: tasks.filter(isShared) }, adapted, () => {}),
+    corpus,
+  );
+}
+
+/** Cells may be numbers that count the declared labels, and a score lies between its two: by another list they would mean something else. */
+function refuseDeclared(student: string, { name, labels }: OwnTask, corpus: Corpus): void {
+  const declared = corpus.tasks.find((task) => task.name === name)?.labels ?? null;
+  if (declared === null) return;
+  throw new ConfigError(
+    `${student}: these data declare the labels of ${name} as ${declared.join(", ")}, and it has ${labels.join(", ")}: ` +
+      "to train it further, declare the labels that it has, in its order",
+  );
 }
 
 /** Of a certain task, as the language of a text is, which labels there are is found in the data, by no user's intent. */

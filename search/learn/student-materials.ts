@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { isAdded } from "../../src/contract/graph-files.ts";
 import type { Manifest } from "../../src/contract/manifest.ts";
 import { asBeside } from "../../src/tasks/declared.ts";
@@ -13,7 +14,7 @@ import { loadCorpus } from "../corpus/load.ts";
 import { studentEncoding } from "../prepare.ts";
 import { encodeBeside, encodeCorpus } from "../student/encode-corpus.ts";
 import { readTeacherConfig } from "../teacher/config.ts";
-import { withLabelsOf } from "./own-labels.ts";
+import { withLabelsOf, withSharedLabels } from "./own-labels.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
 
 /**
@@ -45,14 +46,20 @@ export async function studentMaterials(
 }
 
 /**
- * Judges the tasks of all of some students: what was read for the last of them, where that does; null where nothing was. Ensembles go by the
- * labels that students have.
+ * Judges the tasks of all of some students: what was read for the last of them, where its labels are those of all; null where nothing was.
+ * Ensembles go by the labels that students have.
  */
-export async function judgingAll(flags: Flags, read: Corpus | null, students: readonly Candidate[]): Promise<Corpus> {
-  const names = [...new Set(students.flatMap(({ manifest }) => manifest.tasks.map(({ name }) => name)))];
-  if (read !== null && names.every((name) => read.tasks.some((task) => task.name === name))) return read;
+export async function judgingAll(
+  flags: Flags,
+  read: Corpus | null,
+  students: readonly Pick<Candidate, "manifest">[],
+): Promise<Corpus> {
+  const manifests = students.map(({ manifest }) => manifest);
+  const tasks = manifests.flatMap((manifest) => manifest.tasks);
+  if (read !== null && tasks.every(({ name, labels }) => isDeepStrictEqual(read.labels.get(name), labels))) return read;
+  const names = [...new Set(tasks.map(({ name }) => name))];
   const corpus = await loadCorpus(flags.data, { seed: 1, limits: limitsOf(flags), tasks: names });
-  return students.reduce((adapted, { manifest }) => withLabelsOf(manifest, adapted, () => {}), corpus);
+  return withSharedLabels(manifests, corpus);
 }
 
 function limitsOf({ preset }: Flags) {

@@ -7,7 +7,7 @@ import type { Log } from "../command/command.ts";
 import { readFinished } from "./finished-student.ts";
 import type { Ended } from "./train-each.ts";
 
-type Kept = Pick<Ended, "trained" | "failed">;
+type Outcome = Pick<Ended, "trained" | "failed">;
 
 const Trained = z.strictObject({
   /** Of the command that trained them, its data among them. */
@@ -22,13 +22,13 @@ const Trained = z.strictObject({
  * What a command has trained, in `trained.json` of its run from before the first is promoted until all is done: whoever is killed in
  * between would take the promoted ones for students to train, since rounds go by the version that is served.
  */
-export function keepTrained(run: string, settings: string, { trained, failed }: Kept): void {
+export function keepTrained(run: string, settings: string, { trained, failed }: Outcome): void {
   const folders = trained.map(({ files }) => files.folder);
   replaceFile(pathIn(run), `${JSON.stringify({ settings, folders, failed }, null, 1)}\n`);
 }
 
 /** What the same command had trained when it was killed; null where it was not, or another was. @throws {BadFileError} */
-export function keptTrained(run: string, settings: string, log: Log): Kept | null {
+export function keptTrained(run: string, settings: string, log: Log): Outcome | null {
   const path = pathIn(run);
   if (!existsSync(path)) return null;
   const kept = readOwnJson(path, Trained, "does not say what was trained; remove it to train again");

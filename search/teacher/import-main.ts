@@ -36,8 +36,9 @@ await runCommand(
     },
   },
   async (flags, log) => {
-    readTeacher(flags.from);
+    // It may be the very teacher that is read.
     takeUpAside(flags.to);
+    readTeacher(flags.from);
     refuseOther(flags.to);
     log(`reading texts of ${flags.data.join(", ") || "the sample"}`);
     const corpus = await loadCorpus(flags.data, { seed: flags.seed, tasks: "all" });
@@ -84,11 +85,11 @@ function writeTeacher(from: string, to: string, keptIds: Int32Array, tokenizer: 
   } catch {
     // A first import has no card yet.
   }
-  putInPlace(draft, to);
+  replaceTeacher(draft, to);
 }
 
 /** By two renames, the old one aside until the new one is there: killed between, the next import takes it up again. */
-function putInPlace(draft: string, to: string): void {
+function replaceTeacher(draft: string, to: string): void {
   const [target, aside] = [resolve(to), asideOf(to)];
   if (existsSync(target)) renameSync(target, aside);
   renameSync(draft, target);

@@ -3,7 +3,7 @@ import { BadFileError, ConfigError } from "../../src/errors.ts";
 import type { Config } from "../config.ts";
 import { ForbiddenError, RateLimitedError, UnauthorizedError } from "../http-errors.ts";
 import type { Log } from "../log.ts";
-import { addressOf, isFromThisMachine, isLoopback, networkOf } from "./address.ts";
+import { addressOf, isFromOtherSite, isFromThisMachine, isLoopback, networkOf } from "./address.ts";
 import { credentialOf, type KeyPlaces } from "./credential.ts";
 import type { KeyRecord } from "./key-file.ts";
 import { type KeyRing, openKeyRing } from "./key-ring.ts";
@@ -112,7 +112,7 @@ function checkOpen(req: IncomingMessage, scope: Scope): void {
   if (scope === "admin" && !isFromThisMachine(req))
     throw new ForbiddenError("without API keys, admin calls are answered to programs on the same machine only");
   // A page may send here what it cannot read the answer to, and searches learn from it.
-  if (scope === "feedback" && req.headers["sec-fetch-site"] === "cross-site")
+  if (scope === "feedback" && isFromOtherSite(req))
     throw new ForbiddenError("without API keys, no corrections are taken from pages of other sites");
 }
 

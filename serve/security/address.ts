@@ -39,8 +39,12 @@ export function networkOf(address: string): string {
     .join(":")}::/64`;
 }
 
-/** The name or address that the client has asked, without its port; clients of before HTTP/1.1, which no browser is, may tell none. */
+/** The name or address that the client has asked; clients of before HTTP/1.1, which no browser is, may tell none. */
 function hostOf({ headers: { host = "localhost" } }: IncomingMessage): string {
+  return withoutPort(host);
+}
+
+function withoutPort(host: string): string {
   return host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }
 
@@ -55,4 +59,16 @@ export function isFromThisMachine(req: IncomingMessage): boolean {
     isLoopback(hostOf(req)) &&
     passedOn.every((name) => req.headers[name] === undefined)
   );
+}
+
+/**
+ * Whether a page of another site in a browser sent it. Browsers say so in `Sec-Fetch-Site`, but only to https and to this machine; elsewhere
+ * `Origin`, which they send with whatever may change something, has to be of the host that was asked. A proxy may have put another name into
+ * `Host`, so the former is believed where it is there. A page that hides its origin (`null`) is taken for one of another site.
+ */
+export function isFromOtherSite(req: IncomingMessage): boolean {
+  const { origin, "sec-fetch-site": site } = req.headers;
+  if (site !== undefined) return site === "cross-site";
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || withoutPort(new URL(origin).host) !== hostOf(req);
 }

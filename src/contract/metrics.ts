@@ -23,6 +23,7 @@ export const metricNames = {
   studentInfo: "kdnas_student_info",
   machineInfo: "kdnas_machine_info",
   studentLoads: "kdnas_student_loads_total",
+  studentVersionChanges: "kdnas_student_version_changes_total",
   studentLoadFailures: "kdnas_student_load_failures_total",
   feedback: "kdnas_feedback_total",
   predictionErrorRatio: "kdnas_latency_prediction_error_ratio",

@@ -154,3 +154,21 @@ test("a budget that only a student faster than the cascade's can keep is kept by
   expect(await studentFor(60_000)).toMatchObject({ student: "middle" });
   await three.end();
 });
+
+test("what comes too late for the fast student is not offered as work again when another one is asked", async () => {
+  const middle = { name: "middle", layers: 0, seed: 2, score: 0.7, latencyMs: [400, 400, 400] } as const;
+  const fastest = { name: "fastest", layers: 0, score: 0.6, latencyMs: [0.1, 0.1, 0.1] } as const;
+  const students = [large, { ...middle, cascade: cascadeToLarge(0) }, fastest];
+  const three = await startTestServer(students, { cascade: true, workers: 1 });
+  const { batcher, registry, runner } = three.app;
+  const idOf = (student: string) => registry.students().find(({ manifest }) => manifest.name === student)?.id ?? "";
+  const blocked = three.post("/v1/sentiment", { inputs: "!block 900", student: "fastest" });
+  await eventually(() => expect(runner.idle(idOf("fastest"))).toBe(0));
+  await three.post("/v1/sentiment", { inputs: "good", latencyBudgetMs: 1000 });
+  // What the fast student was asked is work for whoever answers the rest; offered once more, it would be so for each as its own.
+  const shareOf = (student: string) => batcher.offered.busyShare(idOf(student), 10_000);
+  expect(shareOf("fastest")).toBeGreaterThan(0.01);
+  expect(shareOf("middle") / shareOf("fastest")).toBeCloseTo(1, 1);
+  await blocked;
+  await three.end();
+});

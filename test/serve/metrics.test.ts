@@ -31,6 +31,7 @@ test("GET /metrics is the Prometheus text format, line by line", () => {
 test("every metric of the contract and its series are there before the first request", () => {
   for (const name of Object.values(metricNames)) expect(fresh).toContain(`# TYPE ${name} `);
   for (const student of ["large", "small"]) {
+    expect(fresh).toContain(`${metricNames.studentVersionChanges}{student="${student}"} 0`);
     for (const stage of stages)
       expect(fresh).toContain(`${metricNames.stageSeconds}_count{student="${student}",stage="${stage}"} 0`);
     for (const task of ["filter", "sentiment", "language", "adequacy"]) {
@@ -81,6 +82,21 @@ test("studentLoaded() creates the series of tasks that another version of a stud
   expect(seriesValue(text, `${metricNames.budget}{task="tickets",student="one",outcome="met"}`)).toBe(0);
   expect(seriesValue(text, `${metricNames.driftSamples}{task="tickets",feature="length"}`)).toBe(0);
   expect(seriesValue(text, `${metricNames.texts}{task="sentiment",student="one"}`)).toBe(1);
+});
+
+test("studentLoaded() counts a version that takes over a name, also after a while without any, but no load of the same", async () => {
+  const metrics = createMetrics({ tasks: ["sentiment"] });
+  const manifest = tinyManifest({ name: "one" });
+  const changesAfter = async (version: string) => {
+    metrics.studentLoaded({ ...manifest, version });
+    const changes = seriesValue(await metrics.text(), `${metricNames.studentVersionChanges}{student="one"}`);
+    metrics.studentRemoved({ ...manifest, version });
+    return changes;
+  };
+  expect(await changesAfter("a")).toBe(0);
+  expect(await changesAfter("a")).toBe(0);
+  expect(await changesAfter("b")).toBe(1);
+  expect(await changesAfter("a")).toBe(2);
 });
 
 test("batchDone() of a student that was removed brings no gauge of it back", async () => {

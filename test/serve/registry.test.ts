@@ -68,6 +68,7 @@ test("watch() swaps a changed student under load without a failed request, and r
   const text = await server.app.metrics.text();
   expect(text.match(/^kdnas_student_info{/gm)).toHaveLength(1);
   expect(text).toContain('kdnas_student_loads_total{student="one",outcome="loaded"} 7');
+  expect(text).toContain('kdnas_student_version_changes_total{student="one"} 6');
 });
 
 test("a student whose file was cut leaves the old one in place, in a line and in a metric", async () => {

@@ -73,6 +73,13 @@ test("npm run thresholds shows the key of KDNAS_KEY where no flag gives one", as
   expect((await thresholds(lines, "--url", url, "--key", "own")).stderr).toContain("the server answered Bearer own");
 });
 
+test("npm run thresholds names all that answered, where a cascade asked several", async () => {
+  const resultOf = (student?: string) => ({ label: "toxic", score: 0.9, scores: { toxic: 0.9 }, student });
+  const url = await pageOf({ student: "large", version: "1", results: [resultOf(), resultOf("small"), resultOf()] });
+  const { stdout } = await thresholds([{ text: "good" }, { text: "bad" }, { text: "fine" }], "--url", url);
+  expect(stdout).toBe("scores of large, version 1 and small\n");
+});
+
 test("npm run thresholds names the line of a comment that the server could not judge", async () => {
   const url = await pageOf({
     student: "only",

@@ -70,9 +70,9 @@ function reasonToSkip(name: string, manifest: Manifest | undefined, served: Traf
   if (versions.length === 1 && versions[0] !== manifest.version) {
     return `serves version ${versions[0]}, the one in the models folder is ${manifest.version}`;
   }
-  const loads = labels.find((each) => each.loads !== undefined)?.loads;
-  if (loads !== undefined)
-    return `loaded ${loads} times since its server's start, and its counts are of all of them: ask a Prometheus, with a --window since the last`;
+  const changes = labels.find((each) => each.changes !== undefined)?.changes;
+  if (changes !== undefined)
+    return `its version changed since its server's start (${changes}×), and its counts are of all of them: ask a Prometheus, with a --window since the last change`;
   return null;
 }
 

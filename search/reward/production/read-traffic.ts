@@ -72,16 +72,16 @@ export function toTraffic(text: string, { maxAgeMs = 600_000 }: TrafficOptions =
     servers: 1,
     restarts: 0,
     machines: infoLabels(samples, metricNames.machineInfo),
-    students: withLoads(samples, infoLabels(samples, metricNames.studentInfo)),
+    students: withChanges(samples, infoLabels(samples, metricNames.studentInfo)),
   };
 }
 
 /** A server counts by names of students, on and on over their versions; of a window's versions each has its own info metric. */
-function withLoads(samples: readonly Sample[], students: readonly Labels[]): Labels[] {
-  const loaded = samples.filter(({ name, labels }) => name === metricNames.studentLoads && labels.outcome === "loaded");
+function withChanges(samples: readonly Sample[], students: readonly Labels[]): Labels[] {
+  const counted = samples.filter(({ name }) => name === metricNames.studentVersionChanges);
   return students.map((labels) => {
-    const loads = loaded.find((sample) => sample.labels.student === labels.student)?.value ?? 0;
-    return loads > 1 ? { ...labels, loads: String(loads) } : labels;
+    const changes = counted.find((sample) => sample.labels.student === labels.student)?.value ?? 0;
+    return changes > 0 ? { ...labels, changes: String(changes) } : labels;
   });
 }
 

@@ -10,8 +10,8 @@ export interface Traffic {
   readonly servers: number;
   readonly restarts: number;
   /**
-   * Every machine and every version of a student that was seen, as the labels of their info metrics; with `loads` for a student that a
-   * server loaded so often, more than once, since its counts began.
+   * Every machine and every version of a student that was seen, as the labels of their info metrics; with `changes` for a student whose
+   * version a server changed so often since its counts began.
    */
   readonly machines: readonly Labels[];
   readonly students: readonly Labels[];

@@ -17,6 +17,7 @@ import {
   readRollouts,
   standardRolloutRule,
 } from "../../../src/contract/rollout.ts";
+import { must } from "../../../src/invariant.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 import { freshMetrics, listenMetrics, type MetricsServer, serveTexts } from "../metrics-server.ts";
 import { minute, startMs, trained } from "./situation.ts";
@@ -81,6 +82,16 @@ function accept(decision: Decision): void {
 /** As a control left it that was killed amid this decision. */
 function leave(decision: Decision, search: ControlRecord["search"] = null): void {
   openStore(folder).write({ ...initialRecord(), search, intent: { decision, reason: "a test", atMs: startMs } });
+}
+
+/** Nothing can be put in the place of a folder. */
+function refuseState(): void {
+  rmSync(join(folder, "state.json"), { force: true });
+  mkdirSync(join(folder, "state.json"));
+}
+
+function allowState(): void {
+  rmSync(join(folder, "state.json"), { recursive: true });
 }
 
 const live = () => readManifest(join(models, name, "manifest.json")).version;
@@ -171,4 +182,39 @@ test("Control that acts does what was decided and not done", () => {
   start("act").resume(startMs + minute);
   expect(readRollouts(models).rollouts[0]?.now).toBeNull();
   expect(log.at(-1)).toContain("a test → taken up again: done");
+});
+
+test("Control forgets what it could not write down that it would do", async () => {
+  const version = putBeside("canary", startMs);
+  accept({ kind: "roll-back", student: name, version });
+  const control = start("propose");
+  refuseState();
+  await expect(control.window(startMs)).rejects.toThrow(/^E[A-Z]+: /);
+  allowState();
+  proposals().settle(must(proposals().with("accepted")[0]), "failed", "given up");
+  await control.window(startMs + minute);
+  expect(openStore(folder).read().intent).toBeNull();
+});
+
+test("tryResume() is false while the system refuses to write, and does what was left once", () => {
+  const version = putBeside("shadow", startMs);
+  leave({ kind: "roll-back", student: name, version });
+  const control = start("act");
+  refuseState();
+  expect(control.tryResume(startMs + minute)).toBe(false);
+  expect(log.at(-1)).toMatch(/^nothing · E[A-Z]+: /);
+  allowState();
+  expect(control.tryResume(startMs + 2 * minute)).toBe(true);
+  const [rollout] = readRollouts(models).rollouts;
+  expect(rollout?.history.filter(({ to }) => to === "rolled-back")).toHaveLength(1);
+});
+
+test("tryResume() loses nothing of what was left that it could not propose at first", () => {
+  leave(search);
+  const control = start("propose");
+  rmSync(join(folder, "proposals"), { recursive: true });
+  expect(control.tryResume(startMs + minute)).toBe(false);
+  mkdirSync(join(folder, "proposals"));
+  expect(control.tryResume(startMs + 2 * minute)).toBe(true);
+  expect(proposals().all()).toMatchObject([{ status: "open", decision: search, reason: "a test" }]);
 });

@@ -149,4 +149,9 @@ test("collect() leaves a label alone that is written like the code of its row's 
     ["nb", "nb"],
     ["nb", "nb"],
   ]);
+  // With a column for the label beside that for the language.
+  expect(await collectSet(taskNamed("language"), { task: "langid" })).toEqual([
+    ["nb", "nb"],
+    ["nb", "yes"],
+  ]);
 });

@@ -51,6 +51,12 @@ test("fetchSets() converts a set by its mappings into a folder that loadCorpus()
   expect(corpus.validation.find((v) => v.dataSet === "moods")?.rows.map((r) => r.text)).toEqual(["Bah"]);
 });
 
+test("fetchSets() reads an original that begins with the mark of its byte order", async () => {
+  const address = await serve({ "/m.csv": "\uFEFFtweet,mood,part\nLeuk,POS,a\n" });
+  const report = await fetchSets([entryOf(`${address}/m.csv`)], emptyFolder());
+  expect(report).toEqual({ fetched: ["moods"], present: [], failed: [] });
+});
+
 test("fetchSets() leaves a set that is there alone", async () => {
   const folder = emptyFolder();
   const address = await serve({ "/m.csv": csv });

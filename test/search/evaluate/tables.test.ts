@@ -57,6 +57,12 @@ test("summaryTable() means over data sets, keeps suites of cases out of it, and 
   expect(rows).toContainEqual(["filter, share of the teacher's", 87.5, 100]);
 });
 
+test("summaryTable() means over suites for a task that has nothing else", () => {
+  const suites = ["hatecheck_en", "kdnas_filter_suite"].map((name, i) => score("filter", name, "en", 0.2 + 0.2 * i));
+  const { rows } = summaryTable(new Map([["small", { ...measured, scores: suites }]]), null);
+  expect(rows[0]).toEqual(["filter, macroF1, mean over data sets", expect.closeTo(30)]);
+});
+
 test("scoreTable() has a row a data set with the mean of its languages, and a row a language", () => {
   const { rows } = scoreTable(subjects);
   expect(rows).toContainEqual(["filter", "mlma", "mean of 3", "macroF1", "300", 60, 80]);

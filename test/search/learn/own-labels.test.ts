@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { HeldOut } from "../../../search/corpus/split.ts";
-import { withLabelsOf } from "../../../search/learn/own-labels.ts";
+import { withLabelsOf, withSharedLabels } from "../../../search/learn/own-labels.ts";
 import { createDeclaredTask } from "../../../src/tasks/declared.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
 import type { Task } from "../../../src/tasks/task.ts";
@@ -53,4 +53,23 @@ test("withLabelsOf() takes the part of a declared task's labels that there are r
   expect(() => withLabelsOf(student, corpusOf(tickets, ["delivery", "returns"]), () => {})).toThrow(
     /tickets labels that it does not have \(returns\)/u,
   );
+});
+
+test.each<["macroF1" | "pearson", string[], string[]]>([
+  ["macroF1", ["billing", "login"], ["login", "billing"]],
+  ["macroF1", ["b", "c"], ["a", "b", "c"]],
+  ["pearson", ["bad", "good"], ["good", "bad"]],
+])("withLabelsOf() refuses declared labels (%s, %j) other than a student's (%j)", (metric, labels, own) => {
+  const task = createDeclaredTask({ name: "tickets", input: "text", metric, labels });
+  expect(() => withLabelsOf(studentOf(task, own), corpusOf(task, labels), () => {})).toThrow(
+    `made: these data declare the labels of tickets as ${labels.join(", ")}, and it has ${own.join(", ")}: `,
+  );
+});
+
+test("withSharedLabels() takes the labels that all students of a task have, and keeps the data's where they differ", () => {
+  const corpus = corpusOf(tickets, ["a", "b"]);
+  const [more, same] = [studentOf(tickets, ["a", "b", "c"]), studentOf(tickets, ["a", "b"])];
+  expect(withSharedLabels([more, more], corpus).labels.get("tickets")).toEqual(["a", "b", "c"]);
+  expect(withSharedLabels([more, same], corpus)).toBe(corpus);
+  expect(withSharedLabels([same, more], corpus)).toBe(corpus);
 });

@@ -13,9 +13,9 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const from = join(root, "from");
 writeTinyTeacher(from, { kind: "xlm-roberta", layers: 1 });
 
-function importTo(to: string) {
+function importTo(to: string, source = from) {
   const main = fileURLToPath(new URL("../../../search/teacher/import-main.ts", import.meta.url));
-  const flags = ["--from", from, "--to", to, "--pieces", "150"];
+  const flags = ["--from", source, "--to", to, "--pieces", "150"];
   return spawnSync(process.execPath, ["--import", "tsx", main, ...flags], { encoding: "utf8" });
 }
 
@@ -41,4 +41,16 @@ test("npm run teacher:import refuses a folder that holds something else, and lea
   const { status, stderr } = importTo(other);
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^error: --to .*other holds no teacher/)]);
   expect(readdirSync(other)).toEqual(["config.json"]);
+}, 60_000);
+
+test("npm run teacher:import trims a teacher in its own folder, also after a kill between the two renames", () => {
+  const home = join(root, "own");
+  mkdirSync(home);
+  const own = join(home, "teacher");
+  writeTinyTeacher(own, { kind: "xlm-roberta", layers: 1 });
+  renameSync(own, `${own}.kdnas-replaced`);
+  const { status, stderr } = importTo(own, own);
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(readTeacher(own).architecture.vocabulary).toBeLessThan(tinyVocabulary().length);
+  expect(readdirSync(home)).toEqual(["teacher"]);
 }, 60_000);

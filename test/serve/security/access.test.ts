@@ -150,13 +150,16 @@ describe("without a key file", () => {
 
   test("a correction is refused to a page of another site, and to no other", async () => {
     const body = { task: "sentiment", text: "good", label: "positive" };
-    const typeFor = async (site: string) => {
-      const reply = await supertest(open.url).post("/v1/feedback").set("sec-fetch-site", site).send(body);
-      return reply.body.type;
-    };
-    expect(await typeFor("cross-site")).toBe("urn:kdnas:forbidden");
+    const typeFor = async (headers: Record<string, string>) =>
+      (await supertest(open.url).post("/v1/feedback").set(headers).send(body)).body.type;
+    expect(await typeFor({ "sec-fetch-site": "cross-site" })).toBe("urn:kdnas:forbidden");
+    // As browsers send to http on another machine.
+    const host = "kdnas.test:8080";
+    expect(await typeFor({ host, origin: "http://example.org" })).toBe("urn:kdnas:forbidden");
     // This server keeps none.
-    expect(await typeFor("same-origin")).toBe("urn:kdnas:not-enabled");
+    expect(await typeFor({})).toBe("urn:kdnas:not-enabled");
+    expect(await typeFor({ "sec-fetch-site": "same-origin" })).toBe("urn:kdnas:not-enabled");
+    expect(await typeFor({ host, origin: `http://${host}` })).toBe("urn:kdnas:not-enabled");
     expect((await open.post("/v1/sentiment", good, { "sec-fetch-site": "cross-site" })).status).toBe(200);
   });
 });

@@ -1,6 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
-import { addressOf, isFromThisMachine, isLoopback, networkOf } from "../../../serve/security/address.ts";
+import {
+  addressOf,
+  isFromOtherSite,
+  isFromThisMachine,
+  isLoopback,
+  networkOf,
+} from "../../../serve/security/address.ts";
 
 /** The two parts of a request that addresses are read from. */
 const from = (remoteAddress: string, headers: Record<string, string> = {}) =>
@@ -37,4 +43,19 @@ test("isFromThisMachine() takes neither what a proxy passes on nor what a page i
     expect(isFromThisMachine(from("127.0.0.1", { host }))).toBe(true);
   // A page whose name leads here sends no other sign of itself with a GET.
   expect(isFromThisMachine(from("127.0.0.1", { host: "rebound.example.org:8080" }))).toBe(false);
+});
+
+test("isFromOtherSite() goes by what browsers say of a page, and by its origin where they say nothing", () => {
+  const asked = { host: "kdnas.test:8080" };
+  const isOther = (headers: Record<string, string>) => isFromOtherSite(from("192.0.2.7", { ...asked, ...headers }));
+  expect(isOther({})).toBe(false);
+  expect(isOther({ origin: "http://kdnas.test:8080" })).toBe(false);
+  // A site is told by its name, whatever the port.
+  expect(isOther({ origin: "http://kdnas.test" })).toBe(false);
+  expect(isOther({ origin: "http://[2001:db8::1]:3000", host: "[2001:db8::1]:8080" })).toBe(false);
+  for (const origin of ["http://example.org", "http://kdnas.test.example.org:8080", "null"])
+    expect(isOther({ origin })).toBe(true);
+  expect(isOther({ "sec-fetch-site": "cross-site" })).toBe(true);
+  // What a proxy made of Host is not what the browser asked.
+  expect(isOther({ "sec-fetch-site": "same-origin", origin: "https://kdnas.example.org" })).toBe(false);
 });

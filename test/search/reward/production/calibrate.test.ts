@@ -63,10 +63,12 @@ describe("calibrate()", () => {
 
   test("does not use a student whose counts went on over a swap, and says what to ask instead", async () => {
     const traffic = await trafficOf([{ fast: 1, slow: 1 }]);
-    const served = traffic.students.map((labels) => (labels.student === "slow" ? { ...labels, loads: "2" } : labels));
+    const served = traffic.students.map((labels) => (labels.student === "slow" ? { ...labels, changes: "2" } : labels));
     const { students, skipped } = calibrate({ ...traffic, students: served }, options);
     expect(students.map(({ name }) => name)).toEqual(["fast"]);
-    expect(skipped).toEqual([{ name: "slow", reason: expect.stringMatching(/^loaded 2 times since .* --window/) }]);
+    expect(skipped).toEqual([
+      { name: "slow", reason: expect.stringMatching(/^its version changed .*\(2×\).* --window/) },
+    ]);
   });
 
   test("refuses a ratio that can only be a mix-up", async () => {
