@@ -41,6 +41,8 @@ export interface Question {
   readonly deadline?: number | undefined;
   /** Rather no answer than one that will be late. */
   readonly inTime?: boolean | undefined;
+  /** A faster student has answered: what its pass took tells of no load. */
+  readonly afterFaster?: boolean | undefined;
   /** No canary stands in: a version was named, or one was asked and failed. */
   readonly liveOnly?: boolean | undefined;
 }
@@ -149,13 +151,17 @@ export function withAnswers(
 }
 
 function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {
-  const { tasks, student: name, budgetMs, deadline, inTime } = question;
+  const { tasks, student: name, budgetMs, deadline, inTime, afterFaster } = question;
   const leftMs = deadline === undefined ? undefined : deadline - performance.now();
   const students = deps.registry.students();
   const isFree = name === undefined && budgetMs !== undefined;
   const covers = (student: Student) => tasks.every((task) => student.tasks.has(task));
   if (isFree && tried.size === 0) offer(deps, (student) => (covers(student) ? inquiry.workMs(student) : 0));
-  const choice = chooseStudent(students, { tasks, name, budgetMs, leftMs, tried, inTime }, inquiry.estimate);
+  const choice = chooseStudent(
+    students,
+    { tasks, name, budgetMs, leftMs, tried, inTime, afterFaster },
+    inquiry.estimate,
+  );
   // What leaves no choice is there whoever answers the others.
   if (!isFree) offer(deps, () => inquiry.workMs(choice.student));
   return choice;

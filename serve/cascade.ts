@@ -32,7 +32,7 @@ export async function answerInCascade(deps: Predictor, question: Question, items
   const unsure = own.filter((i) => !isSure(must(first.answers[i]), pair.fast, question.tasks));
   count(deps, question, "confident", own.length - unsure.length);
   if (unsure.length === 0) return first;
-  const second = await askInTime(deps, question, pair.large, itemsAt(items, unsure));
+  const second = await askInTime(deps, { ...question, afterFaster: true }, pair.large, itemsAt(items, unsure));
   const better = [...second.keys()].filter((i) => !(second[i] instanceof Error));
   const kept = unsure.length - better.length;
   count(deps, question, "escalated", better.length);

@@ -16,6 +16,8 @@ export interface Wish {
   readonly tried?: ReadonlySet<string>;
   /** Rather no answer than one that will be late. */
   readonly inTime?: boolean | undefined;
+  /** A faster student has answered: what its pass took tells of no load. */
+  readonly afterFaster?: boolean | undefined;
 }
 
 /** Time until this request's answer, ms. */
@@ -65,8 +67,7 @@ export function chooseStudent(
   const { budgetMs, leftMs = budgetMs } = wish;
   const left = ranked.filter(({ id }) => !wish.tried?.has(id)).map((student) => ({ student, ...estimate(student) }));
   const [fastest] = left.toSorted((a, b) => a.aloneMs - b.aloneMs);
-  // What is gone before a student is asked in time is the pass of a faster one, as it should be, and tells of no load.
-  const goneMs = wish.inTime ? 0 : budgetMs - leftMs;
+  const goneMs = wish.afterFaster ? 0 : budgetMs - leftMs;
   const hasTime = ({ waitMs, busyShare }: Estimate) => busyShare <= mostBusy && goneMs + waitMs <= patience * budgetMs;
   // Where a late answer is no use there is another one already, of a faster student.
   const mayTry = (each: (typeof left)[number]) => (each === fastest && !wish.inTime) || hasTime(each);

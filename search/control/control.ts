@@ -75,11 +75,14 @@ export class Control {
 
   /** What was under way waits, with all else, while the system refuses to write: `false`, to be tried again. */
   tryResume(atMs: number): boolean {
+    const { intent } = this.record;
     try {
       this.resume(atMs);
       return true;
     } catch (error) {
       if (!isOfSystem(error)) throw error;
+      // It may have failed for the same reason. What has been done can be done again.
+      this.record = { ...this.record, intent };
       this.log(`nothing · ${error.message}`);
       return false;
     }
@@ -148,8 +151,8 @@ export class Control {
   }
 
   /**
-   * It is written down that it will be done, then done, then written down that it was. What could not be written is neither done nor kept: a
-   * later window would write it, and a restart act on what has long passed.
+   * It is written down that it will be done, then done, then written down that it was. What could not be written is neither done nor kept, but
+   * for the time of the decision: a later window would write it, and a restart act on what has long passed.
    */
   private actOn(reasoned: Reasoned, atMs: number): string {
     const intended = { ...this.record, intent: { decision: reasoned.decision, reason: reasoned.reason, atMs } };

@@ -14,8 +14,12 @@ export const fullTrust: Trust = () => true;
  * A teacher is believed where it is better than the student on validation data: set by set, and about unlabelled texts where it
  * is better over the sets of the task; of several who are asked about those, as soon as it is better on one, since the others hold what it
  * is worse at. Of sets that it was not judged on it is not believed. Null when it was judged on none.
+ * @param ofSeveral whether others are asked about a task too
  */
-export function trustByScores(scores: readonly Score[], { ofSeveral = false } = {}): Trust | null {
+export function trustByScores(
+  scores: readonly Score[],
+  ofSeveral: (task: string) => boolean = () => false,
+): Trust | null {
   const judged = scores.filter(({ teacher }) => teacher !== null);
   if (judged.length === 0) return null;
   const gains = [...groupBy(judged, ({ task, dataSet }) => JSON.stringify([task, dataSet])).values()].map((rows) => ({
@@ -25,7 +29,7 @@ export function trustByScores(scores: readonly Score[], { ofSeveral = false } = 
   }));
   return (task, dataSet) => {
     const own = gains.filter((one) => one.task === task && (dataSet === null || one.dataSet === dataSet));
-    if (dataSet === null && ofSeveral) return own.some(({ gain }) => gain > 0);
+    if (dataSet === null && ofSeveral(task)) return own.some(({ gain }) => gain > 0);
     return own.length > 0 && mean(own.map(({ gain }) => gain)) > 0;
   };
 }

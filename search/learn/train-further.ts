@@ -119,7 +119,8 @@ function tasksFor(config: FurtherTraining, materials: FurtherMaterials, trust: T
 /** Fine-tuned teachers are believed where they are better than the student. @throws {ConfigError} when nobody knows where */
 function trustIn({ tuned, ensemble }: FurtherMaterials, { name, scores }: Manifest): Trust {
   if (tuned.length === 0) return fullTrust;
-  const trust = trustByScores(scores, { ofSeveral: ensemble.length > 0 });
+  const ofSeveral = (task: string) => ensemble.some(({ manifest }) => manifest.tasks.some((own) => own.name === task));
+  const trust = trustByScores(scores, ofSeveral);
   if (trust === null)
     throw new ConfigError(
       `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --data ... --write puts them there`,

@@ -118,12 +118,13 @@ test("chooseStudent() asks a student in time only where it could answer all that
   expect(chooseStudent(students, wish, loaded(0.6)).student).toBe(large);
 });
 
-test("chooseStudent() holds against a student that is asked in time what will be waited, not what a faster one has taken", () => {
-  const wish = { tasks, name: "large", budgetMs: 40, leftMs: 25, inTime: true };
+test("chooseStudent() holds against a student that is asked after a faster one what will be waited, not what that one has taken", () => {
+  const wish = { tasks, name: "large", budgetMs: 40, leftMs: 25, inTime: true, afterFaster: true };
   expect(chooseStudent(students, wish, took).student).toBe(large);
   expect(chooseStudent(students, wish, busy(8)).student).toBe(large);
   expect(() => chooseStudent(students, wish, busy(8.1))).toThrow(OverloadedError);
   expect(() => chooseStudent(students, { ...wish, leftMs: 9 }, took)).toThrow(OverloadedError);
+  expect(() => chooseStudent(students, { ...wish, afterFaster: false }, took)).toThrow(OverloadedError);
 });
 
 test("chooseStudent() says whether a text is refused at once or when its turn came", () => {

@@ -15,9 +15,11 @@ import {
   candidatesFolderName,
   type RolloutStage,
   readRollouts,
+  rolloutFileName,
   standardRolloutRule,
 } from "../../../src/contract/rollout.ts";
 import { must } from "../../../src/invariant.ts";
+import { ownDraft } from "../../../src/own-draft.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 import { freshMetrics, listenMetrics, type MetricsServer, serveTexts } from "../metrics-server.ts";
 import { minute, startMs, trained } from "./situation.ts";
@@ -204,6 +206,21 @@ test("tryResume() is false while the system refuses to write, and does what was 
   expect(control.tryResume(startMs + minute)).toBe(false);
   expect(log.at(-1)).toMatch(/^nothing · E[A-Z]+: /);
   allowState();
+  expect(control.tryResume(startMs + 2 * minute)).toBe(true);
+  const [rollout] = readRollouts(models).rollouts;
+  expect(rollout?.history.filter(({ to }) => to === "rolled-back")).toHaveLength(1);
+});
+
+test("tryResume() does what was left also where neither it nor its outcome could be written at first", () => {
+  const version = putBeside("shadow", startMs);
+  leave({ kind: "roll-back", student: name, version });
+  const control = start("act");
+  const draft = ownDraft(join(models, rolloutFileName));
+  mkdirSync(draft);
+  refuseState();
+  expect(control.tryResume(startMs + minute)).toBe(false);
+  allowState();
+  rmSync(draft, { recursive: true });
   expect(control.tryResume(startMs + 2 * minute)).toBe(true);
   const [rollout] = readRollouts(models).rollouts;
   expect(rollout?.history.filter(({ to }) => to === "rolled-back")).toHaveLength(1);

@@ -30,8 +30,9 @@ test("a teacher that is worse over the sets of a task is not asked about unlabel
 
 test("of several who are asked about unlabelled texts, a teacher is believed as soon as it is better on one set", () => {
   const scores = [score("tweets", "en", 0.6, 0.61), score("reviews", "ko", 0.8, 0.7)];
-  expect(trustByScores(scores, { ofSeveral: true })?.("sentiment", null)).toBe(true);
-  expect(trustByScores(scores.slice(1), { ofSeveral: true })?.("sentiment", null)).toBe(false);
+  expect(trustByScores(scores, (task) => task === "sentiment")?.("sentiment", null)).toBe(true);
+  expect(trustByScores(scores, (task) => task === "filter")?.("sentiment", null)).toBe(false);
+  expect(trustByScores(scores.slice(1), (task) => task === "sentiment")?.("sentiment", null)).toBe(false);
 });
 
 test("without scores of a teacher there is nothing to go by", () => {
