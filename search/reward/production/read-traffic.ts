@@ -7,6 +7,9 @@ import { type FetchOptions, fetchText, toUrl } from "./fetch-text.ts";
 import { isPrometheus, queryRange, type Series } from "./prometheus-api.ts";
 import { type Labels, mergeTraffic, type Traffic } from "./traffic.ts";
 
+/** Clients round the start of a process to a whole second: that of a young one may lie ahead. */
+const roundingSeconds = 0.5;
+
 export interface TrafficOptions extends FetchOptions {
   /** How far back a Prometheus is asked, in seconds. @default 3600 */
   readonly windowSeconds?: number;
@@ -68,7 +71,7 @@ export function toTraffic(text: string, { maxAgeMs = 600_000 }: TrafficOptions =
   const started = samples.find(({ name }) => name === "process_start_time_seconds")?.value;
   return {
     parts: [samples],
-    seconds: started === undefined ? null : Math.max(0, Date.now() / 1000 - started),
+    seconds: started === undefined ? null : Math.max(roundingSeconds, Date.now() / 1000 - started),
     servers: 1,
     restarts: 0,
     machines: infoLabels(samples, metricNames.machineInfo),
