@@ -219,10 +219,8 @@ export const searchCommand: CommandSpec = {
 
 /** @throws {ConfigError} naming the flag that is wrong. */
 export function toSearchConfig(flags: Flags): SearchConfig {
-  for (const flag of ["trials", "threads"]) {
-    if (flags[flag] !== undefined && flags[flag] < 1)
-      throw new ConfigError(`--${flag} is at least 1, not ${flags[flag]}`);
-  }
+  if (flags.trials !== undefined && flags.trials < 1)
+    throw new ConfigError(`--trials is at least 1, not ${flags.trials}`);
   const preset = flags.preset as SearchConfig["preset"];
   const id = flags.id ?? `${preset}-seed${flags.seed}`;
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id))

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isAdded } from "../../src/contract/graph-files.ts";
 import { type Manifest, type ManifestTask, readManifest, type Score } from "../../src/contract/manifest.ts";
-import { meanScore } from "../../src/contract/mean-score.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import { scoreKey } from "../../src/contract/score-key.ts";
@@ -11,9 +10,9 @@ import { BadFileError } from "../../src/errors.ts";
 import { mean } from "../../src/stats.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
-import { withoutSuites } from "../corpus/known-sets.ts";
 import { correctedVersions } from "../corrections/corrected-versions.ts";
 import { learnedFromFeedback } from "../corrections/feedback-set.ts";
+import { taskMean } from "../evaluate/summary-table.ts";
 import { promote } from "../export/export-student.ts";
 import { hasCandidate } from "../export/has-candidate.ts";
 import { budgetOf } from "../student-name.ts";
@@ -145,11 +144,6 @@ export function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, 
   const other = new Map(b.map((score) => [scoreKey(score), score.student]));
   const shared = a.filter((score) => other.has(scoreKey(score)));
   const tasks = [...new Set(shared.map((score) => score.task))];
-  const over = (scores: readonly Score[]) => mean(tasks.map((task) => meanOfTask(scores, task)));
+  const over = (scores: readonly Score[]) => mean(tasks.map((task) => taskMean({ scores }, task)));
   return [over(shared), over(shared.map((score) => ({ ...score, student: other.get(scoreKey(score)) as number })))];
-}
-
-function meanOfTask(scores: readonly Score[], task: string): number {
-  const own = scores.filter((score) => score.task === task);
-  return meanScore(withoutSuites(own, ({ dataSet }) => dataSet));
 }

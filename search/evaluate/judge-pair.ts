@@ -5,8 +5,8 @@ import { inLanguage } from "../../src/tasks/in-language.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { Corpus, ValidationSet } from "../corpus/assemble.ts";
+import { withoutSuites } from "../corpus/known-sets.ts";
 import { textLogits } from "../heads/predict.ts";
-import { fittedOn } from "../heads/score.ts";
 import type { Judged } from "./cascade.ts";
 import { openServed } from "./open-served.ts";
 import { judgedLength, type Student } from "./subjects.ts";
@@ -56,7 +56,7 @@ export async function openJudge(
   };
 }
 
-/** Both students on every validation row of a task whose label it has, but for suites where there are other sets (`fittedOn`). */
+/** Both students on every validation row of a task whose label it has, but for suites where there are other sets, as thresholds are (`fittedOn`). */
 export async function judgePair(
   corpus: Corpus,
   name: string,
@@ -68,7 +68,8 @@ export async function judgePair(
   const first = await openJudge(fast, students, name, threads);
   const second = await openJudge(large, students, name, threads);
   const judged: Judged[] = [];
-  for (const { set } of setsOf(corpus, name)) {
+  const sets = corpus.validation.filter(({ task }) => task === name);
+  for (const set of withoutSuites(sets, ({ dataSet }) => dataSet)) {
     const [quick, slow] = [await first.say(set), await second.say(set)];
     set.rows.forEach((row, i) => {
       // Labels are in the manifest's order, which may differ from student to student.
@@ -87,10 +88,6 @@ export async function judgePair(
   }
   await Promise.all([first.release(), second.release()]);
   return judged;
-}
-
-function setsOf({ validation }: Corpus, name: string) {
-  return fittedOn(validation.filter(({ task }) => task === name).map((set) => ({ set })));
 }
 
 function entryOf(tasks: readonly ManifestTask[], name: string): ManifestTask {

@@ -1,3 +1,4 @@
+import type { Score } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { mean } from "../../src/stats.ts";
 import { withoutSuites } from "../corpus/known-sets.ts";
@@ -38,7 +39,7 @@ function share(ceiling: Measured, task: string): (m: Measured) => number {
 }
 
 /** Suites of cases are judged by their cases; in the mean they would count for a task that they only probe, unless it has nothing else. */
-export function taskMean({ scores }: Pick<Measured, "scores">, task: string): number {
+export function taskMean({ scores }: { readonly scores: readonly Omit<Score, "teacher">[] }, task: string): number {
   const own = scores.filter((score) => score.task === task);
   return meanScore(withoutSuites(own, ({ dataSet }) => dataSet));
 }

@@ -111,9 +111,7 @@ export function calibrated(
  * Suites of cases are there to judge by: fitted on them too, thresholds made a suite look two points better than one half of its cases
  * is by those of the other, and other sets no better (static and 3 ms student). Only a task that has nothing else goes by them.
  */
-export function fittedOn<Of extends { readonly set: Pick<ValidationSet, "dataSet"> }>(
-  results: readonly Of[],
-): readonly Of[] {
+export function fittedOn(results: readonly SetLogits[]): readonly SetLogits[] {
   return withoutSuites(results, ({ set }) => set.dataSet);
 }
 
