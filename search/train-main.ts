@@ -10,7 +10,7 @@ import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
 import { presets } from "./config.ts";
 import { dataStamp } from "./corpus/data-stamp.ts";
-import type { Pruning } from "./learn/prune.ts";
+import type { Reshaping } from "./learn/reshape.ts";
 import { judgingAll } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
 import { trainAll } from "./learn/train-all.ts";
@@ -49,7 +49,7 @@ await runCommand(
       },
       share: {
         type: "number",
-        doc: "how far to go from the weights as they are (0) to those at the end of training (1) (default: 0.5, with --prune 1)",
+        doc: "how far to go from the weights as they are (0) to those at the end of training (1) (default: 0.5, with --prune or --grow 1)",
       },
       prune: {
         type: "string",
@@ -58,10 +58,19 @@ await runCommand(
           "trains a smaller student made of the one of --students: with fewer layers or narrower feed-forward layers, all else the\n" +
           "      same, as in 3x384-ffn1024-h12-gelu-e256",
       },
+      grow: {
+        type: "string",
+        value: "architecture",
+        doc:
+          "trains a deeper student made of the one of --students: with more layers, which add nothing yet, all else the same, as in\n" +
+          "      5x384-ffn1536-h12-gelu-e256",
+      },
       as: {
         type: "string",
         value: "name",
-        doc: "with --prune: what the smaller one is called and may replace, as in budget-1ms",
+        doc:
+          "with --prune or --grow: what the new one is called and may replace, as in budget-1ms (default of --grow: what the one is\n" +
+          "      called that it is made of)",
       },
       "tuned-teacher": {
         type: "string",
@@ -84,8 +93,8 @@ await runCommand(
 
 async function train(flags: Flags, log: Log): Promise<void> {
   const { tokens, copies, ngrams: ngramTokens, seed, threads, precision, id, models, promote } = flags;
-  const pruning = pruningOf(flags);
-  const share = flags.share ?? (pruning === null ? 0.5 : 1);
+  const reshaping = reshapingOf(flags);
+  const share = flags.share ?? (reshaping === null ? 0.5 : 1);
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
   if (!(copies >= 1 && copies <= 8)) throw new ConfigError(`--copies is from 1 to 8, not ${copies}`);
   if (tokens < 0 || ngramTokens < 0) throw new ConfigError("--tokens and --ngrams are at least 0");
@@ -104,7 +113,7 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const students = takeUpStudents(models, listOf(flags, "students"), run);
   const { trained, failed, judging } =
     kept === null
-      ? await trainAll(students, flags, { config, pruning, tuned, ensemble, cacheFolder }, log)
+      ? await trainAll(students, flags, { config, reshaping, tuned, ensemble, cacheFolder }, log)
       : { ...kept, judging: null };
   if (kept === null && trained.length > 0) keepTrained(run, settings, { trained, failed });
   for (const one of trained) promoteIfBetter({ models, promote }, one, log);
@@ -119,15 +128,21 @@ async function train(flags: Flags, log: Log): Promise<void> {
 }
 
 /** @throws {ConfigError} when it is said by halves, or of several students. */
-function pruningOf({ prune: to, as: name, students, tokens }: Flags): Pruning | null {
-  if (to === undefined && name === undefined) return null;
-  if (to === undefined || name === undefined) throw new ConfigError("--prune and --as go together");
+function reshapingOf({ prune, grow, as, students, tokens }: Flags): Reshaping | null {
+  const to = prune ?? grow;
+  if (prune !== undefined && grow !== undefined) throw new ConfigError("--prune and --grow do not go together");
+  if (prune !== undefined && as === undefined)
+    throw new ConfigError("--prune goes with --as: what the smaller one is called");
+  if (to === undefined && as === undefined) return null;
+  if (to === undefined) throw new ConfigError("--as goes with --prune or --grow");
+  const by = prune === undefined ? "grow" : "prune";
+  if (students === undefined || students.includes(","))
+    throw new ConfigError(`--${by} is of one student: name it, --students`);
+  const name = as ?? students;
   if (!Manifest.shape.name.safeParse(name).success)
     throw new ConfigError(`--as ${name}: a name has small letters, digits, ".", "_", "-"`);
-  if (students === undefined || students.includes(","))
-    throw new ConfigError("--prune is of one student: name it, --students");
-  if (tokens === 0) throw new ConfigError("--prune needs --tokens: what was cut has to be made up for");
-  return { to, name };
+  if (tokens === 0) throw new ConfigError(`--${by} needs --tokens: what was changed has to be learned`);
+  return { by, to, name };
 }
 
 function tunedTeachers(flags: Flags): FineTunedTeacher[] {

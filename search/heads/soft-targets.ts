@@ -23,7 +23,7 @@ export interface AskedText {
 }
 
 /** Share of the teacher in the target of a labelled text. */
-const teacherShare = 0.6;
+const teacherShare = 0.75;
 
 export interface AskOptions {
   readonly tokens: number;

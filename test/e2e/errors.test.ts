@@ -221,6 +221,15 @@ const cases: readonly Case[] = [
     line: /^error: --prune is of one student: name it, --students$/,
   },
   {
+    what: "growth and pruning at once",
+    command: (home) => [
+      ...(["search/train-main.ts", "--models", join(home, "models"), "--runs", join(home, "runs")] as const),
+      ...["--grow", "3x16-ffn16-h2-gelu-e8", "--prune", "1x16-ffn16-h2-gelu-e8"],
+    ],
+    code: 2,
+    line: /^error: --prune and --grow do not go together$/,
+  },
+  {
     what: "an ensemble for a student that is not there",
     command: (home) => ["search/evaluate/ensemble-main.ts", "--models", join(home, "models"), "--students", "big"],
     code: 2,

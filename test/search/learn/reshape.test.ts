@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Candidate } from "../../../search/complete/export-candidate.ts";
 import { finishedWeights } from "../../../search/learn/finished-student.ts";
-import { prunedStudent, pruneWeights } from "../../../search/learn/prune.ts";
+import { growWeights } from "../../../search/learn/grow.ts";
+import { pruneWeights } from "../../../search/learn/prune.ts";
+import { reshapedStudent } from "../../../search/learn/reshape.ts";
 import { trainFurther } from "../../../search/learn/train-further.ts";
 import { studentPositions } from "../../../search/prepare.ts";
 import { inferenceGraph } from "../../../search/student/inference-graph.ts";
@@ -66,7 +68,41 @@ test("pruneWeights() keeps the lowest layers", async () => {
   expect(await logits(small, pruned)).toEqual(await logits(small, new Map(rest)));
 });
 
-/** One that a run has finished, as far as pruning looks at it. */
+/** As norms are after training: neither of one scale nor about nothing. */
+function withLearnedNorms(of: Weights): Weights {
+  const moved = ([name, { dims, data }]: [string, { dims: readonly number[]; data: Float32Array }]) => {
+    const by = name.endsWith(".gamma") ? 0.3 : name.endsWith(".beta") ? 0.1 : null;
+    return [
+      name,
+      { dims, data: by === null ? data : data.map((x, i) => by * (x + (i % 2 === 0 ? 0.2 : -0.1))) },
+    ] as const;
+  };
+  return new Map([...of].map(moved));
+}
+
+test.each([3, 4, 7])("growWeights() to %i layers answers as before", async (layers) => {
+  const deep = { ...large, layers };
+  for (const [start, digits] of [
+    [weights, 3],
+    [withLearnedNorms(weights), 1],
+  ] as const) {
+    const grown = growWeights(start, large, deep);
+    const [before, after] = [await logits(large, start), await logits(deep, grown)];
+    before.forEach((x, i) => {
+      expect(after[i]).toBeCloseTo(x, digits);
+    });
+  }
+});
+
+test("growWeights() keeps every layer, and puts copies above the upper ones first", () => {
+  const grown = growWeights(weights, large, { ...large, layers: 3 });
+  const up = (layer: number, of: Weights) => weightOf(of, `layer.${layer}.up.weight`).data;
+  expect([0, 1, 2].map((layer) => up(layer, grown))).toEqual([0, 1, 1].map((layer) => up(layer, weights)));
+  expect(weightOf(grown, "layer.1.down.weight")).toEqual(weightOf(weights, "layer.1.down.weight"));
+  expect(weightOf(grown, "layer.2.down.weight").data.every((x) => x === 0)).toBe(true);
+});
+
+/** One that a run has finished, as far as one of another size is made of it. */
 async function finished(): Promise<Candidate> {
   const { folder, candidate } = await made.finished();
   const student = join(folder, "large-1", "student");
@@ -77,26 +113,37 @@ async function finished(): Promise<Candidate> {
   return { manifest, files: { folder: student, names: ["tokenizer.json"] } };
 }
 
-test("prunedStudent() is trained further like any other, and the larger one stays as it is", async () => {
-  const to = architectureName({ ...large, layers: 1, ffn: 8 });
-  const pruned = prunedStudent(candidate, { to, name: "small" });
-  const config = { ...madeConfig, tokens: 100_000, ngramTokens: 0, copies: 1, share: 1, precision: "fp32" } as const;
-  const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: pruned.files.folder };
-  const { manifest } = await trainFurther({ ...config, softTokens: 0 }, materials, pruned, () => {});
-  expect(manifest).toMatchObject({ name: "small", architecture: { ...large, layers: 1, ffn: 8 } });
-  expect(must(manifest.scores[0]).student).toBeGreaterThan(0.9);
-  expect(finishedWeights(candidate)).toEqual(weights);
-}, 60_000);
+test.each([
+  ["prune", "smaller", { layers: 1, ffn: 8 }],
+  ["grow", "deeper", { layers: 4 }],
+] as const)(
+  "what --%s makes is trained further like any other, and what it is made of stays as it is",
+  async (by, name, change) => {
+    const architecture = { ...large, ...change };
+    const reshaped = reshapedStudent(candidate, { by, to: architectureName(architecture), name });
+    const config = { ...madeConfig, tokens: 100_000, ngramTokens: 0, copies: 1, share: 1, precision: "fp32" } as const;
+    const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: reshaped.files.folder };
+    const { manifest } = await trainFurther({ ...config, softTokens: 0 }, materials, reshaped, () => {});
+    expect(manifest).toMatchObject({ name, architecture });
+    expect(must(manifest.scores[0]).student).toBeGreaterThan(0.9);
+    expect(finishedWeights(candidate)).toEqual(weights);
+  },
+  60_000,
+);
 
 test.each([
-  ["3x16-ffn32-h2-gelu-e8", "more layers"],
-  ["2x16-ffn64-h2-gelu-e8", "wider feed-forward layers"],
-  ["1x8-ffn32-h2-gelu-e8", "another width"],
-  ["2x16-ffn32-h2-gelu-e8", "the same"],
-  ["static-e8", "no layers"],
-  ["small", "no architecture"],
-])("prunedStudent() refuses %s: %s", (to) => {
-  expect(() => prunedStudent(candidate, { to, name: "small" })).toThrow(
-    `--prune ${to}: not 2x16-ffn32-h2-gelu-e8 with fewer layers`,
+  ["prune", "3x16-ffn32-h2-gelu-e8", "more layers"],
+  ["prune", "2x16-ffn64-h2-gelu-e8", "wider feed-forward layers"],
+  ["prune", "1x8-ffn32-h2-gelu-e8", "another width"],
+  ["prune", "2x16-ffn32-h2-gelu-e8", "the same"],
+  ["prune", "static-e8", "no layers"],
+  ["prune", "small", "no architecture"],
+  ["grow", "1x16-ffn32-h2-gelu-e8", "fewer layers"],
+  ["grow", "3x16-ffn64-h2-gelu-e8", "wider feed-forward layers"],
+  ["grow", "2x16-ffn32-h2-gelu-e8", "the same"],
+] as const)("--%s refuses %s: %s", (by, to, _why) => {
+  const wanted = { prune: "fewer layers", grow: "more layers" }[by];
+  expect(() => reshapedStudent(candidate, { by, to, name: "other" })).toThrow(
+    `--${by} ${to}: not 2x16-ffn32-h2-gelu-e8 with ${wanted}`,
   );
 });
