@@ -16,12 +16,13 @@ import { table } from "../search/reward/report.ts";
 import { encodeCorpus } from "../search/student/encode-corpus.ts";
 import { must } from "../src/invariant.ts";
 import { readTokenizer } from "../src/text/read-tokenizer.ts";
+import { dataFlags, dataFolders, printSets } from "./data-folders.ts";
 import { startTable, trainBase } from "./feedback/base-student.ts";
 import { meanOutcomes, type Outcome, outcomeBefore, outcomesOf } from "./feedback/outcome.ts";
 import { createShift, type Shift } from "./feedback/shift.ts";
 
 export const flags = {
-  data: { type: "string", default: process.env.KDNAS_DATA ?? "data" },
+  ...dataFlags,
   tokenizer: { type: "string", default: "models/teacher/tokenizer.json" },
   encoder: { type: "string" },
   width: { type: "string", default: "64" },
@@ -59,7 +60,7 @@ function readOptions(args: string[]) {
   const [rows, corrections, width] = [Number(values.rows), Number(values.corrections), Number(values.width)];
   const [tokens, threads] = [Number(values.tokens), Number(values.threads)];
   const [tasks, seeds] = [values.tasks.split(","), values.seeds.split(",").map(Number)];
-  return { ...values, rows, corrections, width, tokens, threads, tasks, seeds };
+  return { ...values, data: dataFolders(values.data), rows, corrections, width, tokens, threads, tasks, seeds };
 }
 
 type Experiment = ReturnType<typeof readOptions> & { readonly seed: number };
@@ -95,7 +96,8 @@ async function experiment(options: Experiment): Promise<Outcome[]> {
 async function shifted(options: Experiment): Promise<Pick<Shift, "records"> & { materials: LearningMaterials }> {
   const { rows, seed, tasks } = options;
   const limits = { labelledPerLanguage: rows, validationPerLanguage: Math.ceil(rows / 2), unlabelledPerLanguage: 0 };
-  const whole = await loadCorpus([options.data], { seed, tasks, limits });
+  const whole = await loadCorpus(options.data, { seed, tasks, limits });
+  printSets(whole.dataSets);
   const { corpus, records } = createShift(whole, options);
   const tokenizer = readTokenizer(options.tokenizer);
   return {

@@ -4,6 +4,7 @@ import { readSources } from "../search/corpus/sources.ts";
 import { HeldOut } from "../search/corpus/split.ts";
 import { createRandom, shuffle } from "../src/random.ts";
 import { taskNamed } from "../src/tasks/index.ts";
+import { printSets } from "./data-folders.ts";
 
 export interface LabelledText {
   readonly text: string;
@@ -24,9 +25,11 @@ export async function labelledTexts(
   const { labels } = task;
   if (labels === null || task.input !== "text") throw new Error(`${taskName} has no fixed labels over single texts`);
   const limits = Limits.parse({ labelledPerLanguage: 1, validationPerLanguage: perLanguage });
-  const { sets } = await readSources(folders, [taskName]);
+  const sources = await readSources(folders, [taskName]);
+  const own = sources.sets.filter(({ set }) => set.task === task.dataTask);
+  printSets(own.map(({ set }) => set));
   const rows: LabelledText[] = [];
-  for (const { folder, set } of sets.filter((source) => source.set.task === task.dataTask)) {
+  for (const { folder, set } of own) {
     const { validation } = await collect(folder, set, task, 1, limits, new HeldOut());
     for (const row of validation) rows.push({ text: row.text, label: labels[task.toTruth(row, labels)] as string });
   }

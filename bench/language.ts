@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { findStudents } from "../search/evaluate/subjects.ts";
 import { table } from "../search/reward/report.ts";
 import { machine } from "../src/onnx/machine.ts";
+import { dataFlags, dataFolders } from "./data-folders.ts";
 import { meanAccuracy, weakest } from "./language/accuracy.ts";
 import { createCld3 } from "./language/cld3-identifier.ts";
 import { createEld } from "./language/eld-identifier.ts";
@@ -18,9 +19,10 @@ import { cutTo, type KnownText, readTexts } from "./language/texts.ts";
  */
 const cuts = [null, 10, 5, 3];
 const weakBelow = 0.9;
+const dataSet = "ntrex128";
 
 export const flags = {
-  data: { type: "string", default: process.env.KDNAS_DATA ?? "" },
+  ...dataFlags,
   models: { type: "string", default: "models" },
   rows: { type: "string", default: "100" },
   beside: { type: "string", default: "eld,cld3,lingua,fasttext" },
@@ -29,11 +31,12 @@ export const flags = {
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: flags });
-  const texts = await readTexts(values.data, "ntrex128", Number(values.rows));
+  const texts = await readTexts(dataFolders(values.data), dataSet, Number(values.rows));
   const identifiers = await openAll(values.models, values.beside.split(","), values.python);
   const { cpu } = machine();
-  console.log(`${cpu}; ${texts.length} texts in ${languagesOf(texts).size} languages; accuracy in %, one thread`);
-  const sets = languageSets(identifiers, languagesOf(texts));
+  const asked = languagesOf(texts);
+  console.log(`${cpu}; ${texts.length} texts of ${dataSet} in ${asked.size} languages; accuracy in %, one thread`);
+  const sets = languageSets(identifiers, asked);
   const rows: string[][] = [];
   for (const words of cuts) {
     for (const identifier of identifiers) rows.push(await measure(identifier, cutTo(texts, words), words, sets));

@@ -43,6 +43,8 @@ export interface Shot {
   readonly latencyMs: number;
   /** How long after its time the generator sent it; 0 in a closed loop. */
   readonly sentLateMs: number;
+  /** When its reply was there, from the beginning of the load. */
+  readonly repliedAtMs: number;
   /** Empty in a closed loop. */
   readonly body: string;
 }
@@ -57,6 +59,14 @@ export function startLoadGenerator(): LoadGenerator {
     },
     end: () => worker.disconnect(),
   };
+}
+
+/**
+ * What a closed loop's shots are divided by for a rate, s: those that were on their way when its time was over are among
+ * them, and with slow replies they are not few.
+ */
+export function secondsOf(shots: readonly Pick<Shot, "repliedAtMs">[]): number {
+  return shots.reduce((last, { repliedAtMs }) => Math.max(last, repliedAtMs), 0) / 1000;
 }
 
 /** A burst's rate and a lull's, as shares of the mean, and how long either lasts on the average. */

@@ -9,7 +9,8 @@ process.on("message", async (load: Load) => {
 /** Every connection sends its next request as soon as it has its reply. */
 function runClosed({ url, requests, connections, seconds }: ClosedLoad): Promise<Shot[]> {
   const shots: Shot[] = [];
-  const end = performance.now() + seconds * 1000;
+  const beganAt = performance.now();
+  const end = beganAt + seconds * 1000;
   let next = 0;
   let open = connections;
   return new Promise((resolve) => {
@@ -23,7 +24,8 @@ function runClosed({ url, requests, connections, seconds }: ClosedLoad): Promise
       }
       const request = next++ % requests.length;
       connection.send(requests[request] as string, ({ status }: HttpReply) => {
-        shots.push({ request, status, latencyMs: performance.now() - startedAt, sentLateMs: 0, body: "" });
+        const at = performance.now();
+        shots.push({ request, status, latencyMs: at - startedAt, sentLateMs: 0, repliedAtMs: at - beganAt, body: "" });
         if (status === 0) {
           if (--open === 0) resolve(shots);
         } else shoot(connection);
@@ -38,6 +40,7 @@ function runClosed({ url, requests, connections, seconds }: ClosedLoad): Promise
  * that a generator or a connection that is late hides nothing.
  */
 function runOpen({ url, requests, arrivals }: OpenLoad): Promise<Shot[]> {
+  if (arrivals.length === 0) return Promise.resolve([]);
   const target = new URL(url);
   const shots = new Array<Shot>(arrivals.length);
   const idle: HttpConnection[] = [];
@@ -52,7 +55,8 @@ function runOpen({ url, requests, arrivals }: OpenLoad): Promise<Shot[]> {
       const dueAt = startedAt + atMs;
       const sentLateMs = performance.now() - dueAt;
       connection.send(requests[request] as string, ({ status, body }) => {
-        shots[index] = { request, status, latencyMs: performance.now() - dueAt, sentLateMs, body };
+        const at = performance.now();
+        shots[index] = { request, status, latencyMs: at - dueAt, sentLateMs, repliedAtMs: at - startedAt, body };
         if (all.has(connection)) idle.push(connection);
         if (++answered < arrivals.length) return;
         for (const each of all) each.close();

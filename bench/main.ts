@@ -1,3 +1,5 @@
+import { ConfigError } from "../src/errors.ts";
+
 /** `npm run bench -- <name> [options]`. Measurements need a quiet machine; none of them is part of `npm test`. */
 interface Bench {
   readonly flags: Readonly<Record<string, BenchFlag>>;
@@ -66,9 +68,9 @@ function helpText(name: string, about: string, flags: Bench["flags"]): string {
   return `${name}: ${about}\n\nUsage: npm run bench -- ${name} [options]\n\n${lines.join("\n")}`;
 }
 
-/** A flag that a bench does not have, or cannot read, is the caller's mistake. */
+/** A flag that a bench does not have, or cannot read or use, is the caller's mistake. */
 function refuse(error: Error & { code?: string }): void {
-  if (!error.code?.startsWith("ERR_PARSE_ARGS_")) throw error;
+  if (!(error instanceof ConfigError || error.code?.startsWith("ERR_PARSE_ARGS_"))) throw error;
   console.error(`${name}: ${error.message} (npm run bench -- ${name} --help)`);
   process.exitCode = 2;
 }

@@ -48,7 +48,7 @@ export async function run(args: string[]): Promise<void> {
   const generator = startLoadGenerator();
   try {
     for (const student of [values.student, writeLarge(home, values.student)]) {
-      const wanted = contestants(values.python).filter(({ name }) => name.includes(values.only));
+      const wanted = contestants(values.python, home).filter(({ name }) => name.includes(values.only));
       const lines = await compare(generator, student, wanted, rounds, seconds);
       console.log(`\n${readManifest(join(student, "manifest.json")).name}, ${rounds} rounds of ${seconds} s`);
       console.table(lines);
@@ -61,11 +61,12 @@ export async function run(args: string[]): Promise<void> {
 
 interface Contestant {
   readonly name: string;
-  /** @param models a folder with one student in a folder of its own. */
+  /** @param student its folder. */
   start(student: string): Promise<ServerProcess>;
 }
 
-function contestants(python: string | undefined): Contestant[] {
+/** @param home a folder for what they need of their own. */
+function contestants(python: string | undefined, home: string): Contestant[] {
   const peers = "bench/peers";
   const fastApi = [
     python ?? "",
@@ -81,7 +82,7 @@ function contestants(python: string | undefined): Contestant[] {
     "60",
   ];
   return [
-    { name: "kdnas", start: startOurs },
+    { name: "kdnas", start: (student) => startOurs(student, home) },
     ...(python === undefined
       ? []
       : [
@@ -97,8 +98,8 @@ function contestants(python: string | undefined): Contestant[] {
   ];
 }
 
-function startOurs(student: string): Promise<ServerProcess> {
-  const models = mkdtempSync(join(tmpdir(), "kdnas-models-"));
+function startOurs(student: string, home: string): Promise<ServerProcess> {
+  const models = mkdtempSync(join(home, "models-"));
   copyStudent(student, join(models, "student"));
   return startProcess([process.execPath, "dist/serve/main.js"], {
     PORT: "0",

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { SearchConfig } from "../search/config.ts";
 import { neededTeacherLayers } from "../search/distil/state-maps.ts";
-import { prepare, teacherStates } from "../search/prepare.ts";
+import { teacherStates } from "../search/prepare.ts";
 import { architectureKey } from "../search/space/space.ts";
 import type { Architecture } from "../src/contract/architecture.ts";
 import { must } from "../src/invariant.ts";
@@ -10,7 +10,7 @@ import { fullEffort, fullFlags, fullTraining } from "./proxy/full-training.ts";
 import { proxyValues } from "./proxy/proxies.ts";
 import { kendallTau, ranks } from "./proxy/rank-correlation.ts";
 import { appendResult, type ProxyResult, readResults } from "./proxy/results.ts";
-import { benchConfig, benchFlags } from "./record-trials.ts";
+import { benchConfig, benchFlags, benchMaterials } from "./record-trials.ts";
 
 export const flags = {
   ...benchFlags,
@@ -54,7 +54,7 @@ function architectures(vocabulary: number): Architecture[] {
 
 async function measure(config: SearchConfig, tokens: readonly number[], path: string, limit: number): Promise<void> {
   const done = new Set(readResults(path).map(({ architecture }) => architectureKey(architecture)));
-  const materials = await prepare(config, console.log);
+  const materials = await benchMaterials(config);
   const { architecture: teacher } = materials.teacher;
   const left = architectures(teacher.vocabulary).filter((a) => !done.has(architectureKey(a)));
   console.log(`${path}: ${done.size} architectures measured, ${left.length} left`);

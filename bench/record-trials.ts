@@ -12,10 +12,11 @@ import { architectureName } from "../src/contract/architecture.ts";
 import { must } from "../src/invariant.ts";
 import { machine } from "../src/onnx/machine.ts";
 import { recordingOrder, tabledSpace, tablePath } from "./controllers/table.ts";
+import { dataFlags, dataFolders, printSets } from "./data-folders.ts";
 
 /** Where data, teacher and runs are, for every bench that trains. */
 export const benchFlags = {
-  data: { type: "string" },
+  ...dataFlags,
   teacher: { type: "string", default: "models/teacher" },
   runs: { type: "string", default: "runs" },
   threads: { type: "string", default: "2" },
@@ -37,7 +38,7 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: flags });
   const tokens = Number(values.tokens);
   const config = benchConfig(values, { proxyTokens: tokens, trialTokens: tokens });
-  const materials = await prepare(config, console.log);
+  const materials = await benchMaterials(config);
   await record(config, materials, values.out, Number(values.limit));
 }
 
@@ -52,7 +53,7 @@ const limits = {
 /** The quick preset with less of the data, the teacher as it is, and other amounts of training. */
 export function benchConfig(
   flags: {
-    readonly data?: string | undefined;
+    readonly data?: readonly string[] | undefined;
     readonly teacher: string;
     readonly runs: string;
     readonly threads: string;
@@ -61,10 +62,16 @@ export function benchConfig(
 ): SearchConfig {
   const { data, teacher, runs, threads } = flags;
   const given = ["--preset", "quick", "--teacher", teacher, "--runs", runs, "--threads", threads];
-  const config = toSearchConfig(
-    readFlags(searchCommand, [...given, ...(data === undefined ? [] : ["--data", data])], {}),
-  );
+  const folders = dataFolders(data).map((folder) => `--data=${folder}`);
+  const config = toSearchConfig(readFlags(searchCommand, [...given, ...folders], {}));
   return { ...config, effort: { ...config.effort, teacherTokens: 0, limits, ...effort } };
+}
+
+/** What a search prepares, and says of which sets. */
+export async function benchMaterials(config: SearchConfig): Promise<Materials> {
+  const materials = await prepare(config, console.log);
+  printSets(materials.corpus.dataSets);
+  return materials;
 }
 
 async function record(config: SearchConfig, materials: Materials, path: string, limit: number): Promise<void> {

@@ -4,7 +4,7 @@ import { noRollouts, standardRolloutRule, withStep, writeRollouts } from "../src
 import { must } from "../src/invariant.ts";
 import { createRandom } from "../src/random.ts";
 import { quantile } from "../src/stats.ts";
-import { burstyArrivals, type LoadGenerator, type Shot, startLoadGenerator } from "./load-generator.ts";
+import { burstyArrivals, type LoadGenerator, type Shot, secondsOf, startLoadGenerator } from "./load-generator.ts";
 import { buildServer, startProcess } from "./server-process.ts";
 import { closedLoad, serverSettings } from "./swap.ts";
 import { createSwappedModels, linkStudent, studentsIn } from "./swapped-models.ts";
@@ -29,6 +29,7 @@ interface Turn {
   readonly share: number;
   readonly closed: Shot[];
   readonly open: Shot[];
+  closedSeconds: number;
   shadowed: number;
   skipped: number;
 }
@@ -47,10 +48,11 @@ export async function run(args: string[]): Promise<void> {
   try {
     const turns = values.shares.split(",").map((share): Turn => newTurn(Number(share)));
     const bench = { generator, url: server.url, models: models.folder, student, seconds, connections };
-    const perSecond = (await closed(bench)).length / seconds;
+    const full = await closed(bench);
+    const perSecond = full.length / secondsOf(full);
     for (let round = 0; round < rounds; round++)
       for (const turn of turns) await take(bench, turn, perSecond * load, round + 1);
-    report(turns, rounds * seconds, perSecond * load);
+    report(turns, perSecond * load);
   } finally {
     generator.end();
     await server.end();
@@ -72,12 +74,14 @@ function candidateFolder(student: string): string {
 }
 
 function newTurn(share: number): Turn {
-  return { share, closed: [], open: [], shadowed: 0, skipped: 0 };
+  return { share, closed: [], open: [], closedSeconds: 0, shadowed: 0, skipped: 0 };
 }
 
 async function take(bench: Bench, turn: Turn, perSecond: number, seed: number): Promise<void> {
   await setShare(bench, turn.share);
-  turn.closed.push(...(await closed(bench)));
+  const full = await closed(bench);
+  turn.closed.push(...full);
+  turn.closedSeconds += secondsOf(full);
   const { requests } = closedLoad(bench.url, [bench.student], bench.connections);
   const arrivals = burstyArrivals(perSecond, bench.seconds, requests.length, createRandom(seed));
   turn.open.push(...(await bench.generator.run({ kind: "open", url: bench.url, requests, arrivals })));
@@ -114,12 +118,12 @@ async function rolloutOf({ url }: Bench) {
   return body.students[0].rollout;
 }
 
-function report(turns: readonly Turn[], seconds: number, perSecond: number): void {
+function report(turns: readonly Turn[], perSecond: number): void {
   console.log(`closed loop, and ${perSecond.toFixed(0)} requests/s in bursts`);
   console.table(
-    turns.map(({ share, closed: full, open, shadowed, skipped }) => ({
+    turns.map(({ share, closed: full, open, closedSeconds, shadowed, skipped }) => ({
       share,
-      "requests/s": (full.length / seconds).toFixed(0),
+      "requests/s": (full.length / closedSeconds).toFixed(0),
       "p99 ms, full": quantileMs(full, 0.99),
       "p50 ms, bursts": quantileMs(open, 0.5),
       "p99 ms, bursts": quantileMs(open, 0.99),

@@ -17,9 +17,15 @@ export async function run(args: string[]): Promise<void> {
   const { rounds, seconds } = parseArgs({ args, options: flags }).values;
   buildServer();
   const generator = startLoadGenerator();
-  const ours = await startProcess([process.execPath, "dist/serve/main.js"], { PORT: "0" });
-  const express = await startProcess([process.execPath, "--import", "tsx", "bench/bare-express.ts"], {});
+  const servers: ServerProcess[] = [];
+  const start = async (command: readonly string[], environment: Readonly<Record<string, string>>) => {
+    const server = await startProcess([process.execPath, ...command], environment);
+    servers.push(server);
+    return server;
+  };
   try {
+    const ours = await start(["dist/serve/main.js"], { PORT: "0" });
+    const express = await start(["--import", "tsx", "bench/bare-express.ts"], {});
     const targets: Target[] = [
       ...(await studentNames(ours.url)).map((name) => ({ server: ours, name })),
       { server: express, name: "" },
@@ -34,7 +40,7 @@ export async function run(args: string[]): Promise<void> {
     );
   } finally {
     generator.end();
-    await Promise.all([ours.end(), express.end()]);
+    await Promise.all(servers.map((server) => server.end()));
   }
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { constants } from "node:os";
 
 /** A server as a process of its own, ours or one that it is compared with. */
 export interface ServerProcess {
@@ -17,6 +18,41 @@ export interface ServerProcess {
 export function buildServer(): void {
   const build = spawnSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
   if (build.status !== 0) throw new Error("the build failed");
+}
+
+/** Of the processes that run: detached, they get no Ctrl-C, and would outlive a bench that is interrupted. */
+const groups = new Set<number>();
+let watching = false;
+
+function watchEnd(): void {
+  if (watching) return;
+  watching = true;
+  process.once("exit", () => {
+    for (const group of groups) killGroup(group);
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
+function keepGroup(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  watchEnd();
+  groups.add(pid);
+  child.once("exit", () => {
+    // Some servers leave their workers behind.
+    killGroup(pid);
+    groups.delete(pid);
+  });
+}
+
+/** Nothing when all of it has ended. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
 }
 
 /**
@@ -35,6 +71,7 @@ export function startProcess(
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  keepGroup(child);
   return new Promise((resolve, reject) => {
     let output = "";
     child.once("error", reject);
@@ -70,12 +107,12 @@ function toServer(child: ChildProcess, url: string): ServerProcess {
     url,
     memoryMiB: () => sum(familyOf(pid), ({ pid: member }) => shareKiB(member)) / 1024,
     cpuSeconds: () => sum(familyOf(pid), ({ seconds }) => seconds),
-    end: () =>
-      new Promise((resolve) => {
-        child.once("exit", () => resolve());
-        // The whole group: some servers leave their workers behind.
-        process.kill(-pid, "SIGKILL");
-      }),
+    end: async () => {
+      if (!groups.has(pid)) return;
+      const ended = once(child, "exit");
+      killGroup(pid);
+      await ended;
+    },
   };
 }
 

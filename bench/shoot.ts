@@ -1,6 +1,6 @@
 import { quantile } from "../src/stats.ts";
 import { postRequest } from "./http-connection.ts";
-import type { LoadGenerator } from "./load-generator.ts";
+import { type LoadGenerator, secondsOf } from "./load-generator.ts";
 import { inputsFrom, texts } from "./mixed-texts.ts";
 import type { ServerProcess } from "./server-process.ts";
 
@@ -36,7 +36,7 @@ export async function shoot(
   if (failed > 0) throw new Error(`${failed} of ${shots.length} requests failed`);
   const latencies = shots.map(({ latencyMs }) => latencyMs);
   return {
-    textsPerSecond: (shots.length * load.texts) / seconds,
+    textsPerSecond: (shots.length * load.texts) / secondsOf(shots),
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     cpuMicros: (cpuSeconds * 1e6) / (shots.length * load.texts),

@@ -1,21 +1,24 @@
 import { parseArgs } from "node:util";
+import { createRandom } from "../src/random.ts";
 import { quantile } from "../src/stats.ts";
 import { postRequest } from "./http-connection.ts";
-import { type LoadGenerator, type Shot, startLoadGenerator } from "./load-generator.ts";
+import { burstyArrivals, type LoadGenerator, type Shot, secondsOf, startLoadGenerator } from "./load-generator.ts";
 import { buildServer, startProcess } from "./server-process.ts";
 import { createSwappedModels, type SwappedModels } from "./swapped-models.ts";
 
 export const flags = {
   swaps: { type: "string", default: "100" },
   seconds: { type: "string", default: "5" },
-  connections: { type: "string", default: "4" },
+  connections: { type: "string", default: "4", doc: "of the closed loop that the throughput is measured with" },
+  load: { type: "string", default: "0.3", doc: "share of the closed loop's throughput" },
   models: { type: "string", default: "models" },
   student: { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
 /**
- * Hot swaps under load: the same closed loop with and without swaps, by turns, until as many swaps as were asked for have
- * come through. Says how many requests failed and what swapping does to the latency.
+ * Hot swaps under load: requests in bursts with and without swaps, by turns, until as many swaps as were asked for have
+ * come through. Says how many requests failed and what swapping does to the latency. Requests come at times that were
+ * fixed before: a closed loop sends none while the server stands still, and so hardly sees that it did.
  */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: flags });
@@ -24,9 +27,11 @@ export async function run(args: string[]): Promise<void> {
   const server = await startProcess([process.execPath, "dist/serve/main.js"], serverSettings(models));
   const generator = startLoadGenerator();
   try {
-    const settings = { swaps: Number(values.swaps), seconds: Number(values.seconds) };
+    const [swaps, seconds] = [Number(values.swaps), Number(values.seconds)];
     const load = closedLoad(server.url, models.students, Number(values.connections));
-    report(await takeTurns(generator, load, server.url, models, settings), settings.swaps);
+    const perSecond = Number(values.load) * (await throughput(generator, load, seconds));
+    const bench = { generator, url: server.url, models, requests: load.requests, perSecond };
+    report(await takeTurns(bench, swaps, seconds), perSecond);
   } finally {
     generator.end();
     await server.end();
@@ -38,8 +43,6 @@ export async function run(args: string[]): Promise<void> {
 export function serverSettings({ folder }: SwappedModels): Record<string, string> {
   return { PORT: "0", KDNAS_MODELS: folder, MALLOC_ARENA_MAX: "2" };
 }
-
-type LoadWithoutTime = ReturnType<typeof closedLoad>;
 
 const texts = [
   "I love this phone, the battery lasts two days and the screen is great.",
@@ -56,36 +59,50 @@ export function closedLoad(url: string, students: readonly string[], connections
   return { kind: "closed", url, requests, connections } as const;
 }
 
+interface Bench {
+  readonly generator: LoadGenerator;
+  readonly url: string;
+  readonly models: SwappedModels;
+  readonly requests: readonly string[];
+  readonly perSecond: number;
+}
+
+/** Requests a second, after a while in which the server warms up. */
+async function throughput(
+  generator: LoadGenerator,
+  load: ReturnType<typeof closedLoad>,
+  seconds: number,
+): Promise<number> {
+  await generator.run({ ...load, seconds: Math.min(2, seconds) });
+  const shots = await generator.run({ ...load, seconds });
+  return shots.length / secondsOf(shots);
+}
+
 interface Turns {
   readonly quiet: Shot[];
   readonly swapping: Shot[];
   readonly swapMs: number[];
 }
 
-async function takeTurns(
-  generator: LoadGenerator,
-  load: LoadWithoutTime,
-  url: string,
-  models: SwappedModels,
-  { swaps, seconds }: { readonly swaps: number; readonly seconds: number },
-): Promise<Turns> {
+/** Both turns are made of seconds, since arrivals begin with a burst. */
+async function takeTurns(bench: Bench, swaps: number, seconds: number): Promise<Turns> {
   const turns: Turns = { quiet: [], swapping: [], swapMs: [] };
-  await generator.run({ ...load, seconds: Math.min(2, seconds) });
+  const random = createRandom(1);
+  const shootOneSecond = () => {
+    const { generator, url, requests, perSecond } = bench;
+    const arrivals = burstyArrivals(perSecond, 1, requests.length, random);
+    return generator.run({ kind: "open", url, requests, arrivals });
+  };
   while (turns.swapMs.length < swaps) {
-    turns.quiet.push(...(await generator.run({ ...load, seconds })));
-    await whileSwapping(swapFor(url, models, turns.swapMs, { swaps, seconds }), async () => {
-      turns.swapping.push(...(await generator.run({ ...load, seconds: 1 })));
+    for (let second = 0; second < seconds; second++) turns.quiet.push(...(await shootOneSecond()));
+    await whileSwapping(swapFor(bench, turns.swapMs, swaps, seconds), async () => {
+      turns.swapping.push(...(await shootOneSecond()));
     });
   }
   return turns;
 }
 
-async function swapFor(
-  url: string,
-  models: SwappedModels,
-  swapMs: number[],
-  { swaps, seconds }: { readonly swaps: number; readonly seconds: number },
-): Promise<void> {
+async function swapFor({ url, models }: Bench, swapMs: number[], swaps: number, seconds: number): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end && swapMs.length < swaps) swapMs.push(await swapOne(url, models));
 }
@@ -124,22 +141,37 @@ async function versions(url: string): Promise<string[]> {
   return body.students.map(({ version }) => version);
 }
 
-function report({ quiet, swapping, swapMs }: Turns, swaps: number): void {
+function report({ quiet, swapping, swapMs }: Turns, perSecond: number): void {
+  console.log(`${perSecond.toFixed(0)} requests/s in bursts`);
   const rows = Object.entries({ quiet, swapping }).map(([turn, shots]) => ({
     turn,
     requests: shots.length,
     failed: shots.filter(({ status }) => status !== 200).length,
     "p50 ms": quantileOf(shots, 0.5).toFixed(2),
     "p99 ms": quantileOf(shots, 0.99).toFixed(2),
+    "p99.9 ms": quantileOf(shots, 0.999).toFixed(2),
+    "max ms": quantileOf(shots, 1).toFixed(2),
+    "generator late p99 ms": lateMs(shots).toFixed(1),
   }));
   console.table(rows);
-  const ratio = quantileOf(swapping, 0.99) / quantileOf(quiet, 0.99);
-  console.log(`${swaps} swaps, ${quantile(swapMs, 0.5).toFixed(0)} ms each (median); p99 ratio ${ratio.toFixed(2)}`);
+  const ratioAt = (q: number) => (quantileOf(swapping, q) / quantileOf(quiet, q)).toFixed(2);
+  const medianMs = quantile(swapMs, 0.5).toFixed(0);
+  console.log(
+    `${swapMs.length} swaps, ${medianMs} ms each (median); p99 ratio ${ratioAt(0.99)}, p99.9 ratio ${ratioAt(0.999)}`,
+  );
 }
 
 function quantileOf(shots: readonly Shot[], q: number): number {
   return quantile(
     shots.map(({ latencyMs }) => latencyMs),
     q,
+  );
+}
+
+/** Above a few ms the figures say more about the generator than about the server. */
+function lateMs(shots: readonly Shot[]): number {
+  return quantile(
+    shots.map(({ sentLateMs }) => sentLateMs),
+    0.99,
   );
 }

@@ -1,13 +1,12 @@
 import { parseArgs } from "node:util";
 import type { SearchConfig } from "../search/config.ts";
 import { transferKinds } from "../search/distil/transfer.ts";
-import { prepare } from "../search/prepare.ts";
 import { table } from "../search/reward/report.ts";
 import { fromArchitectureName } from "../src/contract/architecture.ts";
 import { ConfigError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import { type FullResult, fullEffort, fullFlags, fullTraining } from "./proxy/full-training.ts";
-import { benchConfig, benchFlags } from "./record-trials.ts";
+import { benchConfig, benchFlags, benchMaterials } from "./record-trials.ts";
 
 export const flags = {
   ...benchFlags,
@@ -23,7 +22,7 @@ export const flags = {
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: flags });
   const config: SearchConfig = { ...benchConfig(values, fullEffort(values)), precision: "int8" };
-  const materials = await prepare(config, console.log);
+  const materials = await benchMaterials(config);
   const { vocabulary } = materials.teacher.architecture;
   const tasks = materials.corpus.tasks.map((task) => task.name);
   const rows: string[][] = [];

@@ -1,8 +1,9 @@
-import { readDataFolder } from "../../search/corpus/datasets.ts";
 import { firstWords } from "../../search/corpus/fragment.ts";
 import { languageReader } from "../../search/corpus/language-codes.ts";
 import { groupBy } from "../../search/corpus/preparation.ts";
 import { readRows } from "../../search/corpus/read-rows.ts";
+import { readSources } from "../../search/corpus/sources.ts";
+import { ConfigError } from "../../src/errors.ts";
 
 export interface KnownText {
   readonly language: string;
@@ -11,15 +12,16 @@ export interface KnownText {
 
 /**
  * Validation texts of a set for language identification, `rows` of each language spread over all that it has.
- * @throws {Error} when the folder has no such set.
+ * @throws {ConfigError} when no folder has such a set.
  */
-export async function readTexts(folder: string, name: string, rows: number): Promise<KnownText[]> {
-  const { dataSets } = await readDataFolder(folder);
-  const set = dataSets.find((one) => one.name === name);
-  if (set === undefined) throw new Error(`${folder}: no data set ${name}`);
+export async function readTexts(folders: readonly string[], name: string, rows: number): Promise<KnownText[]> {
+  const { sets } = await readSources(folders, undefined);
+  const source = sets.find(({ set }) => set.name === name);
+  if (source === undefined)
+    throw new ConfigError(`no data set ${name} in ${folders.join(", ") || "the sample"}; see --data`);
   const languageOf = languageReader(name);
   const all: KnownText[] = [];
-  for await (const chunk of readRows(folder, set)) {
+  for await (const chunk of readRows(source.folder, source.set)) {
     for (const { language, text } of chunk) {
       const code = languageOf(language);
       if (code !== null) all.push({ language: code, text });

@@ -3,7 +3,9 @@ import { meanAccuracy, weakest } from "../../../bench/language/accuracy.ts";
 import { createCld3 } from "../../../bench/language/cld3-identifier.ts";
 import { answerCode } from "../../../bench/language/codes.ts";
 import { createEld } from "../../../bench/language/eld-identifier.ts";
-import { cutTo } from "../../../bench/language/texts.ts";
+import { cutTo, readTexts } from "../../../bench/language/texts.ts";
+import { ConfigError } from "../../../src/errors.ts";
+import { dataFolder } from "../../search/corpus/data-folder.ts";
 
 const sentences = [
   "Wo ist der nächste Bahnhof, bitte?",
@@ -42,6 +44,21 @@ test("meanAccuracy() counts each language the same, and weakest() names what a l
   const known = new Set(["hr", "de"]);
   expect(meanAccuracy(answers, known)).toBe(0.5);
   expect(weakest(answers, known, 0.9)).toEqual(["hr 0 (bs 100)"]);
+});
+
+test("readTexts() finds a set in whichever folder has it", async () => {
+  const rows = [
+    ["de", "Guten Tag."],
+    ["no", "God dag."],
+  ];
+  const folder = dataFolder({ name: "greetings", task: "langid", columns: ["lang", "text"], rows });
+  const columns = ["lang", "label", "text"];
+  const other = dataFolder({ name: "moods", task: "sentiment", columns, rows: [["en", "2", "Good."]] });
+  expect(await readTexts([other, folder], "greetings", 5)).toEqual([
+    { language: "de", text: "Guten Tag." },
+    { language: "nb", text: "God dag." },
+  ]);
+  await expect(readTexts([other], "greetings", 5)).rejects.toThrow(ConfigError);
 });
 
 test("cutTo() keeps the first words, and twice as many characters where words are not spaced", () => {
