@@ -178,8 +178,9 @@ class QueueBatcher implements Batcher {
     this.running.add(running);
     try {
       const output = await this.options.runner.run(batch, student.candidate ? patienceMs(expectedMs) : undefined);
-      const workedMs = output.tokenizeMs + inferMsOf(output);
-      this.speeds.batchDone(student, { priorMs, workedMs, tookMs: performance.now() - startedAt });
+      const { tokenizeMs } = output;
+      const workedMs = tokenizeMs + inferMsOf(output);
+      this.speeds.batchDone(student, { priorMs, workedMs, tokenizeMs, tookMs: performance.now() - startedAt });
       // The live student's series are read as the work of that version alone.
       if (!student.candidate) this.options.metrics.batchDone(student.manifest.name, output, this.speeds.ratio(student));
       return output;

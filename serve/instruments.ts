@@ -137,6 +137,12 @@ export function createInstruments(registers: Registers) {
       labelNames: ["reason"],
       registers,
     }),
+    unloadable: new Gauge({
+      name: metricNames.studentsUnloadable,
+      help: "Students and candidates that cannot be loaded as they lie there now, by what is wrong with them.",
+      labelNames: ["reason"],
+      registers,
+    }),
     calibrated: new Gauge({
       name: metricNames.calibratedTimestamp,
       help: "When the latency was measured that a student's manifest states.",
@@ -145,7 +151,7 @@ export function createInstruments(registers: Registers) {
     }),
     errorRatio: new Gauge({
       name: metricNames.predictionErrorRatio,
-      help: "Measured work of a batch (tokenising and inference) divided by its texts' p50 in the manifest, running mean; NaN before the first.",
+      help: "Measured inference of a batch divided by its texts' p50 in the manifest, running mean; NaN before the first.",
       labelNames: ["student"],
       registers,
     }),

@@ -22,10 +22,12 @@ export interface Metrics {
   studentLoaded(manifest: Manifest): void;
   studentRemoved(manifest: Manifest): void;
   studentFailed(name: string, reason: LoadFailureReason): void;
+  /** Of each student that cannot be loaded now, the reason; those that were told before are forgotten. */
+  unloadable(reasons: readonly LoadFailureReason[]): void;
   observeQueue(queue: { readonly depth: () => number; readonly limit: number; readonly workers: number }): void;
   observeWorkers(health: () => WorkerHealth): void;
   observeDrift(drift: Pick<Drift, "report">): void;
-  /** Observes tokenising and inference for each text of the batch, its share of their time. @param ratio measured to predicted work */
+  /** Observes tokenising and inference for each text of the batch, its share of their time. @param ratio measured to predicted inference */
   batchDone(student: string, output: BatchOutput, ratio: number): void;
   stage(student: string, stage: Stage, ms: number): void;
   answered(task: string, student: string, tokens: number): void;
@@ -83,6 +85,7 @@ class PrometheusMetrics implements Metrics {
     for (const task of tasks) this.addRefused(task, 0);
     for (const reason of shedReasons) shed.inc({ reason }, 0);
     for (const reason of loadFailureReasons) this.instruments.loadFailures.inc({ reason }, 0);
+    this.unloadable([]);
     for (const histogram of [batchSize, batchTokens]) histogram.observe([], 0, 0);
     this.instruments.machine.set(machine(), 1);
     for (const task of tasks) this.driftGauges.expect(task);
@@ -106,7 +109,7 @@ class PrometheusMetrics implements Metrics {
     this.createSeries(manifest);
     this.live.add(student);
     errorRatio.set({ student }, Number.NaN);
-    calibrated.set({ student }, Date.parse(manifest.created) / 1000);
+    calibrated.set({ student }, Date.parse(manifest.latency.measured ?? manifest.created) / 1000);
     info.set(infoLabels(manifest), 1);
     loads.inc({ student, outcome: "loaded" });
     loads.inc({ student, outcome: "failed" }, 0);
@@ -129,6 +132,11 @@ class PrometheusMetrics implements Metrics {
   studentFailed(student: string, reason: LoadFailureReason): void {
     this.instruments.loads.inc({ student, outcome: "failed" });
     this.instruments.loadFailures.inc({ reason });
+  }
+
+  unloadable(reasons: readonly LoadFailureReason[]): void {
+    for (const reason of loadFailureReasons)
+      this.instruments.unloadable.set({ reason }, reasons.filter((own) => own === reason).length);
   }
 
   observeQueue({ depth, limit, workers }: Parameters<Metrics["observeQueue"]>[0]): void {

@@ -73,6 +73,8 @@ class FolderRegistry implements Registry {
   private readonly fingerprints = new Map<string, string>();
   private readonly missing = new Map<string, number>();
   private readonly unreadable = new Set<string>();
+  /** Of folders that failed to load when they were last tried. */
+  private readonly failures = new Map<string, LoadFailureReason>();
   private list: readonly Student[] = [];
   private running: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
@@ -121,10 +123,19 @@ class FolderRegistry implements Registry {
     for (const folder of found) this.missing.delete(folder);
     await (this.live.size === 0 ? this.loadAtOnce(found) : this.loadByTurns(found));
     for (const folder of [...this.live.keys()]) if (!found.includes(folder)) this.noteMissing(folder);
-    for (const folder of [...this.fingerprints.keys()]) if (!found.includes(folder)) this.fingerprints.delete(folder);
+    for (const known of [this.fingerprints, this.failures])
+      for (const folder of [...known.keys()]) if (!found.includes(folder)) known.delete(folder);
     // A start waits for live students only.
     if (this.started) await this.candidates.follow((folder) => this.live.get(folder)?.student);
     this.started = true;
+    this.tellUnloadable();
+  }
+
+  /** What cannot be looked into has no manifest to be tried, and is told all the same. */
+  private tellUnloadable(): void {
+    const reasons = new Map(this.failures);
+    for (const folder of this.unreadable) reasons.set(folder, "missing");
+    this.options.metrics.unloadable([...reasons.values(), ...this.candidates.refusalReasons]);
   }
 
   /** A start: each is read while the one before is opened and warmed up. */
@@ -143,7 +154,9 @@ class FolderRegistry implements Registry {
     const { folder, log } = this.options;
     try {
       accessSync(folder);
-      return studentNames(folder).filter((name) => this.hasManifest(name));
+      const names = studentNames(folder);
+      for (const name of this.unreadable) if (!names.includes(name)) this.unreadable.delete(name);
+      return names.filter((name) => this.hasManifest(name));
     } catch (cause) {
       log.error(`cannot read the models folder: ${(cause as Error).message}`);
       return undefined;
@@ -189,9 +202,12 @@ class FolderRegistry implements Registry {
     try {
       const student = await read;
       if (student !== undefined) await this.load(name, student, startedMs);
+      this.failures.delete(name);
     } catch (cause) {
       const changed = fingerprintOf(folder) !== fingerprint;
-      this.noteFailure(name, cause as Error, changed ? "changed" : loadFailureReasonOf(cause));
+      const reason = changed ? "changed" : loadFailureReasonOf(cause);
+      this.failures.set(name, reason);
+      this.noteFailure(name, cause as Error, reason);
       // Only a bad file stays bad until it changes; a worker that was lost meanwhile deserves another try.
       if (changed || !(cause instanceof BadFileError)) return;
     }

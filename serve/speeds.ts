@@ -16,7 +16,10 @@ export interface Speeds {
   overheadMs(): number;
   /** 95th percentile of the time of a request that is expected to take `expectedMs`. */
   p95Ms(student: Timed, expectedMs: number): number;
-  /** Measured work divided by the manifest's, running mean; NaN before the first batch. */
+  /**
+   * Measured inference divided by the manifest's, running mean; NaN before the first batch. Tokenising, which the manifest leaves out, would
+   * make a fast student look slower than it is.
+   */
   ratio(student: Timed): number;
   batchDone(student: Timed, batch: BatchTimes): void;
   /** `tookMs` from admission to answer; infinite for work that was given up. */
@@ -35,6 +38,8 @@ export interface BatchTimes {
   readonly priorMs: number;
   /** Tokenising and inference. */
   readonly workedMs: number;
+  /** The first of the two. @default 0 */
+  readonly tokenizeMs?: number;
   /** From dispatch to answer. */
   readonly tookMs: number;
 }
@@ -60,7 +65,10 @@ const mostSpread = 4;
 interface State {
   readonly id: string;
   readonly priorSpread: number;
+  /** Of work to the manifest's. */
   ratio: number;
+  /** Of inference alone. */
+  inferRatio: number;
   batches: number;
   spreads: number[];
   seenAt: number;
@@ -100,13 +108,15 @@ class LearntSpeeds implements Speeds {
   }
 
   ratio(student: Timed): number {
-    const { ratio, batches } = this.stateOf(student);
-    return batches === 0 ? Number.NaN : ratio;
+    const { inferRatio, batches } = this.stateOf(student);
+    return batches === 0 ? Number.NaN : inferRatio;
   }
 
-  batchDone(student: Timed, { priorMs, workedMs, tookMs }: BatchTimes): void {
+  batchDone(student: Timed, { priorMs, workedMs, tokenizeMs = 0, tookMs }: BatchTimes): void {
     const state = this.stateOf(student);
-    state.ratio += newsShare(++state.batches) * (workedMs / priorMs - state.ratio);
+    const share = newsShare(++state.batches);
+    state.ratio += share * (workedMs / priorMs - state.ratio);
+    state.inferRatio += share * ((workedMs - tokenizeMs) / priorMs - state.inferRatio);
     state.seenAt = this.now();
     const aroundMs = Math.max(0, tookMs - workedMs) - this.overheadMs();
     this.overhead.ms += newsShare(++this.overhead.batches) * aroundMs;
@@ -155,7 +165,7 @@ function toState({ id, manifest }: Timed, now: number): State {
   const { p50Ms, p95Ms } = must(lengths[lengths.length >> 1]);
   const priorSpread = Math.min(2, Math.max(1.25, p95Ms / p50Ms));
   const spreads = classesMs.map(() => priorSpread);
-  return { id, priorSpread, ratio: 1, batches: 0, spreads, seenAt: now };
+  return { id, priorSpread, ratio: 1, inferRatio: 1, batches: 0, spreads, seenAt: now };
 }
 
 function classOf(ms: number): number {

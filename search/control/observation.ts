@@ -48,7 +48,7 @@ export interface StudentTraffic {
   readonly texts: number;
   /** Mean time worked for a text, tokenising and inference; null without any. */
   readonly meanMs: number | null;
-  /** Measured work divided by what the manifest predicts, mean over servers by texts; null before the first. */
+  /** Measured inference divided by what the manifest predicts, mean over servers by texts; null before the first. */
   readonly errorRatio: number | null;
 }
 

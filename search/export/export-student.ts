@@ -113,13 +113,17 @@ export function describeStudent(files: StudentFiles, description: Description): 
     0,
     12,
   );
+  const created = new Date().toISOString();
+  // A student is timed right before it is described, unless its latency was taken over.
+  const measured = description.latency.measured ?? created;
   const manifest: Manifest = Manifest.parse({
     ...description,
+    latency: { ...description.latency, measured },
     format: 1,
     version,
     files: hashes,
     bytes: Object.values(hashes).reduce((sum, { bytes }) => sum + bytes, 0),
-    created: new Date().toISOString(),
+    created,
   });
   writeDescription(files.folder, manifest);
   return manifest;

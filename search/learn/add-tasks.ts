@@ -71,6 +71,8 @@ function describe(manifest: Manifest, others: readonly ManifestTask[], judged: J
   const isOther = ({ task }: Score) => others.some(({ name }) => name === task);
   const described = {
     ...rest,
+    // It is not timed again, and the date of this manifest will be another.
+    latency: { ...rest.latency, measured: rest.latency.measured ?? created },
     tasks: [...others, ...judged.tasks],
     scores: [...manifest.scores.filter(isOther), ...judged.scores],
     dataSets: allSets(manifest.dataSets, dataSets),

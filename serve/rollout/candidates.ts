@@ -28,6 +28,7 @@ interface Refusal {
   /** What was tried: it is not tried again as long as it stays the same. */
   readonly key: string;
   readonly message: string;
+  readonly reason: LoadFailureReason;
 }
 
 /**
@@ -61,6 +62,11 @@ export class Candidates {
     const now = this.nowOf(student);
     const refusal = this.refusals.get(student);
     return now === null || refusal === undefined ? undefined : { now, reason: refusal.message };
+  }
+
+  /** Of each candidate that could not be loaded. */
+  get refusalReasons(): LoadFailureReason[] {
+    return [...this.refusals.values()].map(({ reason }) => reason);
   }
 
   /** Reads the file anew. */
@@ -99,8 +105,9 @@ export class Candidates {
   }
 
   private async followOne(name: string, now: ActiveRollout, live: Student | undefined): Promise<void> {
-    if (live?.manifest.version === now.candidate.version) this.remove(name, "it is the live student now");
-    else await this.bringUp(name, now, live);
+    if (live?.manifest.version !== now.candidate.version) return await this.bringUp(name, now, live);
+    this.remove(name, "it is the live student now");
+    this.refusals.delete(name);
   }
 
   private async bringUp(name: string, now: ActiveRollout, live: Student | undefined): Promise<void> {
@@ -136,10 +143,11 @@ export class Candidates {
       log.info(`loaded candidate ${now.candidate.version} of ${name} in ${tookMs} ms: ${describe(now)}`);
     } catch (cause) {
       const { message } = cause as Error;
-      metrics.studentFailed(name, loadFailureReasonOf(cause));
+      const reason = loadFailureReasonOf(cause);
+      metrics.studentFailed(name, reason);
       log.error(`could not load the candidate of ${name}, the live student answers alone: ${message}`);
       // A worker that was lost meanwhile deserves another try.
-      this.refusals.set(name, { key: cause instanceof BadFileError ? key : "", message });
+      this.refusals.set(name, { key: cause instanceof BadFileError ? key : "", message, reason });
     }
   }
 

@@ -80,6 +80,8 @@ export const Latency = z.strictObject({
   lengths: z
     .array(z.strictObject({ tokens: z.int().positive(), p50Ms: z.number().positive(), p95Ms: z.number().positive() }))
     .min(1),
+  /** When it was measured. @default when the manifest was created */
+  measured: z.iso.datetime().optional(),
 });
 export type Latency = Readonly<z.infer<typeof Latency>>;
 
@@ -109,23 +111,29 @@ export type Cascade = Readonly<z.infer<typeof Cascade>>;
  * Faster students that answer along with this one: the logits of all, each times its weight, are added (a logarithmic opinion
  * pool, Heskes 1998). Holds for these versions only: where one of them is missing, the student answers alone.
  */
-export const Ensemble = z.strictObject({
-  members: z.array(z.strictObject({ name: z.string(), version: z.string() })).min(1),
-  /** Others are answered alone. */
-  tasks: z.array(
-    z.strictObject({
-      task: TaskName,
-      /** Of this student's logits, then of each member's; the softmax of their sum is calibrated as it is. */
-      weights: z.array(z.number().nonnegative()).min(2),
-      threshold: Share.optional(),
-      languageThresholds: z.record(z.string(), Share).optional(),
-      reference: Reference.optional(),
-    }),
-  ),
-  /** Of all together, in place of those of the student alone. */
-  scores: z.array(Score),
-  latency: Latency,
-});
+export const Ensemble = z
+  .strictObject({
+    members: z.array(z.strictObject({ name: z.string(), version: z.string() })).min(1),
+    /** Others are answered alone. */
+    tasks: z.array(
+      z.strictObject({
+        task: TaskName,
+        /** Of this student's logits, then of each member's; the softmax of their sum is calibrated as it is. */
+        weights: z.array(z.number().nonnegative()).min(2),
+        threshold: Share.optional(),
+        languageThresholds: z.record(z.string(), Share).optional(),
+        reference: Reference.optional(),
+      }),
+    ),
+    /** Of all together, in place of those of the student alone. */
+    scores: z.array(Score),
+    latency: Latency,
+  })
+  .refine(
+    ({ members, tasks }) =>
+      tasks.every(({ weights }) => weights.length === members.length + 1 && weights.some((w) => w > 0)),
+    { path: ["tasks"], message: "a task has other than a weight for the student and for each member, or none above 0" },
+  );
 export type Ensemble = Readonly<z.infer<typeof Ensemble>>;
 
 /** Raised when an older server could not read what is written. */

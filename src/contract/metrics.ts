@@ -25,6 +25,7 @@ export const metricNames = {
   studentLoads: "kdnas_student_loads_total",
   studentVersionChanges: "kdnas_student_version_changes_total",
   studentLoadFailures: "kdnas_student_load_failures_total",
+  studentsUnloadable: "kdnas_students_unloadable",
   feedback: "kdnas_feedback_total",
   predictionErrorRatio: "kdnas_latency_prediction_error_ratio",
   calibratedTimestamp: "kdnas_latency_calibrated_timestamp_seconds",
