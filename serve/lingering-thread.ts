@@ -19,8 +19,14 @@ export class LingeringThread {
     try {
       return await work(thread);
     } finally {
-      if (thread.outstanding === 0) this.linger = setTimeout(() => this.close(), this.lingerMs).unref();
+      if (thread.outstanding === 0 && thread === this.thread) this.closeLater();
     }
+  }
+
+  /** Of several calls that end at once, as when the thread dies, the last counts. */
+  private closeLater(): void {
+    clearTimeout(this.linger);
+    this.linger = setTimeout(() => this.close(), this.lingerMs).unref();
   }
 
   close(): void {

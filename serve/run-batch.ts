@@ -113,13 +113,14 @@ async function languagesOf(
   return Int32Array.from(sequences, (_, row) => argmax(logits.subarray(row * labels, (row + 1) * labels)));
 }
 
-/** A token is rarely this long: what lies beyond would be tokenised only to be thrown away. */
+/** A token is rarely this long: what lies beyond would be tokenised only to be thrown away, unless before it is next to nothing but spaces. */
 const longestTokenUnits = 64;
 
 function encode({ tokenizer, maxTokens }: LoadedStudent, text: string): { ids: Int32Array; truncated: boolean } {
   const limit = maxTokens * longestTokenUnits;
   if (text.length <= limit) return tokenizer.encode(text, maxTokens);
-  return { ids: tokenizer.encode(text.slice(0, limit), maxTokens).ids, truncated: true };
+  const head = tokenizer.encode(text.slice(0, limit), maxTokens);
+  return head.truncated ? head : tokenizer.encode(text, maxTokens);
 }
 
 function outputName(task: string): string {

@@ -1,9 +1,21 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 
-/** A new file survives a power cut only when its folder was synced too. Some systems cannot open a folder: skip then. */
-export function syncFolder(path: string): void {
+/** What file systems answer that know no syncing of folders, as those of shared folders and of Windows' shares. */
+const unknownThere = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
+
+/**
+ * A new file survives a power cut only when its folder was synced too. Some systems cannot open a folder, some file systems not sync
+ * one: what was written there is done all the same.
+ * @param sync for tests
+ */
+export function syncFolder(path: string, sync: (descriptor: number) => void = fsyncSync): void {
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  try {
+    sync(folder);
+  } catch (cause) {
+    if (!unknownThere.has((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
+  } finally {
+    closeSync(folder);
+  }
 }

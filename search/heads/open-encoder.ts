@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encoderFile } from "../../src/contract/graph-files.ts";
 import type { Ngrams } from "../../src/contract/manifest.ts";
 import { openWithNgrams } from "../../src/ngrams/with-ngrams.ts";
-import { type LiftedGraph, liftTables } from "../../src/onnx/lift-tables.ts";
+import type { LiftedGraph } from "../../src/onnx/lift-tables.ts";
 import { openLifted } from "../../src/onnx/lifted-session.ts";
+import { readLifted } from "../../src/onnx/open-graph.ts";
 import type { Session } from "../../src/onnx/session.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 
@@ -15,9 +15,9 @@ export interface EncoderOptions {
   readonly threads: number;
 }
 
-/** Opens the encoder in a student's folder, with its n-grams. */
+/** Opens the encoder in a student's folder, with its n-grams. @throws {BadFileError} when a graph of it is damaged. */
 export async function openEncoder(folder: string, { tokenizer, ngrams, threads }: EncoderOptions): Promise<Session> {
-  const read = (file: string) => liftTables(readFileSync(join(folder, file)));
+  const read = (file: string) => readLifted(join(folder, file));
   const open = (graph: LiftedGraph) => openLifted(graph, { threads });
   const encoder = read(encoderFile);
   if (ngrams === undefined) return await open(encoder);

@@ -81,7 +81,7 @@ export function parseFeedback(path: string, content: Buffer, { exported = false 
   let header: FeedbackHeader | null = null;
   let offset = 0;
   for (let number = 1; ; number++) {
-    const end = content.indexOf("\n", offset);
+    const end = endOfLine(content, offset, exported && header === null);
     if (end === -1) return { header, lines, halfErased, intactBytes: offset };
     const span = { offset, bytes: end - offset };
     const text = content.toString("utf8", offset, end);
@@ -90,6 +90,12 @@ export function parseFeedback(path: string, content: Buffer, { exported = false 
     else if (text.trim() !== "") halfErased.push(span);
     offset = end + 1;
   }
+}
+
+/** -1 where none ends. The last line of an export is one also without a newline: no kill can have cut that file. */
+function endOfLine(content: Buffer, offset: number, exported: boolean): number {
+  const end = content.indexOf("\n", offset);
+  return end === -1 && exported && offset < content.length ? content.length : end;
 }
 
 /** Whatever else is wrong with it. */

@@ -32,7 +32,7 @@ function lookupIn(table: Table): TableLookup["valueFor"] {
 function checkIds(ids: Int32Array, rows: number): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number;
-    if (id < 0 || id >= rows) throw new RangeError(`id ${id} of a table with ${rows} rows`);
+    if (id < 0 || id >= rows) throw new Error(`id ${id} of a table with ${rows} rows`);
   }
 }
 

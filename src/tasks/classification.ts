@@ -30,7 +30,10 @@ export function toProbabilities(logits: ArrayLike<number>, task: ManifestTask): 
   return softmax(logits, task.temperature);
 }
 
-/** The reply of a task with labels; where there are more labels than `shown`, `scores` holds the likeliest, best first. */
+/**
+ * The reply of a task with labels; where there are more labels than `shown`, `scores` holds the likeliest, in no order to rely on (whole
+ * numbers come first in an object).
+ */
 export function toLabelResult(logits: ArrayLike<number>, task: ManifestTask, shown = task.labels.length): Result {
   const probabilities = toProbabilities(logits, task);
   const given = decide(probabilities, task);

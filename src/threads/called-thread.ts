@@ -23,6 +23,7 @@ export class CalledThread<Request extends object> {
   private readonly waiters = new Map<number, Waiter>();
   private serial = 0;
   private death: string | undefined;
+  private closing = false;
   /** Resolves when the thread is gone: later than its death when a run holds it. */
   readonly gone: Promise<void>;
 
@@ -50,8 +51,9 @@ export class CalledThread<Request extends object> {
     if (this.death !== undefined) return Promise.reject(this.options.lost(this.death));
     const serial = this.serial++;
     return new Promise((resolve, reject) => {
-      this.waiters.set(serial, { resolve, reject });
+      // First, since what cannot be sent throws, and would wait for ever.
       this.worker.postMessage({ serial, ...request }, transfer);
+      this.waiters.set(serial, { resolve, reject });
     });
   }
 
@@ -62,12 +64,13 @@ export class CalledThread<Request extends object> {
     this.postClose();
     for (const waiter of this.waiters.values()) waiter.reject(this.options.lost(reason));
     this.waiters.clear();
-    this.options.onDeath(reason);
+    if (!this.closing) this.options.onDeath(reason);
   }
 
   /** Ends the thread when what it was asked before is begun. */
   async close(): Promise<void> {
     if (this.death !== undefined) return;
+    this.closing = true;
     this.postClose();
     await this.gone;
   }

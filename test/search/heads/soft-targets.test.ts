@@ -60,11 +60,11 @@ test("withSoftTargets() mixes label and teacher, and adds what only the teacher 
   ]);
   const [softSentiment, softFilter] = withSoftTargets([sentiment, filter], [teacher]) as [EncodedTask, EncodedTask];
   expect(targetsOf(softSentiment)).toEqual([
-    [0.2, 0.2, 0.6],
+    [0.25, 0.25, 0.5],
     [0.333, 0.333, 0.333],
   ]);
   expect(targetsOf(softFilter)).toEqual([
-    [0.4, 0.6],
+    [0.25, 0.75],
     [0, 1],
   ]);
   expect(softFilter.examples.map(({ dataSet }) => dataSet)).toEqual(["posts", "tweets (teacher)"]);
@@ -95,12 +95,12 @@ test("withSoftTargets() leaves alone the sets that the teacher is not trusted ab
     return targetsOf(must(withSoftTargets([encoded("sentiment", labels, own)], [teacher])[0]));
   };
   expect(taught(["tweets"])).toEqual([
-    [0.3, 0.7],
+    [0.375, 0.625],
     [0, 1],
   ]);
   expect(taught(["reviews", null])).toEqual([
     [0, 1],
-    [0.3, 0.7],
+    [0.375, 0.625],
     [0.5, 0.5],
   ]);
 });
@@ -118,8 +118,8 @@ test("withSoftTargets() pools what several say, each where it is believed", () =
   const [pooled] = withSoftTargets([encoded("sentiment", ["negative", "positive"], own)], [one, other]);
   // Three to one and one to three are even; of reviews only the first is believed.
   expect(targetsOf(must(pooled))).toEqual([
-    [0.3, 0.7],
-    [0.3, 0.7],
+    [0.375, 0.625],
+    [0.375, 0.625],
     [0.5, 0.5],
   ]);
 });
