@@ -59,6 +59,11 @@ test("fitThreshold() finds where the classes part", () => {
   expect(fitThreshold([{ probabilities, truth }])).toBeCloseTo(0.3);
 });
 
+test.each([0.06, 0.94])("fitThreshold() finds what parts classes at %d, far from one half", (bound) => {
+  const probabilities = Array.from({ length: 100 }, (_, i) => i / 100);
+  expect(fitThreshold([{ probabilities, truth: probabilities.map((p) => Number(p >= bound)) }])).toBeCloseTo(bound);
+});
+
 test("fitThreshold() of equally good ones is the nearest to one half", () => {
   expect(fitThreshold([{ probabilities: [0.1, 0.9], truth: [0, 1] }])).toBe(0.5);
   expect(fitThreshold([{ probabilities: [0.55, 0.9], truth: [0, 1] }])).toBe(0.56);
