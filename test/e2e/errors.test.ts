@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import {
   cpSync,
   mkdirSync,
@@ -11,36 +10,37 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { freePort } from "../../bench/server-process.ts";
 import { openJournal } from "../../search/explore/journal.ts";
+import { listen, type Page } from "../fixtures/listen.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 import { tinyTensors, writeTinyTeacher } from "../fixtures/tiny-teacher.ts";
 import { start } from "./command-line.ts";
 
-/** A home with everything in order, and a page on its own port; each case works on a copy and damages it. */
+// Each case is a whole command.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** A home with everything in order, a page on its own port, and a port where nobody listens; each case works on a copy and damages it. */
 const root = mkdtempSync(join(tmpdir(), "kdnas-errors-"));
 const sound = join(root, "sound");
 const teacher = { kind: "xlm-roberta", layers: 2, hidden: 64, heads: 2, ffn: 128, positions: 256 } as const;
-const page = createServer((_request, response) => {
-  response.setHeader("content-type", "text/html").end("<!doctype html><title>a page</title>");
-});
-let pagePort = "";
+let page: Page;
+let nobodyUrl = "";
 
 beforeAll(async () => {
   mkdirSync(join(sound, "models"), { recursive: true });
   writeTinyStudent(join(sound, "models", "tiny"), { name: "tiny", layers: 0 });
   writeTinyTeacher(join(sound, "teacher"), teacher);
   writeData(join(sound, "data"));
-  await once(page.listen(0, "127.0.0.1"), "listening");
-  pagePort = String((page.address() as AddressInfo).port);
+  page = await listen((_, reply) => void reply.setHeader("content-type", "text/html").end("<html>"), "/metrics");
+  nobodyUrl = `http://127.0.0.1:${await freePort()}/metrics`;
 });
-afterAll(() => {
-  page.close();
+afterAll(async () => {
+  await page.close();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -147,13 +147,13 @@ const cases: readonly Case[] = [
   },
   {
     what: "a metrics URL where nothing listens",
-    command: (home) => search(home, "--metrics", "http://127.0.0.1:9/metrics"),
+    command: (home) => search(home, "--metrics", nobodyUrl),
     code: 1,
-    line: /^error: cannot read http:\/\/127\.0\.0\.1:9\/metrics: /,
+    line: /^error: cannot read http:\/\/127\.0\.0\.1:\d+\/metrics: ECONNREFUSED$/,
   },
   {
     what: "a metrics URL that answers a page",
-    command: (home) => search(home, "--metrics", `http://127.0.0.1:${pagePort}/metrics`),
+    command: (home) => search(home, "--metrics", page.url),
     code: 1,
     line: /^error: http:.*\/metrics answers an HTML page, not metrics: is the path right \(\/metrics\)\?$/,
   },
@@ -165,8 +165,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "metrics without a models folder to compare with",
-    command: (home) =>
-      search(home, "--metrics", `http://127.0.0.1:${pagePort}/metrics`, "--models", join(home, "nowhere")),
+    command: (home) => search(home, "--metrics", page.url, "--models", join(home, "nowhere")),
     code: 1,
     line: /^error: .*nowhere: there is no such folder of students$/,
   },
@@ -186,7 +185,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "a port in use",
-    command: (home) => serve(home, "--port", pagePort),
+    command: (home) => serve(home, "--port", new URL(page.url).port),
     code: 1,
     line: /^kdnas: address already in use 127\.0\.0\.1:\d+; set PORT$/,
   },

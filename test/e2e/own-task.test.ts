@@ -3,10 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { isInShare } from "../../search/corpus/split.ts";
+import { heldOutShare } from "../../search/corrections/corrections.ts";
+import { correctedPrefix, readDecision } from "../../search/corrections/decision.ts";
+import type { Measured } from "../../search/evaluate/measured.ts";
+import { tunedTasks } from "../../search/teacher/fine-tune.ts";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
+import { must } from "../../src/invariant.ts";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { writeTinyTeacher } from "../fixtures/tiny-teacher.ts";
-import { type Running, start } from "./command-line.ts";
+import { type Running, runToEnd, start, untilWritten } from "./command-line.ts";
 
 /** The example that `docs/your-own-task.md` walks through, with a teacher that takes seconds instead of minutes. */
 const example = fileURLToPath(new URL("../../examples/tickets", import.meta.url));
@@ -54,6 +60,46 @@ test("npm run search makes a student of a task that the data declare, and the se
   });
 }, 240_000);
 
+const reportPath = join(runs, "smoke-seed1", "report.html");
+const report = () => runToEnd("search/report-main.ts", ["--id", "smoke-seed1", "--runs", runs, "--models", models]);
+
+test("npm run report makes the report of that search again", async () => {
+  const before = readFileSync(reportPath, "utf8");
+  expect(before).toContain("The teacher was not scored");
+  rmSync(reportPath);
+  expect(await report()).toEqual({ code: 0, stdout: `${reportPath}\n`, stderr: "" });
+  expect(readFileSync(reportPath, "utf8")).toBe(before);
+}, 60_000);
+
+test("npm run evaluate puts the scores of what npm run teacher:finetune made beside those of that student", async () => {
+  const args = ["--teacher", teacher, "--runs", runs, "--data", example, "--threads", "1"];
+  const tuned = await runToEnd("search/teacher/fine-tune-main.ts", [...args, "--preset", "smoke", "--tokens", "4000"]);
+  expect(tuned.code, tuned.stderr).toBe(0);
+  expect(tuned.stdout).toMatch(/^tickets: \d+ examples, 7 labels$/m);
+  const [, folder = ""] = /^left in (.*): npm run train -- --tuned-teacher takes it$/m.exec(tuned.stdout) ?? [];
+  expect(tunedTasks(folder)).toMatchObject([{ name: "tickets", labels }]);
+
+  const json = join(root, "evaluate.json");
+  const wanted = ["--models", models, "--rows", "12", "--json", json, "--write"];
+  const evaluated = start("search/evaluate/main.ts", [...args, ...wanted]);
+  await untilWritten(evaluated, `${join(models, "tickets-5ms")}: 6 scores written\n`);
+  // What is left is to time both beside a model of XLM-R Base's size, which takes minutes.
+  evaluated.child.kill("SIGKILL");
+  await evaluated.ended;
+  expect(evaluated.stdout()).toMatch(/^In short, times 100\n +tickets-5ms +teacher\n/m);
+  expect(evaluated.stdout()).toMatch(/^tickets +example_tickets +mean of 6 +accuracy +12 +\d+\.\d +\d+\.\d$/m);
+  const { measured } = JSON.parse(readFileSync(json, "utf8")) as { measured: Record<string, Measured> };
+  expect(Object.keys(measured)).toEqual(["tickets-5ms", "teacher"]);
+  const { scores } = readManifest(join(models, "tickets-5ms", "manifest.json"));
+  expect(new Set(scores.map(({ rows }) => rows))).toEqual(new Set([2]));
+  const valuesOf = (name: string) => measured[name]?.scores.map(({ student }) => student);
+  expect(scores.map(({ student }) => student)).toEqual(valuesOf("tickets-5ms"));
+  expect(scores.map((score) => score.teacher)).toEqual(valuesOf("teacher"));
+
+  expect(await report()).toMatchObject({ code: 0, stderr: "" });
+  expect(readFileSync(reportPath, "utf8")).toContain("teacher, fine-tuned");
+}, 180_000);
+
 test("npm run train takes that student further without the run that made it", async () => {
   rmSync(runs, { recursive: true });
   const folders = ["--teacher", teacher, "--runs", runs, "--models", models];
@@ -65,6 +111,43 @@ test("npm run train takes that student further without the run that made it", as
   expect(tasks).toMatchObject([{ name: "tickets", labels }]);
   expect(version).not.toBe(readManifest(join(models, "tickets-5ms", "manifest.json")).version);
 }, 120_000);
+
+/** What users sent: a word tells each label. As many as it takes to be judged, and three times as many to learn from. */
+function corrections(): object[] {
+  const words = ["phone", "battery", "food", "movie", "service", "day", "time"];
+  const said = Array.from({ length: 700 }, (_, i) => ({ text: `${words[i % 7]} ${i}`, label: labels[i % 7] }));
+  const isHeldOut = ({ text }: { readonly text: string }) => isInShare(text, heldOutShare);
+  const chosen = [...said.filter((one) => !isHeldOut(one)).slice(0, 72), ...said.filter(isHeldOut).slice(0, 24)];
+  return chosen.map(({ text, label }, i) => {
+    const id = String(i).padStart(24, "0");
+    return { id, at: "2026-01-31T12:00:00Z", task: "tickets", texts: [text], label, key: null };
+  });
+}
+
+test("npm run learn teaches that student corrections, says what it makes of them and keeps what it decided", async () => {
+  const feedback = join(root, "corrections.jsonl");
+  const lines = corrections().map((line) => JSON.stringify(line));
+  writeFileSync(feedback, `${lines.join("\n")}\n`);
+  const { version } = readManifest(join(models, "tickets-5ms", "manifest.json"));
+  const args = ["--feedback", feedback, "--data", example, "--preset", "smoke", "--threads", "1", "--promote", "never"];
+  const folders = ["--teacher", teacher, "--runs", runs, "--models", models];
+  const learned = await runToEnd("search/learn-main.ts", [...args, ...folders]);
+  expect(learned.code, learned.stderr).toBe(0);
+  expect(learned.stdout).toContain("tickets-5ms · 96 corrections: 72 to learn from, 24 held out\n");
+
+  const home = join(runs, "served", `tickets-5ms-${version}`);
+  const folder = join(home, must(readdirSync(home).find((name) => name.startsWith(correctedPrefix))));
+  const decision = must(readDecision(join(folder, "decision.json")));
+  expect(decision).toMatchObject({ base: version, trained: 72, heldOut: 24, leftOut: {} });
+  // A student of seconds may forget too much by what it learns: then it is refused, for a reason that is said.
+  const refusal = must(decision.attempts.at(-1)).refusal;
+  const outcome = refusal === null ? "has learned: of the held-out corrections " : `stays as it was: ${refusal}\n`;
+  expect(learned.stdout).toContain(`tickets-5ms · ${outcome}`);
+  const after = readManifest(join(folder, "student", "manifest.json"));
+  expect(after.version).not.toBe(version);
+  expect(after.dataSets.map(({ name }) => name)).toContain("feedback");
+  expect(readManifest(join(models, "tickets-5ms", "manifest.json")).version).toBe(version);
+}, 180_000);
 
 test("npm run add-task teaches that student another task, which the server answers beside the old one", async () => {
   const folder = join(root, "queues");

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Manifest, readManifest } from "../../src/contract/manifest.ts";
 import { readRollouts } from "../../src/contract/rollout.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
-import { start } from "./command-line.ts";
+import { runToEnd } from "./command-line.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-rollout-"));
 const [models, run] = [join(root, "models"), join(root, "run")];
@@ -18,10 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-async function rollout(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const running = start("search/rollout-main.ts", ["--models", models, ...args]);
-  return { code: await running.ended, stdout: running.stdout(), stderr: running.stderr() };
-}
+const rollout = (...args: string[]) => runToEnd("search/rollout-main.ts", ["--models", models, ...args]);
 const live = () => readManifest(join(models, "one", "manifest.json")).version;
 const now = () => readRollouts(models).rollouts.find(({ student }) => student === "one")?.now;
 

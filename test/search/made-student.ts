@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Candidate, exportCandidate } from "../../search/complete/export-candidate.ts";
@@ -114,14 +114,26 @@ export async function makeStudent() {
     ...{ tokens: 200_000, seed: 1, threads: 1, positions: 32, layerNormEpsilon: 1e-5, padId: tokenizer.padId },
     onProgress: () => {},
   });
+  const original = join(root, "original");
+  let exported: Promise<Candidate> | undefined;
+  const exportOriginal = (): Promise<Candidate> => {
+    mkdirSync(original);
+    saveWeights(join(original, "heads.safetensors"), weights);
+    const trained = { name: "made", architecture, weights, folder: join(original, "student") };
+    return exportCandidate(madeConfig, materials, trained, () => {});
+  };
   return {
     materials,
-    /** As a search leaves it: its weights, and its int8 artefact, in a run's folder of its own. */
+    /**
+     * As a search leaves it: its weights, and its int8 artefact, in a run's folder of its own. Each is a copy of one that is exported when
+     * it is first asked for: an export takes seconds, since it times the artefact.
+     */
     finished: async (): Promise<{ folder: string; candidate: Candidate }> => {
+      exported ??= exportOriginal();
+      const { manifest, files } = await exported;
       const folder = mkdtempSync(join(root, "run-"));
-      saveWeights(join(folder, "heads.safetensors"), weights);
-      const trained = { name: "made", architecture, weights, folder: join(folder, "student") };
-      return { folder, candidate: await exportCandidate(madeConfig, materials, trained, () => {}) };
+      cpSync(original, folder, { recursive: true });
+      return { folder, candidate: { manifest, files: { ...files, folder: join(folder, "student") } } };
     },
     weights,
     remove: () => rmSync(root, { recursive: true, force: true }),

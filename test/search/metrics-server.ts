@@ -1,36 +1,15 @@
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import express from "express";
 import { createMetrics, type Metrics } from "../../serve/metrics.ts";
 import type { Manifest } from "../../src/contract/manifest.ts";
-
-export interface MetricsServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-/** Listens on a free port of this machine. */
-export async function listen(listener: RequestListener): Promise<MetricsServer> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/metrics`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
-}
+import { listen, type Page } from "../fixtures/listen.ts";
 
 /** The server's own metrics behind a bare Express route. */
-export function listenMetrics(metrics: Metrics): Promise<MetricsServer> {
+export function listenMetrics(metrics: Metrics): Promise<Page> {
   const app = express();
   app.get("/metrics", async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.text());
   });
-  return listen(app);
+  return listen(app, "/metrics");
 }
 
 /** The server's metrics with the series of these students, before any request. */

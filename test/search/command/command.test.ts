@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type CommandSpec, helpText, readFlags } from "../../../search/command/command.ts";
 import { ConfigError } from "../../../src/errors.ts";
+import { runToEnd } from "../../e2e/command-line.ts";
 
 const spec: CommandSpec = {
   name: "npm run try",
@@ -100,22 +100,22 @@ test("helpText() shows every flag with its doc, values, default and environment 
   expect(help).toContain("--dry\n");
 });
 
-function run(...flags: string[]) {
-  const script = fileURLToPath(new URL("../../fixtures/sample-command.ts", import.meta.url));
-  return spawnSync(process.execPath, ["--import", "tsx", script, ...flags], { encoding: "utf8" });
-}
+const sample = fileURLToPath(new URL("../../fixtures/sample-command.ts", import.meta.url));
+const run = (...flags: string[]) => runToEnd(sample, flags);
 
-test("runCommand() ends with 0 and what the command logs, or its help", () => {
-  expect(run()).toMatchObject({ status: 0, stdout: "end well\n", stderr: "" });
-  expect(run("--end", "file", "--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("--end <well") });
-});
+test("runCommand() ends with 0 and what the command logs, or its help", async () => {
+  expect(await run()).toEqual({ code: 0, stdout: "end well\n", stderr: "" });
+  const help = await run("--end", "file", "--help");
+  expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining("--end <well") });
+}, 60_000);
 
-test("runCommand() ends with 2 on a wrong flag and with 1 on a bad file, each in one line", () => {
-  const wrong = run("--end", "soon");
-  expect(wrong).toMatchObject({ status: 2, stderr: 'error: --end is one of well, file, bug, not "soon"\n' });
-  expect(run("--end", "file")).toMatchObject({ status: 1, stderr: "error: some/file: is damaged\n" });
-});
+test("runCommand() ends with 2 on a wrong flag and with 1 on a bad file, each in one line", async () => {
+  const wrong = await run("--end", "soon");
+  expect(wrong).toMatchObject({ code: 2, stderr: 'error: --end is one of well, file, bug, not "soon"\n' });
+  expect(await run("--end", "file")).toMatchObject({ code: 1, stderr: "error: some/file: is damaged\n" });
+}, 60_000);
 
-test("runCommand() shows the stack of a bug", () => {
-  expect(run("--end", "bug")).toMatchObject({ status: 1, stderr: expect.stringContaining("sample-command.ts") });
-});
+test("runCommand() shows the stack of a bug", async () => {
+  const bug = await run("--end", "bug");
+  expect(bug).toMatchObject({ code: 1, stderr: expect.stringContaining("sample-command.ts") });
+}, 60_000);

@@ -70,4 +70,4 @@ test("checkEnsemble() refuses students that read other tokens or mean other labe
   expect(() => checkEnsemble(ensemble, other, tasks)).toThrow(/its tokeniser is another/);
   const turned = tasks.map((task) => ({ ...task, labels: [...task.labels].reverse() }));
   expect(() => checkEnsemble(ensemble, tokenizerPath, turned)).toThrow(/its labels of sentiment are/);
-});
+}, 60_000);

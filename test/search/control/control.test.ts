@@ -20,8 +20,9 @@ import {
 } from "../../../src/contract/rollout.ts";
 import { must } from "../../../src/invariant.ts";
 import { ownDraft } from "../../../src/own-draft.ts";
+import type { Page } from "../../fixtures/listen.ts";
 import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
-import { freshMetrics, listenMetrics, type MetricsServer, serveTexts } from "../metrics-server.ts";
+import { freshMetrics, listenMetrics, serveTexts } from "../metrics-server.ts";
 import { minute, startMs, trained } from "./situation.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-control-"));
@@ -30,7 +31,7 @@ const folder = controlFolderOf(runs);
 const name = "one-4ms";
 const hour = 60 * minute;
 let metrics: Metrics;
-let server: MetricsServer;
+let server: Page;
 let log: string[];
 let old: string;
 beforeEach(async () => {

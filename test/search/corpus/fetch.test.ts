@@ -1,26 +1,28 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../bench/server-process.ts";
 import { type CatalogueEntry, readCatalogue } from "../../../search/corpus/catalogue.ts";
 import { readDataFolder } from "../../../search/corpus/datasets.ts";
 import { fetchSets } from "../../../search/corpus/fetch.ts";
 import { loadCorpus } from "../../../search/corpus/load.ts";
 import { BadFileError } from "../../../src/errors.ts";
+import { listen } from "../../fixtures/listen.ts";
 import { emptyFolder } from "./data-folder.ts";
 
 /** Serves files by path and gives its address. */
 async function serve(files: Record<string, string>): Promise<string> {
-  const server = createServer((request, reply) => {
+  const { url, close } = await listen((request, reply) => {
     const text = files[request.url ?? ""];
     reply.writeHead(text === undefined ? 404 : 200).end(text);
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  onTestFinished(close);
+  return url;
 }
+
+/** A file at an address where nobody listens. */
+const unheard = async () => `http://127.0.0.1:${await freePort()}/m.csv`;
 
 function entryOf(url: string, change: Partial<CatalogueEntry> = {}): CatalogueEntry {
   return {
@@ -71,18 +73,19 @@ test("fetchSets() says which set is missing and why, writes nothing of it and go
   const folder = emptyFolder();
   const address = await serve({ "/m.csv": csv });
   const gone = entryOf(`${address}/gone.csv`, { name: "gone" });
-  const down = entryOf("http://127.0.0.1:9/m.csv", { name: "down" });
+  const down = entryOf(await unheard(), { name: "down" });
   const report = await fetchSets([gone, down, entryOf(`${address}/m.csv`)], folder);
   expect(report.fetched).toEqual(["moods"]);
   expect(report.failed.map((f) => f.name)).toEqual(["gone", "down"]);
   expect(report.failed[0]?.reason).toContain("/gone.csv: status 404");
+  expect(report.failed[1]?.reason).toContain("/m.csv: connect ECONNREFUSED");
   expect(readdirSync(join(folder, "sentiment"))).toEqual(["moods.tsv.gz"]);
   expect((await readDataFolder(folder)).dataSets.map((set) => set.name)).toEqual(["moods"]);
 });
 
 test("fetchSets() makes no folder when nothing could be fetched", async () => {
   const folder = join(emptyFolder(), "data");
-  await fetchSets([entryOf("http://127.0.0.1:9/m.csv")], folder);
+  await fetchSets([entryOf(await unheard())], folder);
   expect(existsSync(folder)).toBe(false);
 });
 

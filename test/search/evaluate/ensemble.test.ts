@@ -124,7 +124,7 @@ describe("npm run ensemble", () => {
     ]);
     expect(await running.ended, running.stderr()).toBe(0);
     output = running.stdout() + running.stderr();
-  });
+  }, 120_000);
   afterAll(() => rmSync(models, { recursive: true, force: true }));
   const read = (name: string): Manifest => readManifest(join(models, name, "manifest.json"));
 
@@ -137,7 +137,7 @@ describe("npm run ensemble", () => {
     expect(running.stderr()).toContain("budget-1ms answers mood, which these data do not judge: --data");
     expect(readManifest(join(own, "budget-1ms", "manifest.json"))).toEqual(before);
     rmSync(own, { recursive: true });
-  });
+  }, 120_000);
 
   test("writes ensembles that keep budgets, with the sum of the latencies", () => {
     const { ensemble } = read("budget-1ms");
@@ -156,5 +156,5 @@ describe("npm run ensemble", () => {
     const student = must(found.find(({ manifest }) => manifest.name === "budget-1ms"));
     const { scores } = await measureStudent(student, found, corpus, 1, () => {});
     expect(student.manifest.ensemble?.scores).toEqual(scores.map((score) => ({ ...score, teacher: null })));
-  });
+  }, 120_000);
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { fineTunedFolders, measureTeachers } from "../../../search/evaluate/subjects.ts";
 import { encodeTask } from "../../../search/student/encoded-task.ts";
@@ -16,6 +16,27 @@ const root = mkdtempSync(join(tmpdir(), "kdnas-teachers-"));
 afterAll(() => rmSync(root, { recursive: true }));
 const teacherFolder = join(root, "original");
 writeTinyTeacher(teacherFolder, { kind: "bert", hidden: 32, ffn: 32 });
+
+/** Runs that have fine-tuned it twice, for a task each. */
+const tuned = join(root, "measured");
+const rows = ["good day", "bad day", "good time", "bad time"].map((text, i) => {
+  const label = i % 2 === 0 ? "1" : "0";
+  return { text, language: "en", label, dataSet: "made", weight: 1 };
+});
+const toSentiment = (row: (typeof rows)[number]) => ({ ...row, label: row.label === "1" ? "2" : "0" });
+const lists = { filter: rows, sentiment: rows.map(toSentiment) };
+beforeAll(async () => {
+  const teacher = readTeacher(teacherFolder);
+  const tokenizer = readTokenizer(join(teacherFolder, "tokenizer.json"));
+  for (const [name, examples] of Object.entries(lists)) {
+    const task = taskNamed(name);
+    const encoded = encodeTask(task, task.labels ?? [], examples, tokenizer, { maxTokens: 16, smoothing: 0 });
+    await fineTuneTeacher(teacher, [encoded], {
+      ...{ cacheFolder: join(tuned, "teacher"), tokens: 200, frozenLayers: 1, threads: 1, seed: 1 },
+      ...{ dataSetShare: () => 1, onProgress: () => undefined },
+    });
+  }
+});
 
 /** A fine-tuned teacher of these tasks, `age` seconds old. */
 function leave(runs: string, name: string, tasks: readonly string[], age: number): string {
@@ -49,26 +70,9 @@ test("fineTunedFolders() lets the newest teacher of a task speak for it, and non
 });
 
 test("measureTeachers() scores each on its own tasks, as if they were one", async () => {
-  const runs = join(root, "measured");
-  const teacher = readTeacher(teacherFolder);
-  const tokenizer = readTokenizer(join(teacherFolder, "tokenizer.json"));
-  const rows = ["good day", "bad day", "good time", "bad time"].map((text, i) => {
-    const label = i % 2 === 0 ? "1" : "0";
-    return { text, language: "en", label, dataSet: "made", weight: 1 };
-  });
-  const toSentiment = (row: (typeof rows)[number]) => ({ ...row, label: row.label === "1" ? "2" : "0" });
-  const lists = { filter: rows, sentiment: rows.map(toSentiment) };
-  for (const [name, examples] of Object.entries(lists)) {
-    const task = taskNamed(name);
-    const encoded = encodeTask(task, task.labels ?? [], examples, tokenizer, { maxTokens: 16, smoothing: 0 });
-    await fineTuneTeacher(teacher, [encoded], {
-      ...{ cacheFolder: join(runs, "teacher"), tokens: 200, frozenLayers: 1, threads: 1, seed: 1 },
-      ...{ dataSetShare: () => 1, onProgress: () => undefined },
-    });
-  }
   const validation = Object.entries(lists).map(([task, own]) => ({ task, dataSet: "made", language: "en", rows: own }));
   const corpus = { validation } as unknown as Corpus;
-  const measured = await measureTeachers(teacherFolder, fineTunedFolders(runs, teacherFolder), corpus, 1, () => {});
+  const measured = await measureTeachers(teacherFolder, fineTunedFolders(tuned, teacherFolder), corpus, 1, () => {});
   expect(measured.scores.map(({ task, rows }) => [task, rows]).sort()).toEqual([
     ["filter", 4],
     ["sentiment", 4],
@@ -77,10 +81,9 @@ test("measureTeachers() scores each on its own tasks, as if they were one", asyn
 });
 
 test("a fine-tuned teacher belongs to the one that it was fine-tuned from, and to no other", () => {
-  const runs = join(root, "measured");
   const other = join(root, "other");
   writeTinyTeacher(other, { kind: "bert", hidden: 32, ffn: 32, seed: 2 });
-  const [folder] = fineTunedFolders(runs, teacherFolder).keys();
-  expect(fineTunedFolders(runs, other).size).toBe(0);
+  const [folder] = fineTunedFolders(tuned, teacherFolder).keys();
+  expect(fineTunedFolders(tuned, other).size).toBe(0);
   expect(() => readFineTuned(readTeacher(other), must(folder))).toThrow("was fine-tuned from another teacher");
 });

@@ -72,7 +72,10 @@ function seen(models: string): string {
 test.each(["promote", "promoteCandidate"] as const)(
   "%s() that is killed at any of its steps leaves one live version, old or new, and the next one finishes it",
   async (way) => {
-    const killed = await Promise.all(steps.map((step) => killedAt(step, way)));
+    const killed: boolean[] = [];
+    // A few at a time: each is a process of its own, which compiles what it runs.
+    for (let i = 0; i < steps.length; i += 3)
+      killed.push(...(await Promise.all(steps.slice(i, i + 3).map((step) => killedAt(step, way)))));
     expect(killed.lastIndexOf(true)).toBe(killed.indexOf(false) - 1);
     expect(killed.at(-1)).toBe(false);
     const versionsSeen = steps.map((step) => seen(join(homeOf(step, way), "models")));

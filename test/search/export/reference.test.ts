@@ -57,10 +57,10 @@ test("withReferences() counts what the validation texts of each task are like, a
 });
 
 test("withReferences() counts whole lengths, also where answers were given to less of a text", async () => {
+  const [, sentiment] = await referenceTasks();
   const tokenizer = readTokenizer(join(root, "tiny", "tokenizer.json"));
   const tokens = tokenizer.encode("bad food and service", 32).ids.length;
   expect(tokens).toBeGreaterThan(4);
-  const [, sentiment] = await referenceTasks();
   expect(
     Object.keys(must(sentiment?.reference?.length))
       .map(Number)

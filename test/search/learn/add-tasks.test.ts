@@ -82,7 +82,7 @@ test("addTasks() teaches a finished student a task, and leaves every other answe
     "polar more",
   ]);
   expect(added.manifest.dataSets.map(({ name }) => name)).toEqual(["made", "more"]);
-});
+}, 120_000);
 
 test("addTasks() keeps tasks that were added before, learns one anew that is added again, and counts parameters once", async () => {
   const { candidate } = await made.finished();
@@ -101,7 +101,7 @@ test("addTasks() keeps tasks that were added before, learns one anew that is add
   expect(again.manifest.parameters).toBe(both.manifest.parameters);
   const weights = readWeights(again.files.folder, again.manifest);
   expect(parametersOf(weights)).toBe(again.manifest.parameters);
-});
+}, 120_000);
 
 test("addTasks() counts the numbers of a head over pairs that saw no surface before it was learned anew", async () => {
   const folder = join(dirname((await made.finished()).candidate.files.folder), "earlier");
@@ -110,14 +110,14 @@ test("addTasks() counts the numbers of a head over pairs that saw no surface bef
   const added = await add(corpus, { manifest, files: { folder, names: Object.keys(manifest.files) } }, "later");
   const width = headWidth(manifest.architecture);
   expect(added.manifest.parameters).toBe(manifest.parameters + surfaceWidth * width);
-});
+}, 60_000);
 
 test("addTasks() refuses a task without rows to learn from, and leaves nothing behind", async () => {
   const { candidate } = await made.finished();
   const judged = { ...corpusOf(polar, isPolar), train: new Map() };
   await expect(add(judged, candidate, "unlearned")).rejects.toThrow(/polar: these data have no rows to learn from/);
   expect(existsSync(join(dirname(candidate.files.folder), "unlearned"))).toBe(false);
-});
+}, 60_000);
 
 test("addTasks() teaches a task over pairs, and learns it anew, in a graph of its own", async () => {
   const { candidate } = await made.finished();
@@ -130,7 +130,7 @@ test("addTasks() teaches a task over pairs, and learns it anew, in a graph of it
   const again = await add(pairsOf(), first, "pairs-again");
   expect(again.manifest.version).toBe(first.manifest.version);
   expect(again.manifest.parameters).toBe(first.manifest.parameters);
-});
+}, 120_000);
 
 test("addTasks() refuses a task over texts that was learned with the encoder, before it writes anything", async () => {
   const { candidate } = await made.finished();
@@ -138,4 +138,4 @@ test("addTasks() refuses a task over texts that was learned with the encoder, be
   const adding = addTasks(madeConfig, made.materials.corpus, candidate, folder, () => {});
   await expect(adding).rejects.toThrow(ConfigError);
   expect(existsSync(folder)).toBe(false);
-});
+}, 60_000);

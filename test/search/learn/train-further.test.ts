@@ -133,4 +133,4 @@ test("trainFurther() asks no teacher that its student was never compared with", 
   await expect(trainFurther(config, materials, must(candidate), () => {})).rejects.toThrow(
     "made: its manifest has no scores of a fine-tuned teacher",
   );
-});
+}, 60_000);

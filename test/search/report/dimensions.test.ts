@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { contributionsTo } from "../../../search/report/dimensions.ts";
 import { createSpace, sampleArchitecture } from "../../../search/space/space.ts";
+import { must } from "../../../src/invariant.ts";
 import { createRandom } from "../../../src/random.ts";
 import { syntheticTrial } from "../synthetic-trials.ts";
 
@@ -16,10 +17,16 @@ describe("contributionsTo()", () => {
   });
 
   test("claims no shares of noise", () => {
-    const noise = createRandom(1);
-    const found = contributionsTo(trials.slice(0, 20), () => noise.normal());
-    expect(found?.heldOutR2).toBeLessThan(0.3);
-    if ((found?.heldOutR2 ?? 0) <= 0) expect(found?.contributions.every(({ share }) => share === null)).toBe(true);
+    const ofNoise = (seed: number) => {
+      const noise = createRandom(seed);
+      return must(contributionsTo(trials.slice(0, 20), () => noise.normal()));
+    };
+    expect(ofNoise(1).heldOutR2).toBeLessThan(0.3);
+    // Now and then twenty numbers are predicted a little by chance.
+    const unlearned = Array.from({ length: 12 }, (_, i) => ofNoise(i + 1)).filter(({ heldOutR2 }) => heldOutR2 <= 0);
+    expect(unlearned.length).toBeGreaterThan(0);
+    for (const { contributions } of unlearned)
+      expect(contributions.map(({ share }) => share)).toEqual(contributions.map(() => null));
   });
 
   test("leaves out what never varied, and counts static students only where they have the dimension", () => {

@@ -1,19 +1,19 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "@xenova/transformers";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../bench/server-process.ts";
 import { fetchTeacher } from "../../../search/teacher/hub.ts";
 import { readTeacher } from "../../../search/teacher/teacher.ts";
 import { BadFileError, UpstreamError } from "../../../src/errors.ts";
+import { listen, type Page } from "../../fixtures/listen.ts";
 import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-hub-"));
 const original = env.remoteHost;
 const asked: string[] = [];
-let server: Server;
+let server: Page;
 /** Files that the hub does not have, and files whose connection breaks in the middle. */
 let missing: string[] = [];
 let broken: string[] = [];
@@ -21,7 +21,7 @@ let broken: string[] = [];
 /** A hub on this machine: `owner/name/resolve/main/file`. */
 beforeAll(async () => {
   writeTinyTeacher(join(root, "hub", "tiny", "teacher"), { kind: "xlm-roberta", type: "F16" });
-  server = createServer((request, response) => {
+  server = await listen((request, response) => {
     const [id, file = ""] = (request.url ?? "").slice(1).split("/resolve/main/");
     asked.push(file);
     const path = join(root, "hub", id ?? "", file);
@@ -32,16 +32,15 @@ beforeAll(async () => {
     response.write(bytes.subarray(0, 100), () => response.destroy());
     return response;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  env.remoteHost = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  env.remoteHost = `${server.url}/`;
 });
 afterEach(() => {
   [missing, broken] = [[], []];
   asked.length = 0;
 });
-afterAll(() => {
+afterAll(async () => {
   env.remoteHost = original;
-  server.close();
+  await server.close();
   rmSync(root, { recursive: true });
 });
 
@@ -89,8 +88,11 @@ test("fetchTeacher() leaves no part of a file whose connection broke, and gets t
 
 test("fetchTeacher() says that the hub does not answer", async () => {
   const host = env.remoteHost;
-  env.remoteHost = "http://127.0.0.1:9/";
+  onTestFinished(() => {
+    env.remoteHost = host;
+  });
+  env.remoteHost = `http://127.0.0.1:${await freePort()}/`;
   const call = fetchTeacher("tiny/teacher", join(root, "offline"));
   await expect(call).rejects.toThrow(UpstreamError);
-  env.remoteHost = host;
+  await expect(call).rejects.toMatchObject({ cause: { cause: { code: "ECONNREFUSED" } } });
 });

@@ -1,37 +1,39 @@
+import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import { type FetchOptions, fetchText, toUrl } from "../../../../search/reward/production/fetch-text.ts";
 import { ConfigError, UpstreamError } from "../../../../src/errors.ts";
-import { listen, type MetricsServer } from "../../metrics-server.ts";
+import { listen, type Page } from "../../../fixtures/listen.ts";
 
-const servers: MetricsServer[] = [];
+const servers: Page[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-async function start(server: Promise<MetricsServer>): Promise<string> {
-  servers.push(await server);
-  return (await server).url;
+async function start(listener: RequestListener): Promise<string> {
+  const server = await listen(listener, "/metrics");
+  servers.push(server);
+  return server.url;
 }
 
 const get = (url: string, options: FetchOptions = {}) => fetchText(toUrl(url), "text/plain", options);
 
 describe("fetchText()", () => {
   test("says that nobody answers", async () => {
-    const server = await listen(() => {});
+    const server = await listen(() => {}, "/metrics");
     await server.close();
     await expect(get(server.url)).rejects.toThrow(UpstreamError);
     await expect(get(server.url)).rejects.toThrow(`cannot read ${server.url}: ECONNREFUSED`);
   });
 
   test("says that a server hangs, before its head or in its body", async () => {
-    const silent = await start(listen(() => {}));
+    const silent = await start(() => {});
     await expect(get(silent, { timeoutMs: 100 })).rejects.toThrow("did not answer within 100 ms");
-    const slow = await start(listen((_, response) => void response.write("kdnas_x 1\n")));
+    const slow = await start((_, response) => void response.write("kdnas_x 1\n"));
     await expect(get(slow, { timeoutMs: 100 })).rejects.toThrow("did not answer within 100 ms");
   });
 
   test("sends what it is authorised with, a user in the URL first", async () => {
-    const url = await start(listen((request, response) => void response.end(request.headers.authorization ?? "none")));
+    const url = await start((request, response) => void response.end(request.headers.authorization ?? "none"));
     expect(await get(url)).toMatchObject({ status: 200, text: "none", shown: url });
     expect((await get(url, { authorization: "Bearer k" })).text).toBe("Bearer k");
     const named = url.replace("http://", "http://reader:p%40ss@");
@@ -41,12 +43,10 @@ describe("fetchText()", () => {
 
   test("gives up on an endless answer", async () => {
     const chunk = "x".repeat(1024 * 1024);
-    const endless = await start(
-      listen((_, response) => {
-        const more = () => void response.write(chunk, more);
-        more();
-      }),
-    );
+    const endless = await start((_, response) => {
+      const more = () => void response.write(chunk, more);
+      more();
+    });
     await expect(get(endless, { timeoutMs: 30_000 })).rejects.toThrow("bytes: not metrics");
   });
 

@@ -4,21 +4,20 @@ import { readTraffic, toSelector, toTraffic } from "../../../../search/reward/pr
 import { addUp } from "../../../../search/reward/production/traffic.ts";
 import { ConfigError, UpstreamError } from "../../../../src/errors.ts";
 import { machine } from "../../../../src/onnx/machine.ts";
-import { freshMetrics, listen, listenMetrics, type MetricsServer, serveTexts } from "../../metrics-server.ts";
+import { listen, type Page } from "../../../fixtures/listen.ts";
+import { freshMetrics, listenMetrics, serveTexts } from "../../metrics-server.ts";
 import { listenRecorded } from "./recorded.ts";
 import { fast, slow } from "./served-world.ts";
 
-const servers: MetricsServer[] = [];
+const servers: Page[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-async function start(server: Promise<MetricsServer>): Promise<string> {
+async function start(server: Promise<Page>): Promise<string> {
   servers.push(await server);
   return (await server).url;
 }
-
-const rootOf = async (server: Promise<MetricsServer>) => (await start(server)).replace(/\/metrics$/, "");
 
 /** A server that answered so many texts of 20 tokens by `slow`. */
 function served(texts: number) {
@@ -58,7 +57,7 @@ describe("readTraffic() from a server", () => {
 
   test("finds /metrics of a server whose address alone is given", async () => {
     const text = await served(60).text();
-    const root = await rootOf(
+    const root = await start(
       listen((request, response) => {
         if (request.url !== "/metrics") response.statusCode = 404;
         response.end(request.url === "/metrics" ? text : "{}");
@@ -68,9 +67,9 @@ describe("readTraffic() from a server", () => {
   });
 
   test("says that it got a page, a refusal, or another program's metrics", async () => {
-    const page = listen((_, response) => void response.setHeader("content-type", "text/html").end("hello"));
+    const page = listen((_, response) => void response.setHeader("content-type", "text/html").end("hello"), "/metrics");
     await expect(readTraffic([await start(page)])).rejects.toThrow("answers an HTML page, not metrics");
-    const locked = listen((_, response) => void response.writeHead(401).end());
+    const locked = listen((_, response) => void response.writeHead(401).end(), "/metrics");
     await expect(readTraffic([await start(locked)])).rejects.toThrow("answers 401 Unauthorized");
     expect(() => toTraffic("process_cpu_seconds_total 3\n")).toThrow("no kdnas_ series");
   });
@@ -87,7 +86,7 @@ describe("readTraffic() from a Prometheus", () => {
   const window = { windowSeconds: 660 };
 
   test("adds up what two servers counted, across a restart of both", async () => {
-    const traffic = await readTraffic([await rootOf(listenRecorded(5))], window);
+    const traffic = await readTraffic([await start(listenRecorded(5))], window);
     expect(traffic).toMatchObject({ servers: 2, restarts: 2, seconds: 660 });
     expect(traffic.machines).toContainEqual(expect.objectContaining({ runtime: "onnxruntime-node 1.30.0" }));
     expect(new Set(traffic.students.map(({ student }) => student))).toEqual(new Set(["budget-0.1ms", "budget-1.2ms"]));
@@ -99,10 +98,10 @@ describe("readTraffic() from a Prometheus", () => {
   });
 
   test("refuses answers that end too long ago, and ones without any series of ours", async () => {
-    const old = await rootOf(listenRecorded(3000));
+    const old = await start(listenRecorded(3000));
     await expect(readTraffic([old], window)).rejects.toThrow(/stale metrics: the newest sample is 30\d\d s old/);
     const empty = (text: string) => text.replace(/"result":\[.*?\]\}\}/gs, '"result":[]}}');
-    const none = await rootOf(listenRecorded(5, empty));
+    const none = await start(listenRecorded(5, empty));
     await expect(readTraffic([none], { ...window, selector: 'job="x"' })).rejects.toThrow(
       'knows no kdnas_ series of the last 660 s for {job="x"}',
     );
@@ -110,13 +109,13 @@ describe("readTraffic() from a Prometheus", () => {
 
   test("refuses counters that fall though no process was started anew", async () => {
     const same = (text: string) => text.replaceAll(/"(17955\d{5})"/g, '"1795543695"');
-    const url = await rootOf(listenRecorded(5, same));
+    const url = await start(listenRecorded(5, same));
     await expect(readTraffic([url], window)).rejects.toThrow("counters fall though it was not started anew");
   });
 
   test("repeats what a Prometheus says is wrong, and names one that answers something else", async () => {
     const answer = (status: number, body: string) =>
-      rootOf(
+      start(
         listen((request, response) => {
           const isProbe = request.url?.startsWith("/api/v1/query?") ?? false;
           response.writeHead(isProbe ? 200 : status).end(isProbe ? '{"status":"success","data":{}}' : body);
@@ -134,7 +133,7 @@ describe("readTraffic() from a Prometheus", () => {
   });
 
   test("says that a Prometheus lets nobody in", async () => {
-    const locked = rootOf(listen((_, response) => void response.writeHead(403).end()));
+    const locked = start(listen((_, response) => void response.writeHead(403).end()));
     await expect(readTraffic([await locked])).rejects.toThrow("answers 403 Forbidden");
   });
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { listen, type MetricsServer } from "../../metrics-server.ts";
+import { listen, type Page } from "../../../fixtures/listen.ts";
 
 /**
  * Answers of a Prometheus 2.42 that scraped two servers each second, read in steps of a minute; the servers were started anew
@@ -12,10 +12,7 @@ type Answer = { readonly data: { readonly result: { readonly values: [number, st
 type Answers = Readonly<Record<"counters" | "starts" | "infos", Answer>>;
 
 /** Speaks the query API with the recorded answers, as if they ended `ageSeconds` ago. */
-export function listenRecorded(
-  ageSeconds: number,
-  change: (text: string) => string = (text) => text,
-): Promise<MetricsServer> {
+export function listenRecorded(ageSeconds: number, change: (text: string) => string = (text) => text): Promise<Page> {
   const shift = Math.round(Date.now() / 1000) - ageSeconds - recordedEnd;
   const answers = JSON.parse(change(readFileSync(path, "utf8"))) as Answers;
   for (const { data } of Object.values(answers))
