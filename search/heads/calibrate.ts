@@ -59,7 +59,7 @@ export interface ThresholdGroup {
  */
 export function fitThreshold(groups: readonly ThresholdGroup[], usual = 0.5, caution = 0): number {
   // What few texts have is seldom given a probability near one half: a sexually explicit comment is told best at .1.
-  const candidates = Array.from({ length: 47 }, (_, i) => (2 + i) / 50);
+  const candidates = Array.from({ length: 39 }, (_, i) => (2 + i) / 50);
   candidates.sort((a, b) => Math.abs(a - usual) - Math.abs(b - usual));
   const total = groups.reduce((sum, { weight = 1 }) => sum + weight, 0);
   let best = { threshold: usual, score: Number.NEGATIVE_INFINITY };

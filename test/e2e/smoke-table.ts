@@ -191,4 +191,20 @@ export const attributeCases: readonly AttributeCase[] = [
       ["uk", "Потяг запізнився на годину"],
     ],
   ),
+  ...attribute(
+    "sexually-explicit",
+    [
+      ["en", "send nudes, don't be shy"],
+      ["es", "enséñame las tetas, guapa"],
+    ],
+    [["de", "Die Ärztin hat mir den Rücken untersucht"]],
+  ),
+  ...attribute(
+    "severe-toxicity",
+    [
+      ["en", "I'm going to break every bone in your body"],
+      ["es", "Te voy a matar en cuanto salgas de casa"],
+    ],
+    [["en", "This heat is killing me today"]],
+  ),
 ];
