@@ -13,7 +13,7 @@ const manifestPath = (name: string) => join(models, name, "manifest.json");
 test("followVersion() makes ensembles and cascades hold for a new version, and leaves those of others alone", () => {
   const small = { name: "small", version: writeTinyStudent(join(models, "small"), { name: "small" }).version };
   const { scores, latency } = tinyManifest({ name: "any" });
-  const tasks = ["filter", "sentiment"].map((task) => ({ task, weights: [1, 1] }));
+  const tasks = ["filter", "sentiment"].map((task) => ({ task, weights: [1, 1, 1] }));
   const ensemble = { members: [small, { name: "other", version: "0".repeat(12) }], tasks, scores, latency };
   const fitted = { threshold: 0.9, languages: {}, kept: 0.5, accuracy: 0.9, largeAccuracy: 0.9, rows: 9 };
   const cascade = {
