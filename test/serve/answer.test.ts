@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { answerItems, toAskAgain } from "../../serve/answer.ts";
 import { ShedError } from "../../serve/shed-error.ts";
 import { LateError } from "../../serve/take-batch.ts";
@@ -6,18 +6,18 @@ import { eventually, startTestServer } from "../fixtures/test-server.ts";
 
 test("answerItems() leaves what is late to those who want it in time, and gives it up for others", async () => {
   const server = await startTestServer([{ name: "only", layers: 0 }], { workers: 1 });
-  const { app } = server;
-  const blocked = server.post("/v1/sentiment", { inputs: "!block 900" });
-  await eventually(() => expect(app.runner.idle(app.registry.students()[0]?.id ?? "")).toBe(0));
+  onTestFinished(() => server.end());
+  const release = await server.hold();
   const asked = { tasks: ["sentiment"], input: "text", client: { aborted: false }, student: "only" } as const;
   const question = { ...asked, budgetMs: 500, deadline: performance.now() + 500 };
   const ask = async (inTime: boolean) =>
-    (await answerItems(app, { ...question, inTime }, [{ texts: ["good"] }])).answers;
-  const [[kept], [given]] = await Promise.all([ask(true), ask(false)]);
+    (await answerItems(server.app, { ...question, inTime }, [{ texts: ["good"] }])).answers;
+  const answers = Promise.all([ask(true), ask(false)]);
+  await eventually(() => expect(performance.now()).toBeGreaterThan(question.deadline));
+  await release();
+  const [[kept], [given]] = await answers;
   expect(kept).toBeInstanceOf(LateError);
   expect(given).toBeInstanceOf(ShedError);
-  await blocked;
-  await server.end();
 });
 
 test("toAskAgain() keeps the place in the queue of an item that was late, and of no other", () => {

@@ -215,17 +215,14 @@ describe("operations", () => {
 });
 
 test("texts whose client left before their turn are dropped, and counted", async () => {
-  const blocked = Promise.all(
-    [1, 2].map(() => server.post("/v1/sentiment", { inputs: "!block 600", student: "small" })),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const release = await server.hold("small");
   const body = JSON.stringify({ inputs: ["good", "bad"], student: "small" });
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
   socket.write(`POST /v1/sentiment HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   await eventually(() => expect(server.app.batcher.depth()).toBe(2));
   socket.destroy();
-  await blocked;
-  const { text } = await http().get("/metrics");
-  expect(text).toContain('kdnas_requests_shed_total{reason="client_left"} 2');
-  expect(text).toMatch(/route="\/v1\/sentiment",method="POST",code="499"} 1/);
+  const left = /route="\/v1\/sentiment",method="POST",code="499"} 1/;
+  await eventually(async () => expect(await server.app.metrics.text()).toMatch(left));
+  await release();
+  expect(await server.app.metrics.text()).toContain('kdnas_requests_shed_total{reason="client_left"} 2');
 });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { metricNames } from "../../src/contract/metrics.ts";
+import { must } from "../../src/invariant.ts";
+import { eventually, seriesValue, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 
-/** One worker, so that a text which blocks it holds up all that comes after. */
+/** One worker, so that a text which holds it holds up all that comes after. */
 let server: TestServer;
 beforeAll(async () => {
   const large = { name: "large", layers: 1, score: 0.8, latencyMs: [300, 300, 300] } as const;
@@ -18,15 +20,10 @@ const ask = async (body: object) => {
     body: (await response.json()) as Record<string, unknown>,
   };
 };
-const idOf = (name: string) => server.app.registry.students().find((s) => s.manifest.name === name)?.id ?? "";
-const running = () => eventually(() => expect(server.app.runner.idle(idOf("small"))).toBe(0));
-const metric = async (series: string) =>
-  Number(
-    (await server.app.metrics.text())
-      .split("\n")
-      .find((line) => line.startsWith(`${series} `))
-      ?.slice(series.length),
-  );
+const metric = async (series: string) => seriesValue(await server.app.metrics.text(), series);
+const shedSeries = (reason: string) => `${metricNames.requestsShed}{reason="${reason}"}`;
+const budgetSeries = (student: string, outcome: string) =>
+  `${metricNames.budget}{task="sentiment",student="${student}",outcome="${outcome}"}`;
 
 test("a reply says that a budget ruled out a more accurate student", async () => {
   expect((await ask({ latencyBudgetMs: 200 })).body).toMatchObject({ student: "small", downgraded: true });
@@ -34,39 +31,41 @@ test("a reply says that a budget ruled out a more accurate student", async () =>
 });
 
 test("what no student can answer in time is refused with 429 and the seconds after which it could be", async () => {
-  const blocked = ask({ inputs: "!block 400", student: "large" });
-  await running();
+  const counts = async () => [await metric(shedSeries("budget")), await metric(budgetSeries("", "refused"))];
+  const before = await counts();
+  const release = await server.hold("large");
   const waiting = ask({ inputs: Array(12).fill("good"), student: "large" });
   await eventually(() => expect(server.app.batcher.depth()).toBe(12));
   const refused = await ask({ latencyBudgetMs: 50 });
   expect(refused.status).toBe(429);
   expect(refused.body).toMatchObject({ type: "urn:kdnas:overloaded" });
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-  expect(await metric('kdnas_requests_shed_total{reason="budget"}')).toBe(1);
-  expect(await metric('kdnas_budget_total{task="sentiment",student="",outcome="refused"}')).toBe(1);
-  await Promise.all([blocked, waiting]);
+  expect((await counts()).map((count, i) => count - must(before[i]))).toEqual([1, 1]);
+  await Promise.all([release(), waiting]);
 });
 
 test("a text whose deadline passes while it waits is never started", async () => {
-  const texts = async () => await metric('kdnas_texts_total{task="sentiment",student="small"}');
+  const texts = () => metric(`${metricNames.texts}{task="sentiment",student="small"}`);
   // On a busy machine it may be refused at once.
-  const shed = async () =>
-    (await metric('kdnas_requests_shed_total{reason="expired"}')) +
-    (await metric('kdnas_requests_shed_total{reason="budget"}'));
+  const shed = async () => (await metric(shedSeries("expired"))) + (await metric(shedSeries("budget")));
   const shedBefore = await shed();
   await ask({ student: "small" });
   const before = await texts();
-  const blocked = ask({ inputs: "!block 900", student: "small" });
-  await running();
-  const late = await ask({ latencyBudgetMs: 500, student: "small" });
-  expect(late.status).toBe(429);
-  await blocked;
+  const release = await server.hold("small");
+  const late = ask({ latencyBudgetMs: 500, student: "small" });
+  await Promise.race([late, eventually(() => expect(server.app.batcher.depth()).toBe(1))]);
+  // Its time began before, and is over then.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await release();
+  expect((await late).status).toBe(429);
   expect((await texts()) - before).toBe(1);
   expect((await shed()) - shedBefore).toBe(1);
 });
 
 test("a budget that an idle server could not keep either is tried by the fastest student", async () => {
+  const missed = budgetSeries("small", "missed");
+  const before = await metric(missed);
   const { status, body } = await ask({ latencyBudgetMs: 0.001 });
   expect([status, body.student, body.downgraded]).toEqual([200, "small", true]);
-  expect(await metric('kdnas_budget_total{task="sentiment",student="small",outcome="missed"}')).toBe(1);
+  expect((await metric(missed)) - before).toBe(1);
 });

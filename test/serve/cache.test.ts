@@ -1,6 +1,9 @@
 import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { eventually, startTestServer } from "../fixtures/test-server.ts";
+import { metricNames } from "../../src/contract/metrics.ts";
+import { eventually, seriesValue, startTestServer } from "../fixtures/test-server.ts";
+
+const seriesOf = (outcome: string) => `${metricNames.cache}{outcome="${outcome}"}`;
 
 test("a remembered answer is the one that the student gave, and does not ask it again", async () => {
   const server = await startTestServer(undefined, { cacheEntries: 100 });
@@ -8,8 +11,7 @@ test("a remembered answer is the one that the student gave, and does not ask it 
     (await (await server.post("/v1/sentiment", { inputs })).json()) as { results: unknown[] };
   const counts = async () => {
     const text = await server.app.metrics.text();
-    const of = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
-    return [of(/batch_size_sum (\d+)/), of(/outcome="hit"} (\d+)/), of(/outcome="miss"} (\d+)/)];
+    return [`${metricNames.batchSize}_sum`, seriesOf("hit"), seriesOf("miss")].map((of) => seriesValue(text, of));
   };
   const first = await ask(["good", "bad"]);
   expect(await ask(["bad", "good", "new"])).toMatchObject({ results: [first.results[1], first.results[0], {}] });
@@ -22,14 +24,13 @@ test("under a budget a text counts once, however many students could be asked", 
   for (let i = 0; i < 3; i++)
     await server.post("/v1/sentiment", { inputs: "good" }, { "x-latency-budget-ms": "10000" });
   const text = await server.app.metrics.text();
-  expect(text).toContain('kdnas_cache_total{outcome="hit"} 2');
-  expect(text).toContain('kdnas_cache_total{outcome="miss"} 1');
+  expect([seriesValue(text, seriesOf("hit")), seriesValue(text, seriesOf("miss"))]).toEqual([2, 1]);
   await server.end();
 });
 
 test("what was remembered is asked again when others are served: who answers together may have changed", async () => {
   const server = await startTestServer(undefined, { cacheEntries: 100 });
-  const hits = async () => Number(/cache_total{outcome="hit"} (\d+)/.exec(await server.app.metrics.text())?.[1]);
+  const hits = async () => seriesValue(await server.app.metrics.text(), seriesOf("hit"));
   const ask = () => server.post("/v1/sentiment", { inputs: "good" });
   for (let i = 0; i < 2; i++) await ask();
   expect(await hits()).toBe(1);
@@ -43,7 +44,7 @@ test("what was remembered is asked again when others are served: who answers tog
 test("nothing is remembered unless the setting says so", async () => {
   const server = await startTestServer();
   for (let i = 0; i < 2; i++) await server.post("/v1/sentiment", { inputs: "good" });
-  expect(await server.app.metrics.text()).toContain('kdnas_cache_total{outcome="hit"} 0');
+  expect(seriesValue(await server.app.metrics.text(), seriesOf("hit"))).toBe(0);
   expect(server.app.cache.key(server.app.registry.students()[0] as never, 0, ["sentiment"], ["good"])).toBeNull();
   await server.end();
 });

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoadFailureReason } from "../../serve/load-failure.ts";
 import { createStudentReader } from "../../serve/student-reader.ts";
 import type { Manifest, ManifestTask } from "../../src/contract/manifest.ts";
-import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { metricNames } from "../../src/contract/metrics.ts";
+import { eventually, seriesValue, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { writeTinyStudent } from "../fixtures/tiny-student.ts";
 
 let server: TestServer;
@@ -84,9 +85,10 @@ test("read() names the file when the folder vanishes between its manifest and it
 }, 30_000);
 
 async function countOf(reason: LoadFailureReason): Promise<number> {
-  const text = await server.app.metrics.text();
-  const line = new RegExp(`^kdnas_student_load_failures_total\\{reason="${reason}"\\} (\\d+)$`, "m").exec(text);
-  return Number(line?.[1] ?? expect.fail(`no series for ${reason}`));
+  const series = `${metricNames.studentLoadFailures}{reason="${reason}"}`;
+  const count = seriesValue(await server.app.metrics.text(), series);
+  // Two that are not there would be as many.
+  return Number.isNaN(count) ? expect.fail(`no series for ${reason}`) : count;
 }
 
 function flipByte(path: string): void {

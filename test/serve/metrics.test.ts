@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMetrics } from "../../serve/metrics.ts";
 import { driftFeatures, driftThresholds } from "../../src/contract/drift.ts";
 import { metricNames, stages } from "../../src/contract/metrics.ts";
-import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
+import { seriesValue, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { declaredTask, tinyManifest } from "../fixtures/tiny-student.ts";
 
 let server: TestServer;
@@ -15,13 +15,6 @@ afterAll(() => server.end());
 
 const line =
   /^[a-zA-Z_:][\w:]*(?:\{(?:\w+="(?:[^"\\\n]|\\.)*",?)*\})? (?:[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)|Nan)$/;
-const seriesValue = (text: string, series: string) =>
-  Number(
-    text
-      .split("\n")
-      .find((l) => l.startsWith(`${series} `))
-      ?.slice(series.length + 1),
-  );
 
 test("GET /metrics is the Prometheus text format, line by line", () => {
   const bad = fresh.split("\n").filter((l) => l !== "" && !l.startsWith("# ") && !line.test(l));

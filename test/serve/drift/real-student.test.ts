@@ -15,6 +15,7 @@ import { type Manifest, readManifest } from "../../../src/contract/manifest.ts";
 import { metricNames } from "../../../src/contract/metrics.ts";
 import { createRandom, shuffle } from "../../../src/random.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
+import { seriesValue } from "../../fixtures/test-server.ts";
 
 /** A student of `models/` behind a whole server, its reference made of one half of the Declaration in sixteen languages. */
 const shipped = resolve("models/budget-0.1ms");
@@ -71,12 +72,10 @@ async function driftOf(texts: readonly string[]): Promise<Record<string, number>
       const inputs = shuffle([...texts], random);
       for (let from = 0; from < inputs.length; from += 32) await ask(inputs.slice(from, from + 32));
       const text = await (await fetch(`${server.url}/metrics`)).text();
-      const of = (name: string, feature: string) =>
-        Number(new RegExp(`^${name}\\{task="sentiment",feature="${feature}"\\} (\\S+)$`, "m").exec(text)?.[1]);
+      const of = (name: string, feature: string) => seriesValue(text, `${name}{task="sentiment",feature="${feature}"}`);
       if (of(metricNames.driftSamples, "language") < leastDriftSamples) continue;
       const score = (feature: string) =>
-        of(metricNames.driftScore, feature) /
-        Number(new RegExp(`^${metricNames.driftThreshold}\\{feature="${feature}"\\} (\\S+)$`, "m").exec(text)?.[1]);
+        of(metricNames.driftScore, feature) / seriesValue(text, `${metricNames.driftThreshold}{feature="${feature}"}`);
       return Object.fromEntries(["length", "language", "score", "unknown"].map((feature) => [feature, score(feature)]));
     }
   } finally {

@@ -1,6 +1,9 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 import { ask, live, putBeside, rolloutOnce, toStage } from "./candidate.ts";
+
+// What is waited for may take a busy machine a minute.
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: TestServer;
 afterEach(() => server.end());

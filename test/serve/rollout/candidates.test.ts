@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { finishPromotions, promoteCandidate, rollBack } from "../../../search/export/candidate-folder.ts";
 import { readConfig } from "../../../serve/config.ts";
 import { createLog } from "../../../serve/log.ts";
@@ -9,6 +9,9 @@ import { must } from "../../../src/invariant.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 import { declaredTask } from "../../fixtures/tiny-student.ts";
 import { ask, live, putBeside, rolloutOnce, shown, soon, toStage } from "./candidate.ts";
+
+// What is waited for may take a busy machine a minute.
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: TestServer;
 afterEach(() => server.end());

@@ -1,10 +1,13 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { isSampled } from "../../../serve/rollout/sample.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 import { declaredTask } from "../../fixtures/tiny-student.ts";
 import { ask, live, putBeside, rolloutOnce, shown } from "./candidate.ts";
+
+// What is waited for may take a busy machine a minute.
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: TestServer;
 afterEach(() => server.end());

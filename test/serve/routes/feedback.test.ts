@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createKey } from "../../../serve/security/key.ts";
 import { writeKeyFile } from "../../../serve/security/key-file.ts";
 import { FeedbackRecord, feedbackFileName, readFeedback } from "../../../src/contract/feedback.ts";
@@ -122,27 +122,34 @@ test("GET /v1/feedback has a line for each correction that counts, DELETE erases
 
 test("without a folder nothing is taken, and the reply says how to change that", async () => {
   const off = await startTestServer([{ name: "small", layers: 0 }]);
+  onTestFinished(() => off.end());
   const response = await off.post("/v1/feedback", { task: "filter", text: "a", label: "toxic" });
   expect(await response.json()).toMatchObject({ status: 403, detail: expect.stringMatching(/KDNAS_FEEDBACK names/) });
   expect((await fetch(`${off.url}/v1/feedback`)).status).toBe(403);
-  await off.end();
 });
 
+function newFolder(name: string): string {
+  const made = mkdtempSync(join(tmpdir(), `kdnas-feedback-${name}-`));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
 test("a full folder is told with 507", async () => {
-  const full = mkdtempSync(join(tmpdir(), "kdnas-feedback-full-"));
+  const full = newFolder("full");
   const small = await startTestServer([{ name: "small", layers: 0 }], { feedback: full, feedbackLimitBytes: 1024 });
+  onTestFinished(() => small.end());
   const sent = await Promise.all(
     ["a", "b", "c", "d"].map((end) =>
       small.post("/v1/feedback", { task: "filter", text: "x".repeat(300) + end, label: "toxic" }),
     ),
   );
   expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([200, 507]));
-  await small.end();
+  await small.drain(0);
   expect(readFeedback(full)).toHaveLength(sent.filter(({ status }) => status === 200).length);
 });
 
 test("a key erases what it has sent, one with the scope admin anything, and only that one exports", async () => {
-  const own = mkdtempSync(join(tmpdir(), "kdnas-feedback-keys-"));
+  const own = newFolder("keys");
   const keys = (["feedback", "feedback", "admin"] as const).map((scope, i) =>
     createKey({ name: `${scope}-${i}`, scopes: scope === "admin" ? ["feedback", "admin", "infer"] : [scope, "infer"] }),
   );
@@ -152,6 +159,7 @@ test("a key erases what it has sent, one with the scope admin anything, and only
     keys.map(({ record }) => record),
   );
   const guarded = await startTestServer([{ name: "small", layers: 0 }], { feedback: join(own, "kept"), keysFile });
+  onTestFinished(() => guarded.end());
   const [ann = {}, bob = {}, admin = {}] = keys.map(
     ({ secret }): Record<string, string> => ({ authorization: `Bearer ${secret}` }),
   );
@@ -174,5 +182,4 @@ test("a key erases what it has sent, one with the scope admin anything, and only
     await exported(ann),
     await exported(admin),
   ]).toEqual([404, 200, 404, 200, 200, 403, 200]);
-  await guarded.end();
 });

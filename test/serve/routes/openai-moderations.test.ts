@@ -2,7 +2,7 @@ import OpenAI, { BadRequestError, NotFoundError, RateLimitError } from "openai";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { categories, ModerationReply, OpenAiModels } from "../../../serve/routes/openai-shapes.ts";
-import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+import { eventually, startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 import { addedTask } from "../../fixtures/tiny-student.ts";
 
 let server: TestServer;
@@ -73,16 +73,15 @@ describe("POST /v1/moderations, asked by the openai client", () => {
   });
 
   test("a full queue is a RateLimitError that says when to try again", async () => {
-    const blocked = [1, 2].map(() => server.post("/v1/sentiment", { inputs: "!block 2000", student: "small" }));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const input = ["a", "b", "c", "d"];
-    const asked = [1, 2].map(() => client.moderations.create({ model: "small", input }));
-    const refused = (await Promise.allSettled(asked)).find(({ status }) => status === "rejected");
-    const { reason } = refused as PromiseRejectedResult;
+    const release = await server.hold("small");
+    const ask = () => client.moderations.create({ model: "small", input: ["a", "b", "c", "d"] });
+    const waiting = ask();
+    await eventually(() => expect(server.app.batcher.depth()).toBe(4));
+    const reason = await ask().catch((cause: unknown) => cause);
     expect(reason).toBeInstanceOf(RateLimitError);
     expect(reason).toMatchObject({ type: "requests", code: "rate_limit_exceeded" });
     expect((reason as RateLimitError).headers?.get("retry-after")).toMatch(/^\d+$/);
-    await Promise.all(blocked);
+    await Promise.all([release(), waiting]);
   });
 
   test("another method gets 405 in the API's own shape", async () => {

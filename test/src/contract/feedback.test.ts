@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import {
   currentFeedback,
   type FeedbackRecord,
@@ -21,6 +21,12 @@ function record(id: number, label: string): FeedbackRecord {
 function fileOf(...lines: unknown[]): Buffer {
   const texts = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
   return Buffer.from(texts.map((text) => `${text}\n`).join(""));
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "kdnas-feedback-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 test("parseFeedback() says where each line stands, and leaves out what is erased or was being written", () => {
@@ -52,7 +58,7 @@ test("parseFeedback() names the damaged line and quotes nothing of it", () => {
 });
 
 test("readFeedback() reads a folder or a file, and says what is missing", () => {
-  const folder = mkdtempSync(join(tmpdir(), "kdnas-feedback-"));
+  const folder = newFolder();
   expect(() => readFeedback(folder)).toThrow(/there is no feedback here/);
   writeFileSync(join(folder, feedbackFileName), fileOf(header, record(1, "negative")));
   expect(readFeedback(folder)).toEqual([record(1, "negative")]);
@@ -60,7 +66,7 @@ test("readFeedback() reads a folder or a file, and says what is missing", () => 
 });
 
 test("readFeedback() reads what a server exported, which has no header, and names its damaged lines", () => {
-  const path = join(mkdtempSync(join(tmpdir(), "kdnas-feedback-")), "corrections.jsonl");
+  const path = join(newFolder(), "corrections.jsonl");
   writeFileSync(path, fileOf(record(1, "negative"), record(2, "neutral")));
   expect(readFeedback(path)).toEqual([record(1, "negative"), record(2, "neutral")]);
   writeFileSync(path, "");
