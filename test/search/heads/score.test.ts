@@ -157,6 +157,16 @@ test("calibrated() lets suites of cases say nothing where there are other sets, 
   expect(thresholdOf([suite])).toBeLessThan(0.5);
 });
 
+test("calibrated() leaves one half only for what is worth it", () => {
+  const withMistaken = (count: number) => {
+    const { set, logits } = setWith(200, -2, 2, "made");
+    const changed = logits.map((row, i) => (i % 2 === 0 && i < 2 * count ? Float32Array.of(0, 0.9) : row));
+    return { set, logits: changed };
+  };
+  expect(thresholdOf([withMistaken(1)])).toBe(0.5);
+  expect(thresholdOf([withMistaken(40)])).toBeGreaterThan(0.5);
+});
+
 test("scoresOf() decides two labels at the task's threshold", () => {
   const rows = [row("1"), row("0")];
   const logits = logitsOf([0, -0.5], [0, -2]);
