@@ -26,6 +26,8 @@ export interface Handling {
    * chance there.
    */
   readonly baseless?: readonly string[];
+  /** The set whose validation rows say how well somebody knows this one, which has none. @default itself */
+  readonly judgedBy?: string;
   /** Letters of it that were read in the wrong encoding, by language. */
   readonly letters?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -60,9 +62,9 @@ const handlings: Readonly<Record<string, Handling>> = {
   // Few patterns, but what no public set of so many languages teaches: that it is not the group that makes a sentence toxic.
   kdnas_identity_filter: { share: 2 },
   // A few hundred rows a language, which in most of them is all that is labelled: many passes.
-  kdnas_filter_comments: { share: 2, fineTuningShare: 3 },
+  kdnas_filter_comments: { share: 2, fineTuningShare: 3, judgedBy: "kdnas_filter_suite" },
   kdnas_filter_suite: { functional: true },
-  kdnas_sentiment_comments: { share: 2, fineTuningShare: 3 },
+  kdnas_sentiment_comments: { share: 2, fineTuningShare: 3, judgedBy: "kdnas_sentiment_suite" },
   kdnas_sentiment_suite: { functional: true },
   // Beside encyclopedia text of seven pairs, all that there is of how people write and of errors that are small and grave.
   kdnas_adequacy_pairs: { share: 1.5, fineTuningShare: 2 },

@@ -3,7 +3,7 @@ import { must } from "../../src/invariant.ts";
 import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { shareOf } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
-import { type HeadTrainingOptions, peakRate, trainTasks } from "../heads/train-heads.ts";
+import { drawnShare, type HeadTrainingOptions, peakRate, trainTasks } from "../heads/train-heads.ts";
 import { type EncodedExample, type EncodedTask, encoderOf } from "../student/encoded-task.ts";
 import type { Weights } from "../student/weights.ts";
 import type { Correction } from "./corrections.ts";
@@ -42,7 +42,7 @@ export async function fineTuneOnCorrections(
     ...options,
     tokens: tokensFor(encoded, options.replay),
     peakRate: rateShare * peakRate(a),
-    dataSetShare: sharesFor(encoded, options.replay),
+    dataSetShare: sharesFor(encoded, options.replay, drawnShare(a)),
   });
   return new Map([...weights, ...trained]);
 }
@@ -58,7 +58,7 @@ export function besideCorrected(
   const examplesOf = (name: string) => encoded.find(({ task }) => task.name === name)?.examples ?? [];
   return {
     beside: beside.map((own) => ({ ...own, examples: [...own.examples, ...examplesOf(own.task.name)] })),
-    dataSetShare: sharesFor(encoded, beside),
+    dataSetShare: sharesFor(encoded, beside, shareOf),
   };
 }
 
@@ -101,19 +101,23 @@ function withReplay(encoded: readonly EncodedTask[], replay: readonly EncodedTas
 }
 
 /** A set is drawn by share · √size: the share that makes corrections `correctionShare` of their task's draws. */
-function sharesFor(encoded: readonly EncodedTask[], replay: readonly EncodedTask[]): (dataSet: string) => number {
+function sharesFor(
+  encoded: readonly EncodedTask[],
+  replay: readonly EncodedTask[],
+  replayShare: (dataSet: string) => number,
+): (dataSet: string) => number {
   const shares = new Map(
     encoded.map(({ task, examples }) => {
       const old = groupBy(
         replay.find((known) => known.task.name === task.name)?.examples ?? [],
         ({ dataSet }) => dataSet,
       );
-      const weights = [...old].map(([dataSet, own]) => shareOf(dataSet) * Math.sqrt(weightSum(own)));
+      const weights = [...old].map(([dataSet, own]) => replayShare(dataSet) * Math.sqrt(weightSum(own)));
       const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
       return [dataSetOf(task.name), ((correctionShare / (1 - correctionShare)) * total) / Math.sqrt(examples.length)];
     }),
   );
-  return (dataSet) => shares.get(dataSet) ?? shareOf(dataSet);
+  return (dataSet) => shares.get(dataSet) ?? replayShare(dataSet);
 }
 
 function weightSum(examples: readonly EncodedExample[]): number {

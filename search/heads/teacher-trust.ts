@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Score } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
+import { handlingOf, withoutSuites } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
 
@@ -28,8 +29,13 @@ export function trustByScores(
     gain: mean(rows.map(({ teacher, student }) => must(teacher) - student)),
   }));
   return (task, dataSet) => {
-    const own = gains.filter((one) => one.task === task && (dataSet === null || one.dataSet === dataSet));
-    if (dataSet === null && ofSeveral(task)) return own.some(({ gain }) => gain > 0);
+    const all = gains.filter((one) => one.task === task);
+    if (dataSet !== null) {
+      const judgedBy = handlingOf(dataSet).judgedBy ?? dataSet;
+      return all.some((one) => one.dataSet === judgedBy && one.gain > 0);
+    }
+    const own = withoutSuites(all, (one) => one.dataSet);
+    if (ofSeveral(task)) return own.some(({ gain }) => gain > 0);
     return own.length > 0 && mean(own.map(({ gain }) => gain)) > 0;
   };
 }

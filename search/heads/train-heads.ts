@@ -18,6 +18,8 @@ export interface HeadTrainingOptions {
   readonly onProgress: (progress: Progress) => void;
   readonly checkpoint?: string;
   readonly signal?: AbortSignal;
+  /** Whether heads and encoder have learned these tasks before, and have only to take up what is new. @default false */
+  readonly further?: boolean;
 }
 
 /** Static students have short steps and sparse gradients: more rows a step. */
@@ -28,6 +30,13 @@ function batchLimits(a: Architecture) {
 export function peakRate(a: Architecture): number {
   return a.layers === 0 ? 2e-3 : a.hidden >= 384 ? 2e-4 : 4e-4;
 }
+
+/**
+ * Of the rate of a student that learns a task for the first time: at that, a finished one loses for a fifth of a round and spends the rest on
+ * coming back. 3x384 alone, 4M tokens at the full rate and 3M at this: sentiment sets 62.1 and 62.4, sentiment suite 76.8 and 78.7 (where
+ * the teacher was believed about more, too), adequacy 42.7 and 43.9, NTREX 93.2 and 93.7.
+ */
+const furtherRate = 0.4;
 
 /** A bag of tokens is learned by heart in a few passes; layers are less prone to it. */
 function tokenDropout(a: Architecture): number {
@@ -45,8 +54,14 @@ export async function trainHeads(
   options: HeadTrainingOptions,
 ): Promise<Weights> {
   const weights = withFreshHeads(a, start, tasks, options.seed);
-  const dataSetShare = a.layers === 0 ? shareOf : fineTuningShareOf;
-  return await trainTasks(a, weights, tasks, { ...options, peakRate: peakRate(a), dataSetShare });
+  const dataSetShare = drawnShare(a);
+  const rate = options.further ? furtherRate : 1;
+  return await trainTasks(a, weights, tasks, { ...options, peakRate: rate * peakRate(a), dataSetShare });
+}
+
+/** How often such a student draws from a data set, beside the root of its size. */
+export function drawnShare({ layers }: Pick<Architecture, "layers">): (dataSet: string) => number {
+  return layers === 0 ? shareOf : fineTuningShareOf;
 }
 
 /** Weights with fresh heads for those tasks that have none in them. */
@@ -83,7 +98,7 @@ export async function trainTasks(
       threads: options.threads,
       precision: options.precision,
       ...(options.frozenTable && { frozenTable: true }),
-      headRate: a.layers === 0 ? 1 : 5,
+      headRate: a.layers === 0 || options.further ? 1 : 5,
     },
   };
   const stream = trainingStream(tasks, {

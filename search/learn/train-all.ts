@@ -22,7 +22,12 @@ export function trainAll(
   const train = async (finished: Candidate) => {
     const candidate = reshaping === null ? finished : reshapedStudent(finished, reshaping);
     const materials = await studentMaterials(flags, candidate, log);
-    const trained = await trainFurther(config, { ...materials, ...teaching }, candidate, log);
+    const trained = await trainFurther(
+      { ...config, reshaped: reshaping !== null },
+      { ...materials, ...teaching },
+      candidate,
+      log,
+    );
     return { trained, judging: materials.corpus };
   };
   return trainEach(students, train, log);

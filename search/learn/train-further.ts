@@ -33,6 +33,8 @@ export interface FurtherTraining extends ExportConfig {
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
   readonly precision: StepPrecision;
+  /** Whether it was made of another student just now (`reshapedStudent`), so that its parts have to find together. @default false */
+  readonly reshaped?: boolean;
   /** Tokens of the texts that a fine-tuned teacher is asked about. */
   readonly softTokens: number;
 }
@@ -65,6 +67,7 @@ export async function trainFurther(
     trainCopies(training, (copy) =>
       trainHeads(architecture, start, tasks, {
         ...{ ...copy, tokens: config.tokens, positions: studentPositions, precision: config.precision },
+        further: !config.reshaped,
         ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
       }),
     );

@@ -35,6 +35,18 @@ test("of several who are asked about unlabelled texts, a teacher is believed as 
   expect(trustByScores(scores.slice(1), (task) => task === "sentiment")?.("sentiment", null)).toBe(false);
 });
 
+test("a set without validation rows is known as well as the suite that it is judged by", () => {
+  const suite = (teacher: number) => trustByScores([score("kdnas_sentiment_suite", "en", 0.8, teacher)]);
+  expect(suite(0.85)?.("sentiment", "kdnas_sentiment_comments")).toBe(true);
+  expect(suite(0.75)?.("sentiment", "kdnas_sentiment_comments")).toBe(false);
+});
+
+test("a lead on suites does not make a teacher believed about unlabelled texts", () => {
+  const scores = [score("kdnas_sentiment_suite", "en", 0.6, 0.9), score("reviews", "ko", 0.8, 0.79)];
+  expect(trustByScores(scores)?.("sentiment", null)).toBe(false);
+  expect(trustByScores(scores, () => true)?.("sentiment", null)).toBe(false);
+});
+
 test("without scores of a teacher there is nothing to go by", () => {
   expect(trustByScores([score("tweets", "en", 0.6, null)])).toBeNull();
 });

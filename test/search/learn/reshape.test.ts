@@ -121,7 +121,15 @@ test.each([
   async (by, name, change) => {
     const architecture = { ...large, ...change };
     const reshaped = reshapedStudent(candidate, { by, to: architectureName(architecture), name });
-    const config = { ...madeConfig, tokens: 100_000, ngramTokens: 0, copies: 1, share: 1, precision: "fp32" } as const;
+    const config = {
+      ...madeConfig,
+      tokens: 100_000,
+      ngramTokens: 0,
+      copies: 1,
+      share: 1,
+      reshaped: true,
+      precision: "fp32",
+    } as const;
     const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: reshaped.files.folder };
     const { manifest } = await trainFurther({ ...config, softTokens: 0 }, materials, reshaped, () => {});
     expect(manifest).toMatchObject({ name, architecture });
