@@ -51,6 +51,15 @@ describe("run", () => {
     await engine.load(await readStudent({ id: "s", folder, manifest, maxTokens: 16 }, new SharedArrayBuffer(1 << 20)));
   });
 
+  test("run() reads what lies behind any number of blanks, and takes no text for cut that blanks follow", async () => {
+    const blanks = " ".repeat(20_000);
+    const ask = (text: string) => engine.run({ ...batch([text]), input: "text", tasks: ["sentiment"] });
+    const [bare, behind, before] = [await ask("good"), await ask(`${blanks}good`), await ask(`good${blanks}`)];
+    expect(behind.logits.sentiment).toEqual(bare.logits.sentiment);
+    expect(before.logits.sentiment).toEqual(bare.logits.sentiment);
+    expect([behind, before].map(({ truncated }) => truncated)).toEqual([bare.truncated, bare.truncated]);
+  });
+
   test("run() gives each text the logits that it has alone, in the order of the texts", async () => {
     const together = await engine.run({ ...batch(texts), input: "text", tasks: ["sentiment", "filter"] });
     for (const [i, text] of texts.entries()) {

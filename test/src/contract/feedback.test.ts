@@ -65,6 +65,16 @@ test("readFeedback() reads a folder or a file, and says what is missing", () => 
   expect(readFeedback(join(folder, feedbackFileName))).toHaveLength(1);
 });
 
+test("readFeedback() reads the last correction of an exported file also without a final newline", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kdnas-feedback-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "corrections.jsonl");
+  writeFileSync(path, fileOf(record(1, "negative"), record(2, "neutral")).toString().trimEnd());
+  expect(readFeedback(path)).toEqual([record(1, "negative"), record(2, "neutral")]);
+  writeFileSync(path, `${fileOf(record(1, "negative"))}{"id": "torn`);
+  expect(() => readFeedback(path)).toThrow(/corrections.jsonl:2: damaged line/);
+});
+
 test("readFeedback() reads what a server exported, which has no header, and names its damaged lines", () => {
   const path = join(newFolder(), "corrections.jsonl");
   writeFileSync(path, fileOf(record(1, "negative"), record(2, "neutral")));
