@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { constants } from "node:os";
+import { errorCode } from "../src/error-code.ts";
 
 /** A server as a process of its own, ours or one that it is compared with. */
 export interface ServerProcess {
@@ -51,7 +52,7 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+    if (errorCode(cause) !== "ESRCH") throw cause;
   }
 }
 

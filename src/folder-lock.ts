@@ -14,6 +14,7 @@ import {
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { errorCode } from "./error-code.ts";
 import { ConfigError } from "./errors.ts";
 
 /**
@@ -83,7 +84,7 @@ function tryLink(from: string, to: string, link: Link = linkSync): boolean {
     link(from, to);
     return true;
   } catch (cause) {
-    const code = codeOf(cause);
+    const code = errorCode(cause);
     if (code === "EEXIST") return false;
     if (!noLinks.has(code)) throw cause;
     throw new ConfigError(
@@ -92,10 +93,6 @@ function tryLink(from: string, to: string, link: Link = linkSync): boolean {
       { cause },
     );
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? "";
 }
 
 function writeOwner(path: string, token: string): void {
@@ -150,7 +147,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return codeOf(error) === "EPERM";
+    return errorCode(error) === "EPERM";
   }
 }
 
@@ -178,7 +175,7 @@ function clearAway(path: string, judged: Seen, aside: string): void {
   try {
     renameSync(path, aside);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
+    if (errorCode(error) === "ENOENT") return;
     throw error;
   }
   try {

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
+import { errorCode } from "./error-code.ts";
 
 /** What file systems answer that know no syncing of folders, as those of shared folders and of Windows' shares. */
 const unknownThere = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
@@ -14,7 +15,7 @@ export function syncFolder(path: string, sync: (descriptor: number) => void = fs
   try {
     sync(folder);
   } catch (cause) {
-    if (!unknownThere.has((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
+    if (!unknownThere.has(errorCode(cause))) throw cause;
   } finally {
     closeSync(folder);
   }

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { errorCode } from "../../src/error-code.ts";
 import { BadFileError } from "../../src/errors.ts";
 import type { LabelledRow } from "../../src/tasks/task.ts";
 import { type DataSet, isOfPairs } from "./datasets.ts";
@@ -70,7 +71,7 @@ function open(path: string, hash: Hash): Readable {
 }
 
 function whyUnreadable(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  const code = errorCode(cause);
   if (code === "ENOENT") return "no such file";
   if (code.startsWith("Z_")) return `damaged gzip data (${(cause as Error).message})`;
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "not UTF-8 text";

@@ -5,7 +5,7 @@ import { encoderFile, isAdded } from "../../src/contract/graph-files.ts";
 import type { Manifest, ManifestTask, Ngrams } from "../../src/contract/manifest.ts";
 import { BadFileError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
-import { graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
+import { asGraphOf, graphField, graphParts, tensorField, textIn } from "../../src/onnx/graph-parts.ts";
 import { protoFields } from "../../src/onnx/protobuf.ts";
 import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import { asBeside } from "../../src/tasks/declared.ts";
@@ -68,16 +68,14 @@ function weightsIn(folder: string, files: readonly string[], a: Architecture, he
 }
 
 function readConstants(path: string): [string, Uint8Array][] {
-  try {
+  return asGraphOf(path, () => {
     const { parts } = graphParts(readFileSync(path));
     const tensors = parts.filter(({ field }) => field === graphField.initializer);
     return tensors.map(({ bytes: tensor }) => {
       const raw = [...protoFields(tensor)].find(({ field }) => field === tensorField.raw);
       return [textIn(tensor, tensorField.name), raw?.bytes ?? new Uint8Array()];
     });
-  } catch (cause) {
-    throw new BadFileError(`${path}: not an ONNX graph`, { cause });
-  }
+  });
 }
 
 function restore({ name, dims }: ParameterShape, constants: Constants): Weight {

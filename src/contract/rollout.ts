@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { errorCode } from "../error-code.ts";
 import { BadFileError } from "../errors.ts";
 import { checkedJson } from "../json-file.ts";
 import { replaceFileDurably } from "../replace-file.ts";
@@ -160,7 +161,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (errorCode(cause) === "ENOENT") return undefined;
     throw new BadFileError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { BadFileError } from "../errors.ts";
 import { type ProtoField, ProtoWriter, protoFields } from "./protobuf.ts";
 
 /** What of an ONNX model one has to know to take it apart and put it together again. */
@@ -19,6 +20,15 @@ export function graphParts(model: Uint8Array) {
   const graph = top.find(({ field }) => field === modelGraph);
   if (graph === undefined) throw new RangeError("the model has no graph");
   return { top, graph, parts: [...protoFields(graph.bytes)] };
+}
+
+/** What `read` makes of a file's graph. @throws {BadFileError} that names the file, when it makes nothing of it */
+export function asGraphOf<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new BadFileError(`${path}: not an ONNX graph`, { cause });
+  }
 }
 
 export interface Node {

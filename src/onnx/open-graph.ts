@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { BadFileError } from "../errors.ts";
+import { asGraphOf } from "./graph-parts.ts";
 import { type LiftedGraph, liftTables } from "./lift-tables.ts";
 import { openLifted } from "./lifted-session.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -12,9 +12,5 @@ export async function openGraph(model: string | Uint8Array, options: SessionOpti
 /** The graph in a file, its token table taken out of it. @throws {BadFileError} when there is something else in it, or a part. */
 export function readLifted(path: string): LiftedGraph {
   const model = readFileSync(path);
-  try {
-    return liftTables(model);
-  } catch (cause) {
-    throw new BadFileError(`${path}: not an ONNX graph`, { cause });
-  }
+  return asGraphOf(path, () => liftTables(model));
 }

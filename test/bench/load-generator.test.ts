@@ -1,20 +1,13 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { postRequest } from "../../bench/http-connection.ts";
 import { type LoadGenerator, secondsOf, startLoadGenerator } from "../../bench/load-generator.ts";
+import { listen } from "../fixtures/listen.ts";
 
 /** Answers after a while; returns the address. */
 async function slowServer(afterMs: number): Promise<string> {
-  const server = createServer((_request, response) => void setTimeout(() => response.end("{}"), afterMs));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const page = await listen((_request, response) => void setTimeout(() => response.end("{}"), afterMs), "/");
+  onTestFinished(page.close);
+  return page.url;
 }
 
 function generator(): LoadGenerator {

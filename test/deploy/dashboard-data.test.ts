@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { leastDriftSamples, type Reference } from "../../src/contract/drift.ts";
 import { must } from "../../src/invariant.ts";
-import { hasPrometheus, needsPrometheus, type Prometheus } from "../fixtures/real-prometheus.ts";
+import { hasPrometheus, needsPrometheus, type Prometheus, scrape } from "../fixtures/real-prometheus.ts";
 import { eventually, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { putBeside } from "../serve/rollout/candidate.ts";
-import { foreignJob, scrapeAmongOthers } from "./shared-prometheus.ts";
+
+/** Of a program that is none of ours, with the metrics that every process has. */
+const foreignJob = "others";
 
 /** Every panel of the dashboard is asked what Grafana would ask, of a real Prometheus that scrapes a real server with traffic, and more. */
 const { panels, templating } = z
@@ -47,7 +49,7 @@ describe.skipIf(!hasPrometheus)(`the dashboard on a real Prometheus${needsPromet
     const one = { name: "one", layers: 0, reference };
     server = await startTestServer([one], { feedback: join(root, "feedback"), cacheEntries: 100 });
     putBeside(server.models, { ...one, seed: 2 }, { stage: "shadow", share: 1 });
-    prometheus = await scrapeAmongOthers(server.url.replace("http://", ""), join(root, "prometheus"));
+    prometheus = await scrape(server.url.replace("http://", ""), join(root, "prometheus"), foreignJob);
     // Languages are looked at in a batch of four, ten times a round at most, and drift is told from 500 of them on.
     for (let round = 0; round < 40; round++) {
       await use(round);

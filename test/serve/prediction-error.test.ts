@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createMetrics } from "../../serve/metrics.ts";
 import { createSpeeds } from "../../serve/speeds.ts";
 import { metricNames } from "../../src/contract/metrics.ts";
+import { seriesValue } from "../fixtures/test-server.ts";
 import { tinyManifest } from "../fixtures/tiny-student.ts";
 
 test("ratio() compares inference with the manifest, which times no tokenising; workMs() counts both", () => {
@@ -18,8 +19,7 @@ test("studentLoaded() tells when the latency was measured, also long before the 
   const calibrated = async (latency: typeof manifest.latency) => {
     const metrics = createMetrics({ tasks: [] });
     metrics.studentLoaded({ ...manifest, latency });
-    const line = new RegExp(`^${metricNames.calibratedTimestamp}{student="one"} (\\S+)$`, "m");
-    return 1000 * Number(line.exec(await metrics.text())?.[1]);
+    return 1000 * seriesValue(await metrics.text(), `${metricNames.calibratedTimestamp}{student="one"}`);
   };
   expect(await calibrated({ ...manifest.latency, measured })).toBe(Date.parse(measured));
   expect(await calibrated(manifest.latency)).toBe(Date.parse(manifest.created));

@@ -1,12 +1,10 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { listen } from "../fixtures/listen.ts";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-thresholds-"));
@@ -97,14 +95,13 @@ test("npm run thresholds says that an address answers no scores", async () => {
 
 /** Another server than ours, at every address of which there is the same, or one result that is made of the request's key. */
 async function pageOf(content: unknown): Promise<string> {
-  const page = createServer(({ headers }, response) => {
+  const page = await listen(({ headers }, response) => {
     const reply =
       typeof content === "function"
         ? { student: "only", version: "1", results: [content(headers.authorization)] }
         : content;
     response.end(typeof reply === "string" ? reply : JSON.stringify(reply));
   });
-  await once(page.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => void page.close());
-  return `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+  onTestFinished(page.close);
+  return page.url;
 }
