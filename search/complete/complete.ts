@@ -9,6 +9,7 @@ import { printProgress } from "../progress.ts";
 import { addNgrams } from "./add-ngrams.ts";
 import { type Candidate, exportCandidate } from "./export-candidate.ts";
 import { stageResult } from "./stage-result.ts";
+import { taughtTasks } from "./taught-tasks.ts";
 import { dropRounds, trainInRounds } from "./train-in-rounds.ts";
 
 /**
@@ -43,10 +44,11 @@ export async function completeStudent(
     return weights;
   });
   const weights = await stageResult(join(folder, "heads"), async () => {
-    const trained = await trainInRounds(config, materials, { architecture: a, encoder, folder, stage }, log);
+    const tasks = await taughtTasks(config, materials, log);
+    const trained = await trainInRounds(config, materials, { architecture: a, encoder, tasks, folder, stage }, log);
     if (a.layers > 0) return trained;
     const spelling = { ...config, ngramTokens: config.effort.ngramTokens };
-    return await addNgrams(spelling, materials, { weights: trained, folder, name: stage }, log);
+    return await addNgrams(spelling, { ...materials, tasks }, { weights: trained, folder, name: stage }, log);
   });
   dropRounds(folder);
   return exportCandidate(config, materials, { name, architecture: a, weights, folder: join(folder, "student") }, log);

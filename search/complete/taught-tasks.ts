@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
-import { shareOf } from "../corpus/known-sets.ts";
+import { shareOf, unlabelledSet } from "../corpus/known-sets.ts";
 import { checkTeachers } from "../heads/check-labels.ts";
 import { type Adviser, keptLogits } from "../heads/kept-logits.ts";
 import { type Answers, type AskedText, isTaught, textsToAsk, withSoftTargets } from "../heads/soft-targets.ts";
@@ -12,9 +12,6 @@ import { printShare } from "../progress.ts";
 import type { EncodedTask } from "../student/encoded-task.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { checkEnsemble, type Ensemble, memberAdviser } from "./ensemble.ts";
-
-/** Unlabelled texts as one data set: half of what its size would give it, since few of them have an opinion. */
-const unlabelled = { dataSet: "unlabelled", share: 0.5 };
 
 /** An ensemble of students is many times faster than the teacher. */
 const ensembleTokens = 6_000_000;
@@ -44,11 +41,11 @@ export async function taughtTasks(
   checkTeachers(teachers, materials.tasks);
   const texts = askableTexts(materials);
   const answers: Answers[] = [];
-  const asked = teachers.length === 0 ? [] : choose(texts, effort.softTokens, seed);
+  const asked = teachers.length === 0 ? [] : choose(believable(texts, teachers, trust), effort.softTokens, seed);
   for (const teacher of teachers) {
     const adviser = teacherAdviser(teacher, threads);
     const logits = await ask(adviser, asked, `the teacher of ${adviser.tasks.join(", ")}`, materials, log);
-    answers.push({ asked, logits, trust });
+    answers.push({ from: "teacher", asked, logits, trust });
   }
   const left = whatIsLeft(teachers, trust);
   if (ensemble.length > 0) answers.push(...(await askEnsemble(ensemble, left, config, materials, texts, log)));
@@ -61,7 +58,20 @@ export async function taughtTasks(
  */
 export function whatIsLeft(teachers: readonly Pick<FineTunedTeacher, "tasks">[], trust: Trust): Trust {
   const knows = (task: string) => teachers.some(({ tasks }) => tasks.some(({ name }) => name === task));
-  return (task, dataSet) => dataSet === null || !knows(task) || !trust(task, dataSet);
+  return (task, dataSet) => {
+    const isTeachers = dataSet !== null && knows(task) && trust(task, dataSet) > 0;
+    return isTeachers ? 0 : fullTrust(task, dataSet);
+  };
+}
+
+/** Those that a teacher is believed about: each answer of one costs as much as training a student on several texts. */
+export function believable(
+  texts: readonly TaskText[],
+  teachers: readonly Pick<FineTunedTeacher, "tasks">[],
+  trust: Trust,
+): readonly TaskText[] {
+  const names = teachers.flatMap(({ tasks }) => tasks.map(({ name }) => name));
+  return texts.filter(({ task, dataSet }) => names.some((name) => trust(name, name === task ? dataSet : null) > 0));
 }
 
 async function askEnsemble(
@@ -79,7 +89,7 @@ async function askEnsemble(
   for (const member of ensemble) {
     const adviser = memberAdviser(member, tasks, materials.tokenizer, threads);
     const logits = await ask(adviser, asked, member.manifest.name, materials, log);
-    answers.push({ asked, logits, trust });
+    answers.push({ from: "student", asked, logits, trust });
   }
   return answers;
 }
@@ -92,22 +102,24 @@ function ask(adviser: Adviser, asked: readonly AskedText[], name: string, { cach
   );
 }
 
+/** A text that has labels of a task, or of none (null). */
+export interface TaskText extends AskedText {
+  readonly task: string | null;
+}
+
 /** Labelled texts of the tasks that learn, and all unlabelled ones. */
-function askableTexts({ corpus, tasks, tokenizer }: Taught): AskedText[] {
+function askableTexts({ corpus, tasks, tokenizer }: Taught): TaskText[] {
   const labelled = tasks
     .filter(({ task }) => isTaught(task))
-    .flatMap(({ examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet })));
-  const others = corpus.unlabelled.map(({ text }) => ({
+    .flatMap(({ task: { name }, examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet, task: name })));
+  const others = corpus.unlabelled.map(({ language, text }) => ({
     ids: tokenizer.encode(text, trainingMaxTokens).ids,
-    dataSet: unlabelled.dataSet,
+    dataSet: unlabelledSet(language),
+    task: null,
   }));
   return [...labelled, ...others];
 }
 
 function choose(texts: readonly AskedText[], tokens: number, seed: number): AskedText[] {
-  return textsToAsk(texts, {
-    tokens,
-    seed,
-    dataSetShare: (dataSet) => (dataSet === unlabelled.dataSet ? unlabelled.share : shareOf(dataSet)),
-  });
+  return textsToAsk(texts, { tokens, seed, dataSetShare: shareOf });
 }

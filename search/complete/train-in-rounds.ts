@@ -6,14 +6,15 @@ import type { SearchConfig } from "../config.ts";
 import { trainHeads } from "../heads/train-heads.ts";
 import { type Materials, studentPositions } from "../prepare.ts";
 import { printProgress } from "../progress.ts";
+import type { EncodedTask } from "../student/encoded-task.ts";
 import { interpolate } from "../student/interpolate.ts";
 import { type Weights, withSurface } from "../student/weights.ts";
 import { stageResult } from "./stage-result.ts";
-import { taughtTasks } from "./taught-tasks.ts";
 
 interface Untrained {
   readonly architecture: Architecture;
   readonly encoder: Weights;
+  readonly tasks: readonly EncodedTask[];
   readonly folder: string;
   readonly stage: string;
 }
@@ -36,11 +37,10 @@ function roundPath(folder: string, round: number): string {
  */
 export async function trainInRounds(
   config: SearchConfig,
-  materials: Materials,
-  { architecture: a, encoder, folder, stage }: Untrained,
+  { teacher }: Pick<Materials, "teacher">,
+  { architecture: a, encoder, tasks, folder, stage }: Untrained,
   log: Log,
 ): Promise<Weights> {
-  const tasks = await taughtTasks(config, materials, log);
   const tokens = a.layers === 0 ? config.effort.staticHeadTokens : config.effort.headTokens;
   const train = (round: number, start: Weights) =>
     stageResult(roundPath(folder, round), (checkpoint) =>
@@ -50,8 +50,8 @@ export async function trainInRounds(
         threads: config.threads,
         precision: config.precision,
         positions: studentPositions,
-        layerNormEpsilon: materials.teacher.layerNormEpsilon,
-        padId: materials.teacher.padId,
+        layerNormEpsilon: teacher.layerNormEpsilon,
+        padId: teacher.padId,
         onProgress: printProgress(`tasks ${stage}, round ${round} of ${rounds.length}`, log),
         checkpoint,
       }),

@@ -62,7 +62,8 @@ export async function trainFurther(
   const trust = trustIn(materials, manifest);
   const tasks = await tasksFor(config, materials, trust, log);
   const folder = join(dirname(files.folder), roundName(config, materials, trust));
-  const training = { ...config, folder, onProgress: printProgress(`train ${name}`, log) };
+  const seed = config.seed + roundOf(manifest.version);
+  const training = { ...config, seed, folder, onProgress: printProgress(`train ${name}`, log) };
   const train = () =>
     trainCopies(training, (copy) =>
       trainHeads(architecture, start, tasks, {
@@ -75,7 +76,7 @@ export async function trainFurther(
   dropCopies(folder, config.copies);
   const mean = config.tokens === 0 ? start : partOfTheWay(start, end, config.share);
   const whole = { weights: new Map([...start, ...mean]), folder, name };
-  const weights = architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
+  const weights = architecture.layers > 0 ? mean : await addNgrams(config, { ...materials, tasks }, whole, log);
   const { corpus } = materials;
   const taught = { ...materials, corpus: { ...corpus, dataSets: allSets(corpus.dataSets, manifest.dataSets) } };
   const trained = {
@@ -88,6 +89,11 @@ export async function trainFurther(
   const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
   const ngramShape = config.ngramTokens === 0 ? manifest.ngrams : undefined;
   return await exportCandidate(config, taught, { ...trained, unchanged, ngramShape }, log);
+}
+
+/** A number of its own for each version, or every round under a seed would draw the same rows in the same order. */
+function roundOf(version: string): number {
+  return Number.parseInt(version.slice(0, 6), 16);
 }
 
 /** Whether they are those of the student's encoder, no fewer: its graphs have a head for each. */

@@ -1,4 +1,4 @@
-import { invariant, must } from "../../src/invariant.ts";
+import { must } from "../../src/invariant.ts";
 import { type Feeds, Tensor } from "../../src/onnx/session.ts";
 import { stacked } from "../../src/onnx/stacked.ts";
 import { createSurfaceFeatures } from "../../src/pairs/surface-features.ts";
@@ -109,13 +109,12 @@ export function taskBatch(
   const pair = encoded.task.input === "pair";
   const sequences = examples.map((example) => example.ids);
   if (pair) sequences.push(...examples.map((example) => must(example.pairIds, "other half of a pair")));
-  const totalWeight = examples.reduce((total, example) => total + example.weight, 0);
-  invariant(totalWeight > 0, "a batch has a weight");
   const target = new Float32Array(rows * encoded.labels.length);
   examples.forEach((example, row) => {
     target.set(example.target, row * encoded.labels.length);
   });
-  const weight = Float32Array.from(examples, (example) => example.weight / totalWeight);
+  // By rows, not by their weights: rows of little weight are short ones, which meet in batches of their own.
+  const weight = Float32Array.from(examples, (example) => example.weight / rows);
   return {
     batch: toBatch(sequences, padId),
     targets: {

@@ -8,22 +8,31 @@ import { numbersIn } from "./numbers-in.ts";
  */
 export type ReadSurface = (source: Int32Array, target: Int32Array) => Float32Array;
 
-/** Marks by kind; of each kind the counts of both texts are compared. */
+/** Marks that a text may end with, in Latin and wide forms, then in those of other scripts. */
+const last = {
+  question: "?？؟՞",
+  exclamation: "!！",
+  stop: ".。।։۔።။។",
+  ellipsis: "…",
+  colon: ":：",
+  semicolon: ";；؛",
+};
+/** Marks by kind; of each kind the counts of both texts are compared. Heads know them by this order. */
 const markKinds = [
-  "?？؟՞",
-  "!！",
+  last.question,
+  last.exclamation,
   "\"“”„«»「」『』'‘’",
   "()[]（）【】{}",
   ",，、،",
-  ".。।։",
-  "…",
-  ":：",
-  ";；؛",
+  last.stop,
+  last.ellipsis,
+  last.colon,
+  last.semicolon,
   "-–—",
   "%",
 ];
 const kindOfMark = new Map(markKinds.flatMap((marks, kind) => Array.from(marks, (mark) => [mark, kind] as const)));
-const lastMarks = ".。।!！?？…:：;";
+const lastMarks = Object.values(last).join("");
 
 const ownFeatures = 8;
 const sharedFeatures = 16;

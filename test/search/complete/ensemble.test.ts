@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { checkEnsemble, readEnsemble } from "../../../search/complete/ensemble.ts";
-import { taughtTasks, whatIsLeft } from "../../../search/complete/taught-tasks.ts";
+import { believable, taughtTasks, whatIsLeft } from "../../../search/complete/taught-tasks.ts";
 import { fullTrust } from "../../../search/heads/teacher-trust.ts";
 import type { FineTunedTeacher } from "../../../search/teacher/fine-tune.ts";
 import { must } from "../../../src/invariant.ts";
@@ -44,11 +44,26 @@ test("taughtTasks() gives texts without a label what an ensemble of students say
 
 test("whatIsLeft() leaves the sets to a teacher that it is believed about, and no task that it does not know", () => {
   const tasks = [{ name: "sentiment", labels }];
-  const left = whatIsLeft([{ tasks }], (_, dataSet) => dataSet !== "reviews");
+  const left = whatIsLeft([{ tasks }], (_, dataSet) => (dataSet === "reviews" ? 0 : 0.5));
   const believed = ["tweets", "reviews", null].filter((dataSet) => left("sentiment", dataSet));
   expect(believed).toEqual(["reviews", null]);
-  expect(left("filter", "tweets")).toBe(true);
-  expect(whatIsLeft([], fullTrust)("sentiment", "tweets")).toBe(true);
+  expect(left("filter", "tweets")).toBeGreaterThan(0);
+  expect(whatIsLeft([], fullTrust)("sentiment", "tweets")).toBeGreaterThan(0);
+});
+
+test("believable() leaves texts out about which no teacher is believed, and keeps those that only another task has labels for", () => {
+  const teachers = [{ tasks: [{ name: "sentiment", labels }] }];
+  const text = (task: string | null, dataSet: string) => ({ ids: Int32Array.of(1), task, dataSet });
+  const texts = [
+    text("sentiment", "tweets"),
+    text("sentiment", "reviews"),
+    text("filter", "comments"),
+    text(null, "web"),
+  ];
+  const kept = (believed: string | null) =>
+    believable(texts, teachers, (_, dataSet) => Number(dataSet === believed)).map(({ dataSet }) => dataSet);
+  expect(kept("tweets")).toEqual(["tweets"]);
+  expect(kept(null)).toEqual(["comments", "web"]);
 });
 
 test("taughtTasks() asks no teacher that means other labels", async () => {

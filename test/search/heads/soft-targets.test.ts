@@ -24,7 +24,7 @@ function targetsOf({ examples }: EncodedTask): number[][] {
 
 /** Somebody's logits of `asked`, believed about everything. */
 function said(asked: AskedText[], logits: [task: string, rows: Float32Array[]][], trust = fullTrust): Answers {
-  return { asked, logits: new Map(logits), trust };
+  return { from: "teacher", asked, logits: new Map(logits), trust };
 }
 
 const options = { seed: 1, dataSetShare: () => 1 };
@@ -91,7 +91,7 @@ test("withSoftTargets() leaves alone the sets that the teacher is not trusted ab
   const asked = [text("tweets", 1, 2), text("reviews", 5, 6), text("posts", 3, 4)];
   const even = asked.map(() => Float32Array.of(0, 0));
   const taught = (trusted: (string | null)[]) => {
-    const teacher = said(asked, [["sentiment", even]], (_, set) => trusted.includes(set));
+    const teacher = said(asked, [["sentiment", even]], (_, set) => (trusted.includes(set) ? 0.75 : 0));
     return targetsOf(must(withSoftTargets([encoded("sentiment", labels, own)], [teacher])[0]));
   };
   expect(taught(["tweets"])).toEqual([
@@ -113,7 +113,7 @@ test("withSoftTargets() pools what several say, each where it is believed", () =
   const other = said(
     [...texts, text("posts", 3, 4)],
     [["sentiment", [Float32Array.of(5, 5 + even), Float32Array.of(0, 40), Float32Array.of(0, 0)]]],
-    (_, set) => set !== "reviews",
+    (_, set) => (set === "reviews" ? 0 : 0.75),
   );
   const [pooled] = withSoftTargets([encoded("sentiment", ["negative", "positive"], own)], [one, other]);
   // Three to one and one to three are even; of reviews only the first is believed.
@@ -122,4 +122,30 @@ test("withSoftTargets() pools what several say, each where it is believed", () =
     [0.375, 0.625],
     [0.5, 0.5],
   ]);
+});
+
+test("withSoftTargets() mixes as much into labels as whoever is believed is believed", () => {
+  const own = [example("tweets", [1, 2], [0, 1]), example("reviews", [5, 6], [0, 1])];
+  const texts = [text("tweets", 1, 2), text("reviews", 5, 6)];
+  const even = texts.map(() => Float32Array.of(0, 0));
+  const teacher = said(texts, [["sentiment", even]], (_, set) => (set === "tweets" ? 0.5 : 0.75));
+  const [mixed] = withSoftTargets([encoded("sentiment", ["negative", "positive"], own)], [teacher]);
+  expect(targetsOf(must(mixed))).toEqual([
+    [0.25, 0.75],
+    [0.375, 0.625],
+  ]);
+});
+
+test("withSoftTargets() hears students together as much as teachers together", () => {
+  const asked = [text("posts", 3, 4)];
+  const answer = (from: Answers["from"], ...logits: number[]): Answers => ({
+    ...said(asked, [["sentiment", [Float32Array.from(logits)]]]),
+    from,
+  });
+  const three = Array.from({ length: 3 }, () => answer("student", 0, 2 * Math.log(3)));
+  const [pooled] = withSoftTargets(
+    [encoded("sentiment", ["negative", "positive"], [])],
+    [...three, answer("teacher", 0, 0)],
+  );
+  expect(targetsOf(must(pooled))).toEqual([[0.25, 0.75]]);
 });

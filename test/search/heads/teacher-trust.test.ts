@@ -13,45 +13,50 @@ test("a teacher is believed about the sets on which it is better, in the mean of
   const trust = trustByScores([
     score("tweets", "en", 0.6, 0.7),
     score("tweets", "fr", 0.6, 0.58),
-    score("reviews", "ko", 0.8, 0.79),
+    score("reviews", "ko", 0.8, 0.77),
     score("posts", "th", 0.5, null),
   ]);
-  const believed = ["tweets", "reviews", "posts", "others"].filter((set) => trust?.("sentiment", set));
+  const believed = ["tweets", "reviews", "posts", "others"].filter((set) => must(trust)("sentiment", set) > 0);
   expect(believed).toEqual(["tweets"]);
-  expect(trust?.("sentiment", null)).toBe(true);
-  expect(trust?.("filter", null)).toBe(false);
+  expect(trust?.("sentiment", null)).toBe(0.75);
+  expect(trust?.("filter", null)).toBe(0);
+});
+
+test("a teacher that is about as good is believed less than a better one", () => {
+  const trust = trustByScores([score("tweets", "en", 0.6, 0.7), score("reviews", "ko", 0.8, 0.79)]);
+  expect(["tweets", "reviews"].map((set) => trust?.("sentiment", set))).toEqual([0.75, 0.5]);
 });
 
 test("a teacher that is worse over the sets of a task is not asked about unlabelled texts", () => {
   const trust = trustByScores([score("tweets", "en", 0.6, 0.61), score("reviews", "ko", 0.8, 0.7)]);
-  expect(trust?.("sentiment", "tweets")).toBe(true);
-  expect(trust?.("sentiment", null)).toBe(false);
+  expect(trust?.("sentiment", "tweets")).toBe(0.75);
+  expect(trust?.("sentiment", null)).toBe(0);
 });
 
 test("of several who are asked about unlabelled texts, a teacher is believed as soon as it is better on one set", () => {
   const scores = [score("tweets", "en", 0.6, 0.61), score("reviews", "ko", 0.8, 0.7)];
-  expect(trustByScores(scores, (task) => task === "sentiment")?.("sentiment", null)).toBe(true);
-  expect(trustByScores(scores, (task) => task === "filter")?.("sentiment", null)).toBe(false);
-  expect(trustByScores(scores.slice(1), (task) => task === "sentiment")?.("sentiment", null)).toBe(false);
+  expect(trustByScores(scores, (task) => task === "sentiment")?.("sentiment", null)).toBe(0.75);
+  expect(trustByScores(scores, (task) => task === "filter")?.("sentiment", null)).toBe(0);
+  expect(trustByScores(scores.slice(1), (task) => task === "sentiment")?.("sentiment", null)).toBe(0);
 });
 
 test("a set without validation rows is known as well as the suite that it is judged by", () => {
   const suite = (teacher: number) => trustByScores([score("kdnas_sentiment_suite", "en", 0.8, teacher)]);
-  expect(suite(0.85)?.("sentiment", "kdnas_sentiment_comments")).toBe(true);
-  expect(suite(0.75)?.("sentiment", "kdnas_sentiment_comments")).toBe(false);
+  expect(suite(0.85)?.("sentiment", "kdnas_sentiment_comments")).toBe(0.75);
+  expect(suite(0.75)?.("sentiment", "kdnas_sentiment_comments")).toBe(0);
 });
 
 test("a lead on suites does not make a teacher believed about unlabelled texts", () => {
   const scores = [score("kdnas_sentiment_suite", "en", 0.6, 0.9), score("reviews", "ko", 0.8, 0.79)];
-  expect(trustByScores(scores)?.("sentiment", null)).toBe(false);
-  expect(trustByScores(scores, () => true)?.("sentiment", null)).toBe(false);
+  expect(trustByScores(scores)?.("sentiment", null)).toBe(0);
+  expect(trustByScores(scores, () => true)?.("sentiment", null)).toBe(0);
 });
 
 test("without scores of a teacher there is nothing to go by", () => {
   expect(trustByScores([score("tweets", "en", 0.6, null)])).toBeNull();
 });
 
-test("trustHash() tells what a teacher is believed about, not by how much", () => {
+test("trustHash() tells how far a teacher is believed about what, not by how much it is better", () => {
   const text = { ids: Int32Array.of(0, 5, 2), pairIds: null, surface: null };
   const labelled = { ...text, target: Float32Array.of(1, 0, 0), weight: 1 };
   const example = (dataSet: string): EncodedExample => ({ ...labelled, dataSet });
@@ -59,9 +64,10 @@ test("trustHash() tells what a teacher is believed about, not by how much", () =
   const hashOf = (...scores: Score[]) => trustHash(must(trustByScores(scores)), tasks);
   const better = hashOf(score("tweets", "en", 0.6, 0.7));
   expect(better).toMatch(/^[0-9a-f]{8}$/);
-  expect(hashOf(score("tweets", "en", 0.5, 0.51), score("reviews", "en", 0.6, 0.6))).toBe(better);
+  expect(hashOf(score("tweets", "en", 0.5, 0.55), score("reviews", "en", 0.6, 0.57))).toBe(better);
   const worse = hashOf(score("tweets", "en", 0.6, 0.5));
   const both = hashOf(score("tweets", "en", 0.6, 0.7), score("reviews", "en", 0.6, 0.7));
   expect(new Set([better, worse, both]).size).toBe(3);
+  expect(trustHash((_, dataSet) => Number(dataSet !== null) * 0.75, tasks)).not.toBe(both);
   expect(trustHash(fullTrust, tasks)).toBe(both);
 });

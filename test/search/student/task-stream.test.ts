@@ -68,12 +68,12 @@ test("headOf() is as wide as the task has labels", () => {
   });
 });
 
-test("taskBatch() has weights that sum to 1 and targets in the order of the rows", () => {
+test("taskBatch() has weights by rows, whatever they sum to, and targets in the order of the rows", () => {
   const [first, second] = sentiment.examples;
-  const rows = [must(first), { ...must(second), weight: 3 }];
+  const rows = [must(first), { ...must(second), weight: 0.25 }];
   const { batch, targets } = taskBatch(sentiment, rows, tokenizer.padId);
   expect(batch.rows).toBe(2);
-  expect(Array.from(targets.weight?.data as Float32Array)).toEqual([0.25, 0.75]);
+  expect(Array.from(targets.weight?.data as Float32Array)).toEqual([0.5, 0.125]);
   expect(Array.from(targets.target?.data as Float32Array)).toEqual([1, 0, 0, 0, 1, 0]);
   expect(Object.keys(targets).sort()).toEqual(["target", "weight"]);
 });

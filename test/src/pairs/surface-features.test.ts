@@ -62,6 +62,10 @@ describe("createSurfaceFeatures()", () => {
         .map((value) => value.toFixed(2)),
     ).toEqual(["0.69", "0.69"]);
     expect(marks("开门了")[0]).toBe(1);
+    expect(marks("هل هو مفتوح؟").every((value) => value === 0)).toBe(true);
+    const stops = (target: string) => surface("It is open.", target).slice(shared + 15);
+    for (const target of ["دکان کھلی ہے۔", "Խանութը բաց է։", "दुकान खुली है।", "ሱቁ ክፍት ነው።", "ဆိုင်ဖွင့်ထားသည်။"])
+      expect(stops(target).filter((value) => value > 0)).toEqual([]);
   });
 
   test("tells a text that repeats itself from one that does not", () => {
