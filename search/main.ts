@@ -6,6 +6,7 @@ import { forEachBudget } from "./complete/each-budget.ts";
 import type { Candidate } from "./complete/export-candidate.ts";
 import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
+import { rivalScores } from "./complete/rival-scores.ts";
 import { searchCommand, toSearchConfig } from "./config.ts";
 import { explore } from "./explore/explore.ts";
 import { winnersOf } from "./explore/given-architectures.ts";
@@ -36,7 +37,8 @@ await runCommand(searchCommand, async (flags, log) => {
     const fitted = time.completion(name, left);
     const student = await completeStudent(fitted, materials, name, architecture, log);
     const candidate = await withCorrections(fitted, materials, student, log);
-    promoteIfBetter(config, candidate, log);
+    const rival = await rivalScores(config.models, candidate, materials.corpus, config.threads);
+    promoteIfBetter({ ...config, rival }, candidate, log);
     finished.push(candidate);
   });
   await renewEnsembles(config, finished, materials.corpus, log);

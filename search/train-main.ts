@@ -6,9 +6,12 @@ import { listOf } from "./command/list-flag.ts";
 import { precisionFlag } from "./command/precision-flag.ts";
 import { studentFlags } from "./command/student-flags.ts";
 import { readEnsemble } from "./complete/ensemble.ts";
+import type { Candidate } from "./complete/export-candidate.ts";
 import { promoteIfBetter } from "./complete/promote.ts";
 import { renewEnsembles } from "./complete/renew-ensembles.ts";
+import { rivalScores } from "./complete/rival-scores.ts";
 import { presets } from "./config.ts";
+import type { Corpus } from "./corpus/assemble.ts";
 import { dataStamp } from "./corpus/data-stamp.ts";
 import type { Reshaping } from "./learn/reshape.ts";
 import { judgingAll } from "./learn/student-materials.ts";
@@ -92,7 +95,7 @@ await runCommand(
 );
 
 async function train(flags: Flags, log: Log): Promise<void> {
-  const { tokens, copies, ngrams: ngramTokens, seed, threads, precision, id, models, promote } = flags;
+  const { tokens, copies, ngrams: ngramTokens, seed, threads, precision, id, models } = flags;
   const reshaping = reshapingOf(flags);
   const share = flags.share ?? (reshaping === null ? 0.5 : 1);
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
@@ -116,15 +119,30 @@ async function train(flags: Flags, log: Log): Promise<void> {
       ? await trainAll(students, flags, { config, reshaping, tuned, ensemble, cacheFolder }, log)
       : { ...kept, judging: null };
   if (kept === null && trained.length > 0) keepTrained(run, settings, { trained, failed });
-  for (const one of trained) promoteIfBetter({ models, promote }, one, log);
-  if (promote !== "never" && trained.length > 0) {
-    const corpus = await judgingAll(flags, judging, trained);
-    await renewEnsembles({ models, promote, threads }, trained, corpus, log);
-  }
+  await promoteTrained(flags, trained, judging, log);
   dropTrained(run);
   unlock();
   if (failed.length > 0)
     throw new TrainingFailedError(`not trained: ${failed.join(", ")}; --students ${failed.join()} tries again`);
+}
+
+/** Puts those into `--models` that are better, and finds their ensembles. @param judging as of `trainAll` */
+async function promoteTrained(
+  { models, promote, threads, ...flags }: Flags,
+  trained: readonly Candidate[],
+  judging: Corpus | null,
+  log: Log,
+): Promise<void> {
+  if (promote === "never" || trained.length === 0) {
+    for (const one of trained) promoteIfBetter({ models, promote }, one, log);
+    return;
+  }
+  const corpus = await judgingAll(flags, judging, trained);
+  for (const one of trained) {
+    const rival = await rivalScores(models, one, corpus, threads);
+    promoteIfBetter({ models, promote, rival }, one, log);
+  }
+  await renewEnsembles({ models, promote, threads }, trained, corpus, log);
 }
 
 /** @throws {ConfigError} when it is said by halves, or of several students. */

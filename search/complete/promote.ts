@@ -19,7 +19,10 @@ import { budgetOf } from "../student-name.ts";
 import { budgetTokens } from "../timed-lengths.ts";
 import type { Candidate } from "./export-candidate.ts";
 
-type Promotion = Pick<SearchConfig, "models" | "promote"> & Partial<Pick<SearchConfig, "production">>;
+interface Promotion extends Pick<SearchConfig, "models" | "promote">, Partial<Pick<SearchConfig, "production">> {
+  /** Scores of the student that may be replaced (`rivalScores`). @default those of its manifest */
+  readonly rival?: readonly Score[] | undefined;
+}
 
 /** How far above its budget a student may be timed, as a share: no machine is quiet all the time. */
 const tolerance = 0.1;
@@ -53,7 +56,7 @@ function manifestPath(models: string, name: string): string {
 }
 
 function reasonToKeep(config: Promotion, candidate: Candidate): string | null {
-  const { models, production = null } = config;
+  const { models, production = null, rival } = config;
   const { name } = candidate.manifest;
   const path = manifestPath(models, name);
   if (!existsSync(path)) return null;
@@ -61,7 +64,7 @@ function reasonToKeep(config: Promotion, candidate: Candidate): string | null {
   if (current === null) return `the student in ${join(models, name)} has a manifest that cannot be read`;
   // Budgets of production are of its texts, which are of other lengths.
   const slowness = production === null ? slownessOf(candidate, current) : null;
-  return rolloutOf(models, name) ?? slowness ?? lossOf(candidate, current);
+  return rolloutOf(models, name) ?? slowness ?? lossOf(candidate, current, rival);
 }
 
 /** A candidate that stands beside the live student. */
@@ -90,7 +93,11 @@ function slownessOf({ manifest }: Candidate, current: Manifest): string | null {
 }
 
 /** Of tasks, of corrections or of score. */
-function lossOf({ manifest, files, base }: Candidate, current: Manifest): string | null {
+function lossOf(
+  { manifest, files, base }: Candidate,
+  current: Manifest,
+  rival: readonly Score[] = current.scores,
+): string | null {
   const lost = current.tasks.filter(({ name }) => !manifest.tasks.some((task) => task.name === name));
   if (lost.length > 0)
     return `version ${current.version} also answers ${lost.map(({ name }) => name).join(", ")} (${adviceFor(lost)})`;
@@ -98,7 +105,7 @@ function lossOf({ manifest, files, base }: Candidate, current: Manifest): string
   if (base !== undefined && isOfBase(current, base, files.folder)) return null;
   if (base === undefined && learnedFromFeedback(current) && !learnedFromFeedback(manifest))
     return `version ${current.version} has learned from corrections, and this one has not (--feedback FOLDER)`;
-  const [now, then] = sharedMeans(encoderScores(base ?? manifest), encoderScores(current));
+  const [now, then] = sharedMeans(encoderScores(base ?? manifest), encoderScores({ ...current, scores: rival }));
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;
   if (now > then) return null;
@@ -114,7 +121,10 @@ function adviceFor(lost: readonly ManifestTask[]): string {
 }
 
 /** How well tasks do that were added to a finished encoder says little of the encoder: they are learned anew on another within seconds. */
-function encoderScores({ tasks, scores }: Manifest): readonly Score[] {
+function encoderScores({
+  tasks,
+  scores,
+}: Pick<Manifest, "tasks"> & { readonly scores: readonly Score[] }): readonly Score[] {
   const added = new Set(tasks.filter(isAdded).map(({ name }) => name));
   return scores.filter(({ task }) => !added.has(task));
 }

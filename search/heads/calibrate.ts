@@ -74,7 +74,7 @@ export function fitThreshold(groups: readonly ThresholdGroup[], usual = 0.5, cau
 /** Fewer rows of a language say nothing about its threshold. */
 const leastLanguageRows = 60;
 /** A language's threshold is drawn to that of all as if by so many rows. */
-const cautionRows = 10;
+const cautionRows = 30;
 
 /**
  * Thresholds of those languages whose rows ask for another than that of all: how easily a text counts as toxic differs by

@@ -1,7 +1,9 @@
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { servedScores } from "../../src/contract/ensemble.ts";
 import { isAdded } from "../../src/contract/graph-files.ts";
-import type { Manifest } from "../../src/contract/manifest.ts";
+import type { Manifest, ManifestTask, Score } from "../../src/contract/manifest.ts";
+import { scoreKey } from "../../src/contract/score-key.ts";
 import { ConfigError } from "../../src/errors.ts";
 import type { Log } from "../command/command.ts";
 import { addNgrams } from "../complete/add-ngrams.ts";
@@ -85,6 +87,7 @@ export async function trainFurther(
     weights,
     folder: join(folder, `student-${config.share}`),
     known: manifest.scores,
+    kept: decidedElsewhere(manifest, corpus),
   };
   const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
   const ngramShape = config.ngramTokens === 0 ? manifest.ngrams : undefined;
@@ -100,6 +103,14 @@ function roundOf(version: string): number {
 function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">): boolean {
   const encoders = tasks.filter((task) => !isAdded(task)).map(({ name }) => name);
   return isDeepStrictEqual(encoders.sort(), own.map(({ task }) => task.name).sort());
+}
+
+/** Tasks whose thresholds were fitted on sets of which the data at hand do not have all: on the others alone they would go by a few rows. */
+function decidedElsewhere({ tasks, scores }: Manifest, { validation }: LearningMaterials["corpus"]): ManifestTask[] {
+  const here = new Set(validation.map(({ task, dataSet }) => JSON.stringify([task, dataSet])));
+  const isElsewhere = ({ task, dataSet }: Score) => !here.has(JSON.stringify([task, dataSet]));
+  const lacking = new Set(scores.filter(isElsewhere).map(({ task }) => task));
+  return tasks.filter(({ name }) => lacking.has(name));
 }
 
 /** Of all that its end depends on, so that no round is taken for another. */
@@ -126,10 +137,14 @@ function tasksFor(config: FurtherTraining, materials: FurtherMaterials, trust: T
 }
 
 /** Fine-tuned teachers are believed where they are better than the student. @throws {ConfigError} when nobody knows where */
-function trustIn({ tuned, ensemble }: FurtherMaterials, { name, scores }: Manifest): Trust {
+function trustIn({ tuned, ensemble }: FurtherMaterials, manifest: Manifest): Trust {
   if (tuned.length === 0) return fullTrust;
+  const { name, scores } = manifest;
+  // Of sets that it was not judged on alone (a user's, say), it is known how well it does with its ensemble.
+  const alone = new Set(scores.map(scoreKey));
+  const all = [...scores, ...servedScores(manifest).filter((score) => !alone.has(scoreKey(score)))];
   const ofSeveral = (task: string) => ensemble.some(({ manifest }) => manifest.tasks.some((own) => own.name === task));
-  const trust = trustByScores(scores, ofSeveral);
+  const trust = trustByScores(all, ofSeveral);
   if (trust === null)
     throw new ConfigError(
       `${name}: its manifest has no scores of a fine-tuned teacher to say where that is better; npm run evaluate -- --data ... --write puts them there`,

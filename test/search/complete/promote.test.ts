@@ -84,6 +84,21 @@ test("promoteIfBetter() counts each data set once, however many languages it has
   expect(result.live.version).toBe(result.second.version);
 });
 
+test("promoteIfBetter() compares sets of which only somebody else knows how well the old student does", () => {
+  const own = (student: number) => scoreOf(student, { dataSet: "own" });
+  const live = candidateOf([scoreOf(0.6)], 1);
+  const tell = (rival: Score[]) => {
+    const lines: string[] = [];
+    promoteIfBetter({ models, promote: "better" }, live, () => {});
+    const fresh = candidateOf([scoreOf(0.59), own(0.7)]);
+    promoteIfBetter({ models, promote: "better", rival: [scoreOf(0.6), ...rival] }, fresh, (line) => lines.push(line));
+    return lines[0];
+  };
+  expect(tell([])).toContain("left in");
+  expect(tell([own(0.75)])).toContain("left in");
+  expect(tell([own(0.65)])).toContain("now in");
+});
+
 test("promoteIfBetter() does not compare scores of different rows", () => {
   const { lines, live, second } = compete([scoreOf(0.6)], [scoreOf(0.9, { rows: 50 })]);
   expect(live.version).not.toBe(second.version);

@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readManifest, type Score } from "../../src/contract/manifest.ts";
+import { studentFolder } from "../../src/contract/models-folder.ts";
+import { scoreKey } from "../../src/contract/score-key.ts";
+import { BadFileError } from "../../src/errors.ts";
+import type { Corpus } from "../corpus/assemble.ts";
+import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
+import { answerRows } from "../evaluate/listen.ts";
+import { scoresOf } from "../heads/score.ts";
+import type { Candidate } from "./export-candidate.ts";
+
+/**
+ * What the student that a candidate would replace scores on the rows that the candidate was judged on: as its manifest says, and for sets
+ * that it was never judged on, such as those of a user, as it answers them now. Undefined where there is none that can be asked.
+ */
+export async function rivalScores(
+  models: string,
+  { manifest }: Pick<Candidate, "manifest">,
+  corpus: Corpus,
+  threads: number,
+): Promise<readonly Score[] | undefined> {
+  const folder = studentFolder(models, manifest.name);
+  const path = join(folder, "manifest.json");
+  if (!existsSync(path)) return undefined;
+  try {
+    const rival = readManifest(path);
+    const known = new Set(rival.scores.map(scoreKey));
+    if (manifest.scores.every((score) => known.has(scoreKey(score)))) return rival.scores;
+    const { results } = await answerRows({ folder, manifest: rival }, [], limitValidation(corpus, judgedRows), threads);
+    const alike = rival.tasks.filter(({ name, labels }) => isDeepStrictEqual(corpus.labels.get(name), labels));
+    const judged = scoresOf(results, alike).map((score): Score => ({ ...score, teacher: null }));
+    return [...rival.scores, ...judged.filter((score) => !known.has(scoreKey(score)))];
+  } catch (error) {
+    // What was trained for hours must not be lost to a damaged student.
+    if (error instanceof BadFileError) return undefined;
+    throw error;
+  }
+}
