@@ -1,3 +1,4 @@
+import { UnavailableError } from "../src/errors.ts";
 import { must } from "../src/invariant.ts";
 import type { Batcher } from "./batcher.ts";
 import type { AnswerCache, Remembered } from "./cache.ts";
@@ -112,6 +113,7 @@ async function askAgain(
 ): Promise<Answers> {
   const bad = Array.from(answers.keys()).filter((i) => isBad(must(answers[i])));
   if (bad.length === 0) return { answers, downgraded };
+  if (question.client.aborted) return { answers: givenUp(answers, bad), downgraded };
   const again = toAskAgain(items, answers, bad);
   const stepped = await orErrors(again, () => answerItems(deps, question, again, tried));
   return {
@@ -148,6 +150,16 @@ export function withAnswers(
     all[place] = must(others[i]);
   });
   return all;
+}
+
+/** Answers of which these are no good, once the client has left: whoever was asked again would be counted again, and work for nobody. */
+export function givenUp(answers: Answers["answers"], places: readonly number[]): (Answer | Error)[] {
+  const cause = new UnavailableError("the client left");
+  return withAnswers(
+    answers,
+    places,
+    places.map(() => cause),
+  );
 }
 
 function choose(deps: Predictor, question: Question, inquiry: Inquiry, tried: ReadonlySet<string>): Choice {

@@ -140,7 +140,7 @@ class QueueBatcher implements Batcher {
 
   private async runSpare({ student, input, tasks, items }: SpareGroup): Promise<Outcome[]> {
     const texts = items.flatMap((item) => item.texts);
-    const batch = { studentId: student.id, input, tasks, texts, tokenBudget: this.options.batchTokens };
+    const batch = { ...studentOf(student), input, tasks, texts, tokenBudget: this.options.batchTokens };
     const output = await this.run(
       student,
       batch,
@@ -211,7 +211,11 @@ function toTextBatch(entries: readonly Entry[], tokenBudget: number, asksLanguag
     for (const task of entry.request.group.tasks) tasks.add(task);
     for (const text of entry.texts) texts.push(text);
   }
-  return { studentId: student.id, input, tasks: [...tasks], texts, tokenBudget, asksLanguages };
+  return { ...studentOf(student), input, tasks: [...tasks], texts, tokenBudget, asksLanguages };
+}
+
+function studentOf({ id, members }: Timed): Pick<TextBatch, "studentId" | "members"> {
+  return { studentId: id, ...(members && { members }) };
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -6,6 +6,7 @@ import {
   type Answers,
   type Asked,
   answerItems,
+  givenUp,
   orErrors,
   type Predictor,
   type Question,
@@ -31,7 +32,8 @@ export async function answerInCascade(deps: Predictor, question: Question, items
   const own = Array.from(items.keys()).filter((i) => isOwn(must(first.answers[i]), pair));
   const unsure = own.filter((i) => !isSure(must(first.answers[i]), pair.fast, question.tasks));
   count(deps, question, "confident", own.length - unsure.length);
-  if (unsure.length === 0) return first;
+  // Nobody waits for the larger one's word where the client has left.
+  if (unsure.length === 0 || question.client.aborted) return first;
   const second = await askInTime(deps, { ...question, afterFaster: true }, pair.large, itemsAt(items, unsure));
   const better = [...second.keys()].filter((i) => !(second[i] instanceof Error));
   const kept = unsure.length - better.length;
@@ -56,6 +58,7 @@ async function askFast(deps: Predictor, question: Question, pair: Pair, items: r
   const answers = await askInTime(deps, own, fast, items);
   const left = [...answers.keys()].filter((i) => answers[i] instanceof Error);
   if (left.length === 0) return { answers, downgraded: false };
+  if (question.client.aborted) return { answers: givenUp(answers, left), downgraded: false };
   const rest = toAskAgain(items, answers, left);
   // Where it was asked, its work has been offered, and nobody asks it twice.
   const tried = new Set<string>(answers.some(isRefused) ? [] : [fast.id]);

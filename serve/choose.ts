@@ -83,6 +83,11 @@ export function chooseStudent(
   throw new ShedError(reason, "no student can answer within the latency budget now", retrySeconds(overMs));
 }
 
+/** While a server starts, what is asked for may be on its way. @throws {UnavailableError} when there is no student at all. */
+export function checkLoaded(students: readonly Student[]): void {
+  if (students.length === 0) throw new UnavailableError("no student is loaded");
+}
+
 /** In whole seconds, as the `Retry-After` header wants it. */
 function retrySeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
@@ -93,7 +98,7 @@ function retrySeconds(ms: number): number {
  * @throws {UnknownModelError | UnavailableError}
  */
 export function rankStudents(students: readonly Student[], { tasks, name }: Wish): readonly Student[] {
-  if (students.length === 0) throw new UnavailableError("no student is loaded");
+  checkLoaded(students);
   if (name !== undefined) return [named(students, tasks, name)];
   const able = covering(students, tasks);
   if (able.length === 1) return able;
@@ -135,7 +140,7 @@ export function accuracyAmong(students: readonly Student[], tasks: readonly stri
  * @throws {UnknownModelError} when no student has this name, or none of them a task over single texts.
  */
 export function tasksInOnePass(students: readonly Student[], name: string | undefined): string[] {
-  if (students.length === 0) throw new UnavailableError("no student is loaded");
+  checkLoaded(students);
   const able = name === undefined ? students : [named(students, [], name)];
   const covered = able.map((s) => [...s.tasks.values()].filter((t) => t.task.input === "text").map((t) => t.task.name));
   const broadest = covered.reduce((most, tasks) => (tasks.length > most.length ? tasks : most), [] as string[]);

@@ -15,10 +15,12 @@ export interface Engine {
 
 export function createEngine(): Engine {
   const students = new Map<string, LoadedStudent>();
-  /** Batches that are being answered: members of ensembles are not released amid one. */
+  /** Batches that are being answered: nothing is opened, and no member of an ensemble released, amid one. */
   let running = Promise.resolve();
   return {
     load: async (student) => {
+      // Between two passes of a batch its time would be counted as theirs.
+      await running;
       students.set(student.id, await openStudent(student));
     },
     unload: async (id) => {
@@ -30,10 +32,21 @@ export function createEngine(): Engine {
     run: async (batch) => {
       const student = students.get(batch.studentId);
       if (!student) throw new ModelFailedError("the student was unloaded before its turn came");
-      const answer = runBatch(student, batch, membersAmong(student.manifest, students.values()));
+      const answer = runBatch(student, batch, membersOf(student, batch, students));
       // Without their values: each would hold those of all before.
       running = Promise.allSettled([running, answer]).then(() => {});
       return await answer;
     },
   };
+}
+
+/** Of the student's ensemble, those that the batch names, else whoever is here; none unless all are. */
+function membersOf(
+  { manifest }: LoadedStudent,
+  { members }: TextBatch,
+  students: ReadonlyMap<string, LoadedStudent>,
+): readonly LoadedStudent[] {
+  if (members === undefined) return membersAmong(manifest, students.values());
+  const found = members.flatMap((id) => students.get(id) ?? []);
+  return found.length === members.length ? found : [];
 }

@@ -117,13 +117,15 @@ function toPrediction(deps: Predictor, request: PredictRequest, { answers, downg
 /** Of a cascade the last one asked, which is the most accurate. */
 function mainStudent(answered: readonly Answer[]): Student {
   const first = must(answered[0]).student;
-  if (answered.every(({ student }) => student === first)) return first;
+  if (answered.every(({ student }) => student.id === first.id)) return first;
   return answered.map(({ student }) => student).reduce((a, b) => (slownessOf(b) > slownessOf(a) ? b : a));
 }
 
 function toItemResult({ student, results }: Answer, tasks: readonly string[], main: Student): ItemResult {
-  if (student === main && Object.keys(results).length === tasks.length) return results;
-  const named = student === main ? {} : { student: student.manifest.name };
+  // Not by identity: who answers along with it may have changed meanwhile.
+  const isMain = student.id === main.id;
+  if (isMain && Object.keys(results).length === tasks.length) return results;
+  const named = isMain ? {} : { student: student.manifest.name };
   return Object.fromEntries(tasks.map((task) => [task, { ...must(results[task]), ...named }]));
 }
 

@@ -56,6 +56,9 @@ interface Attempt {
   readonly read: Promise<Loaded | undefined>;
 }
 
+/** A student of another folder is in the way, whatever its own files hold: once that one goes or changes, it is tried again. */
+class HeldBackError extends BadStudentError {}
+
 /** A folder may be missing for a moment while another is renamed into its place. */
 const missingScansToRemove = 2;
 
@@ -75,6 +78,8 @@ class FolderRegistry implements Registry {
   private readonly unreadable = new Set<string>();
   /** Of folders that failed to load when they were last tried. */
   private readonly failures = new Map<string, LoadFailureReason>();
+  /** Folders that other folders' students are in the way of. */
+  private readonly heldBack = new Set<string>();
   private list: readonly Student[] = [];
   private running: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
@@ -123,8 +128,10 @@ class FolderRegistry implements Registry {
     for (const folder of found) this.missing.delete(folder);
     await (this.live.size === 0 ? this.loadAtOnce(found) : this.loadByTurns(found));
     for (const folder of [...this.live.keys()]) if (!found.includes(folder)) this.noteMissing(folder);
-    for (const known of [this.fingerprints, this.failures])
+    for (const known of [this.fingerprints, this.failures, this.heldBack])
       for (const folder of [...known.keys()]) if (!found.includes(folder)) known.delete(folder);
+    // What was in their way may have gone in this scan: a folder that was renamed is not without its student until the next.
+    await this.loadByTurns([...this.heldBack]);
     // A start waits for live students only.
     if (this.started) await this.candidates.follow((folder) => this.live.get(folder)?.student);
     this.started = true;
@@ -199,6 +206,7 @@ class FolderRegistry implements Registry {
   }
 
   private async finish({ name, folder, fingerprint, startedMs, read }: Attempt): Promise<void> {
+    this.heldBack.delete(name);
     try {
       const student = await read;
       if (student !== undefined) await this.load(name, student, startedMs);
@@ -208,6 +216,7 @@ class FolderRegistry implements Registry {
       const reason = changed ? "changed" : loadFailureReasonOf(cause);
       this.failures.set(name, reason);
       this.noteFailure(name, cause as Error, reason);
+      if (cause instanceof HeldBackError) this.heldBack.add(name);
       // Only a bad file stays bad until it changes; a worker that was lost meanwhile deserves another try.
       if (changed || !(cause instanceof BadFileError)) return;
     }
@@ -229,7 +238,7 @@ class FolderRegistry implements Registry {
   /** Clients name students: two folders may not share a name. */
   private refuseTwin(folder: string, name: string): void {
     const twin = [...this.live].find(([other, { student }]) => other !== folder && student.manifest.name === name);
-    if (twin) throw new BadStudentError(`the name ${name} is taken by the folder ${twin[0]}`, { reason: "name" });
+    if (twin) throw new HeldBackError(`the name ${name} is taken by the folder ${twin[0]}`, { reason: "name" });
   }
 
   /** Clients name tasks: one that users declared may not be over texts here and over pairs there. */
@@ -237,13 +246,9 @@ class FolderRegistry implements Registry {
     for (const [other, { student }] of this.live)
       for (const { name, input } of tasks) {
         const known = student.tasks.get(name)?.task.input ?? input;
-        if (other !== folder && known !== input)
-          throw new BadStudentError(
-            `${name} is a task over a ${input} here, and over a ${known} in the folder ${other}`,
-            {
-              reason: "manifest",
-            },
-          );
+        if (other === folder || known === input) continue;
+        const fault = `${name} is a task over a ${input} here, and over a ${known} in the folder ${other}`;
+        throw new HeldBackError(fault, { reason: "manifest" });
       }
   }
 
@@ -256,6 +261,7 @@ class FolderRegistry implements Registry {
     this.list = students.map((student) => servedAmong(student, students));
     this.generation++;
     if (!old) return;
+    for (const folder of this.heldBack) this.fingerprints.delete(folder);
     this.options.metrics.studentRemoved(old.student.manifest);
     this.loader.retire(old);
   }

@@ -31,6 +31,8 @@ export interface Timed {
   readonly manifest: Pick<Manifest, "name" | "latency" | "ensemble">;
   /** Whether another of its name is the live one. @default false */
   readonly candidate?: boolean;
+  /** Ids of those that answer along with it. @default whoever its thread has */
+  readonly members?: readonly string[];
 }
 
 export interface BatchTimes {
@@ -50,6 +52,11 @@ const window = 50;
 const priorBatches = 2;
 /** What was learnt counts half after this time without news. */
 const halfLifeMs = 15_000;
+/**
+ * Of how fast a student is. It is forgotten less soon: a machine that is slower than the manifest's stays so, and every request after a
+ * pause would be late for it. Never to forget it would be worse: who seems too slow is not asked, and so brings no news.
+ */
+const ratioHalfLifeMs = 120_000;
 const initialOverheadMs = 0.2;
 /**
  * A request's excess is learnt by its expected time, since a scheduler's millisecond doubles a short one and is nothing to
@@ -67,7 +74,9 @@ interface State {
   readonly priorSpread: number;
   /** Of work to the manifest's. */
   ratio: number;
-  /** Of inference alone. */
+  /** Batches that it rests on: what has faded is soon learnt anew. */
+  known: number;
+  /** Of inference alone, as the metric tells it: it does not fade. */
   inferRatio: number;
   batches: number;
   spreads: number[];
@@ -95,7 +104,7 @@ class LearntSpeeds implements Speeds {
 
   overheadMs(): number {
     const { overhead } = this;
-    const kept = keptAfter(this.now() - overhead.seenAt);
+    const kept = keptAfter(this.now() - overhead.seenAt, halfLifeMs);
     if (kept < 1) {
       overhead.ms = initialOverheadMs + kept * (overhead.ms - initialOverheadMs);
       overhead.seenAt = this.now();
@@ -114,9 +123,9 @@ class LearntSpeeds implements Speeds {
 
   batchDone(student: Timed, { priorMs, workedMs, tokenizeMs = 0, tookMs }: BatchTimes): void {
     const state = this.stateOf(student);
-    const share = newsShare(++state.batches);
-    state.ratio += share * (workedMs / priorMs - state.ratio);
-    state.inferRatio += share * ((workedMs - tokenizeMs) / priorMs - state.inferRatio);
+    state.known = Math.min(window, state.known + 1);
+    state.ratio += newsShare(state.known) * (workedMs / priorMs - state.ratio);
+    state.inferRatio += newsShare(++state.batches) * ((workedMs - tokenizeMs) / priorMs - state.inferRatio);
     state.seenAt = this.now();
     const aroundMs = Math.max(0, tookMs - workedMs) - this.overheadMs();
     this.overhead.ms += newsShare(++this.overhead.batches) * aroundMs;
@@ -143,16 +152,20 @@ class LearntSpeeds implements Speeds {
   }
 
   private fade(state: State): void {
-    const kept = keptAfter(this.now() - state.seenAt);
+    const idleMs = this.now() - state.seenAt;
+    const kept = keptAfter(idleMs, halfLifeMs);
     if (kept === 1) return;
     state.seenAt = this.now();
     state.spreads = state.spreads.map((spread) => state.priorSpread + kept * (spread - state.priorSpread));
+    const ratioKept = keptAfter(idleMs, ratioHalfLifeMs);
+    state.ratio = 1 + ratioKept * (state.ratio - 1);
+    state.known *= ratioKept;
   }
 }
 
 /** What is left of what was learnt after a time without news; all of it for a second. */
-function keptAfter(idleMs: number): number {
-  return idleMs < 1000 ? 1 : 0.5 ** (idleMs / halfLifeMs);
+function keptAfter(idleMs: number, halfMs: number): number {
+  return idleMs < 1000 ? 1 : 0.5 ** (idleMs / halfMs);
 }
 
 /** Weight of the newest of so many batches in a running mean. */
@@ -165,7 +178,7 @@ function toState({ id, manifest }: Timed, now: number): State {
   const { p50Ms, p95Ms } = must(lengths[lengths.length >> 1]);
   const priorSpread = Math.min(2, Math.max(1.25, p95Ms / p50Ms));
   const spreads = classesMs.map(() => priorSpread);
-  return { id, priorSpread, ratio: 1, inferRatio: 1, batches: 0, spreads, seenAt: now };
+  return { id, priorSpread, ratio: 1, known: 0, inferRatio: 1, batches: 0, spreads, seenAt: now };
 }
 
 function classOf(ms: number): number {

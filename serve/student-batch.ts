@@ -34,6 +34,11 @@ export interface TextBatch {
   readonly texts: readonly string[];
   /** Tokens of one pass, padding included. */
   readonly tokenBudget: number;
+  /**
+   * Ids of those of its ensemble that answer along with the student. A thread also has candidates, and students that were replaced: what
+   * lives, only main knows. @default whoever the thread has
+   */
+  readonly members?: readonly string[];
   /** Also find out the languages of the texts, for drift; for students with a head for it. */
   readonly asksLanguages?: boolean;
 }

@@ -21,6 +21,8 @@ export interface Student {
   readonly codes: readonly string[];
   /** Whether it stands beside a live student of its name, and is offered to nobody. @default false */
   readonly candidate?: boolean;
+  /** Ids of the live students that answer along with it; none where it answers alone. @default whoever its thread has, as for candidates */
+  readonly members?: readonly string[];
 }
 
 export interface StudentTask {
@@ -53,12 +55,14 @@ export function createStudent(id: string, manifest: Manifest, maxTokens: number,
 /** As it is served beside others: it answers alone unless all members of its ensemble are among them, and then is as accurate and as fast as that. */
 export function servedAmong(student: Student, others: readonly Student[]): Student {
   const { ensemble, ...alone } = student.manifest;
-  if (ensemble === undefined || membersAmong(student.manifest, others).length > 0) return student;
+  if (ensemble === undefined) return student;
+  const members = membersAmong(student.manifest, others).map(({ id }) => id);
+  if (members.length > 0) return { ...student, members };
   const tasks = [...student.tasks].map(([name, task]) => {
     const accuracy = accuracyOf(alone, name);
     return [name, { ...task, entry: task.entryAlone, accuracy }] as const;
   });
-  return { ...student, manifest: alone, tasks: new Map(tasks) };
+  return { ...student, manifest: alone, tasks: new Map(tasks), members };
 }
 
 function toStudentTask(manifest: Manifest, entryAlone: ManifestTask): StudentTask {

@@ -12,6 +12,7 @@ import {
   type OperatingPoint,
   operatingPoint,
   thresholdForShare,
+  toShown,
 } from "./thresholds.ts";
 
 /** `npm run thresholds`: scores comments of the user's on a running server and says which threshold does what. */
@@ -159,11 +160,12 @@ function compare(comments: readonly Scored[], was: number): void {
   if (known.length === 0) return;
   const flaggedBefore = known.filter(({ perspective }) => (perspective as number) >= was).length;
   const scores = known.map((comment) => comment.score);
-  const threshold = thresholdForShare(scores, flaggedBefore / known.length);
-  const agree = known.filter((c) => c.score >= threshold === (c.perspective as number) >= was).length;
+  const threshold = toShown(thresholdForShare(scores, flaggedBefore / known.length), scores);
+  // By what is told: nobody else will use more digits.
+  const agree = known.filter((c) => c.score >= Number(threshold) === (c.perspective as number) >= was).length;
   console.log(
     `${known.length} comments with a former score: ${was} flagged ${percent(flaggedBefore / known.length)}; ` +
-      `${threshold.toFixed(2)} flags as many here, and agrees on ${percent(agree / known.length)} of the comments`,
+      `${threshold} flags as many here, and agrees on ${percent(agree / known.length)} of the comments`,
   );
 }
 

@@ -57,6 +57,17 @@ export function thresholdForShare(scores: readonly number[], share: number): num
   return quantile(scores, 1 - share);
 }
 
+/** By this share of them a threshold of two digits may flag more or fewer. */
+const asMany = 0.05;
+
+/** A threshold as it is told: by two digits where these flag about as many, else by four, rounded down: rounded up it may flag none. */
+export function toShown(threshold: number, scores: readonly number[]): string {
+  const flaggedBy = (least: number) => scores.filter((score) => score >= least).length;
+  const [short, flagged] = [threshold.toFixed(2), flaggedBy(threshold)];
+  if (Math.abs(flaggedBy(Number(short)) - flagged) <= asMany * flagged) return short;
+  return (Math.floor(10_000 * threshold) / 10_000).toFixed(4);
+}
+
 /** Interval that holds a share with 95 % confidence (Wilson 1927). @param n comments that the share was counted over. */
 export function confidenceInterval(share: number, n: number): readonly [number, number] {
   const z = 1.96;

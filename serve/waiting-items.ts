@@ -145,26 +145,51 @@ export class WaitingItems {
   private admit({ items, client }: Group, retrySeconds: () => number): void {
     const isFull = () => this.count + items.length > this.limit;
     if (isFull()) for (const queue of this.queues.values()) this.rejectAbandoned(queue.remove(isAbandoned));
-    while (isFull() && this.evictFor(keyOf(client), items.length, retrySeconds));
+    if (isFull()) this.evict(this.findRoom(keyOf(client), items.length), retrySeconds);
     this.removeEmpty();
     if (!isFull()) return;
     throw new ShedError("queue_full", `${this.count} of ${this.limit} places in the queue are taken`, retrySeconds());
   }
 
-  /** The newest request of the client with most items makes room for one that would still have fewer than it. */
-  private evictFor(client: string, items: number, retrySeconds: () => number): boolean {
-    const [most, held] = [...this.perClient].reduce((a, b) => (b[1] > a[1] ? b : a), ["", 0]);
-    if (held <= (this.perClient.get(client) ?? 0) + items) return false;
+  /**
+   * The newest requests of the clients with most items, as many as make room for one that would still have fewer than they; none where not
+   * enough of them can go: nobody loses a place to who does not get one.
+   */
+  private findRoom(client: string, items: number): ReadonlySet<Request> {
+    const held = new Map(this.perClient);
+    const wanted = (held.get(client) ?? 0) + items;
+    const going = new Set<Request>();
+    for (let missing = this.count + items - this.limit; missing > 0; ) {
+      const [most, count] = [...held].reduce((a, b) => (b[1] > a[1] ? b : a), ["", 0]);
+      if (count <= wanted) return new Set();
+      const { request, left } = this.newestOf(most, going);
+      going.add(request);
+      held.set(most, count - left);
+      missing -= left;
+    }
+    return going;
+  }
+
+  /** A client's newest request but for others of it, and how many of its items wait: some may be with a worker. */
+  private newestOf(client: string, others: ReadonlySet<Request>): { readonly request: Request; readonly left: number } {
     let newest: Entry | undefined;
     for (const queue of this.queues.values())
-      for (const entry of queue)
-        if (keyOf(entry.request.group.client) === most && entry.place >= (newest?.place ?? 0)) newest = entry;
+      for (const entry of queue) {
+        const isOther = keyOf(entry.request.group.client) !== client || others.has(entry.request);
+        if (!isOther && entry.place >= (newest?.place ?? 0)) newest = entry;
+      }
     const { request } = must(newest);
-    const evicted = must(this.queues.get(queueKey(request.group))).remove((entry) => entry.request === request);
+    const queue = must(this.queues.get(queueKey(request.group)));
+    return { request, left: [...queue].filter((entry) => entry.request === request).length };
+  }
+
+  private evict(going: ReadonlySet<Request>, retrySeconds: () => number): void {
+    // An error's stack takes longer to make than all else here.
+    if (going.size === 0) return;
     const message = "its place in the queue went to a client that has fewer";
     const cause = new ShedError("queue_full", message, retrySeconds());
-    for (const entry of evicted) this.reject(entry, cause);
-    return true;
+    for (const queue of this.queues.values())
+      for (const entry of queue.remove(({ request }) => going.has(request))) this.reject(entry, cause);
   }
 
   /**
@@ -235,6 +260,7 @@ function keyOf({ key = "" }: Client): string {
   return key;
 }
 
-function queueKey({ student, input }: Group): string {
-  return `${student.id} ${input}`;
+/** Who was asked along with other members of the same student's ensemble is answered apart: its answers are remembered as of that time. */
+function queueKey({ student: { id, members = [] }, input }: Group): string {
+  return [id, input, ...members].join(" ");
 }

@@ -1,21 +1,21 @@
 import { createHmac } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import type { FeedbackLine, FeedbackRecord, Span } from "../../src/contract/feedback.ts";
+import type { FeedbackHeader, FeedbackLine, FeedbackRecord } from "../../src/contract/feedback.ts";
 import { isDiskFull } from "../../src/disk-full.ts";
+import { errorCode } from "../../src/error-code.ts";
 import { UnavailableError } from "../../src/errors.ts";
 import { lockFolder } from "../../src/folder-lock.ts";
-import { must } from "../../src/invariant.ts";
+import { syncFolder } from "../../src/sync-folder.ts";
 import { StorageFullError } from "../http-errors.ts";
-import { blank, openFeedbackFile } from "./open-feedback.ts";
+import { compactFeedback, type Write } from "./compact-feedback.ts";
+import { KnownCorrections, lineOf, verdictOf } from "./known-corrections.ts";
+import { eraseLines, openFeedbackFile, toHeaderLine } from "./open-feedback.ts";
 
 /** What somebody says of a text; the store gives it its id and its time. */
 export type Correction = Omit<FeedbackRecord, "id" | "at">;
 
 export const putOutcomes = ["stored", "replaced", "unchanged"] as const;
 type PutOutcome = (typeof putOutcomes)[number];
-
-/** Writes all bytes at a place of a file; fewer when the disk has just become full. */
-export type Write = (handle: FileHandle, bytes: Buffer, position: number) => Promise<number>;
 
 interface StoreOptions {
   /** Bytes that the file may have. */
@@ -24,19 +24,16 @@ interface StoreOptions {
   readonly write?: Write;
 }
 
-/** What is on disk of an id. */
-interface Known {
-  readonly key: string | null;
-  readonly verdict: string;
-  /** Every line of it, the last one counts. */
-  readonly spans: readonly Span[];
-}
-
 interface Put {
   readonly correction: Correction;
   readonly resolve: (stored: { readonly id: string; readonly outcome: PutOutcome }) => void;
   readonly reject: (cause: unknown) => void;
 }
+
+/** Share of its limit that is worth writing the whole file anew for, while it is served: there may be hundreds of megabytes of it. */
+const leastFreed = 1 / 64;
+/** Where that failed, the disk is left alone for a while. */
+const pauseMs = 60_000;
 
 const systemWrite: Write = async (handle, bytes, position) =>
   (await handle.write(bytes, 0, bytes.length, position)).bytesWritten;
@@ -49,7 +46,7 @@ export async function openFeedbackStore(folder: string, options: StoreOptions): 
   const unlock = lockFolder(folder, (by) => `${folder}: another process keeps feedback here (${by})`);
   try {
     const { handle, header, lines, size } = await openFeedbackFile(folder, options.limitBytes);
-    return new FeedbackStore({ handle, salt: header.salt, lines, size, unlock, ...options });
+    return new FeedbackStore({ folder, handle, header, lines, size, unlock, ...options });
   } catch (cause) {
     unlock();
     throw cause;
@@ -58,43 +55,51 @@ export async function openFeedbackStore(folder: string, options: StoreOptions): 
 
 /**
  * Corrections on disk. `put` and `remove` come true only when what they did would survive a power cut. Those that wait
- * while the disk is busy are written together and share one fsync. Work on the file is done one after the other.
+ * while the disk is busy are written together and share one fsync. Work on the file is done one after the other. When it has reached
+ * its limit, it is written anew without what was replaced or erased.
  */
 export class FeedbackStore {
-  private readonly handle: FileHandle;
-  private readonly salt: string;
+  private readonly folder: string;
+  private readonly header: FeedbackHeader;
   private readonly limitBytes: number;
   private readonly write: Write;
   private readonly unlock: () => void;
-  private readonly known = new Map<string, Known>();
+  private readonly known = new KnownCorrections();
+  private handle: FileHandle;
   private size: number;
   private waiting: Put[] = [];
   /** The last piece of work on the file. */
   private last: Promise<unknown> = Promise.resolve();
   /** Half a line stands behind `size` and could not be taken back. */
   private torn = false;
+  /** Whether the folder is on disk as it is: after a power cut it may else have the file that was there before. */
+  private placed = true;
+  /** When the file may be written anew again, by `performance.now()`. */
+  private compactsFrom = 0;
 
   constructor(
     options: StoreOptions & {
+      readonly folder: string;
       readonly handle: FileHandle;
-      readonly salt: string;
+      readonly header: FeedbackHeader;
       readonly lines: readonly FeedbackLine[];
       readonly size: number;
       readonly unlock: () => void;
     },
   ) {
+    this.folder = options.folder;
     this.handle = options.handle;
-    this.salt = options.salt;
+    this.header = options.header;
     this.limitBytes = options.limitBytes;
     this.write = options.write ?? systemWrite;
     this.unlock = options.unlock;
     this.size = options.size;
-    for (const { record, ...span } of options.lines) this.note(record, span);
+    for (const { record, ...span } of options.lines) this.known.note(record, span);
   }
 
   /** Corrections that count. */
   get count(): number {
-    return this.known.size;
+    return this.known.count;
   }
 
   /** @throws {StorageFullError | UnavailableError} and then nothing is stored. */
@@ -113,21 +118,24 @@ export class FeedbackStore {
     return this.inTurn(async () => {
       const known = this.known.get(id);
       if (known === undefined || !mayRemove(known.key)) return false;
-      // The last one goes last, or after a crash an earlier verdict would count again.
-      for (const span of known.spans) await blank(this.handle, span);
-      this.known.delete(id);
+      this.place();
+      await eraseLines(this.handle, known.spans);
+      this.known.forget(id);
       return true;
     });
   }
 
   /** The lines that count, as they stand in the file, with their newlines. */
   async *export(): AsyncGenerator<Buffer> {
-    for (const { spans } of [...this.known.values()]) {
-      const { offset, bytes } = must(spans.at(-1));
+    for (const id of this.known.ids()) {
+      const known = this.known.get(id);
+      if (known === undefined) continue;
+      const { offset, bytes } = lineOf(known);
       const line = Buffer.alloc(bytes + 1);
+      // Where the file is written anew meanwhile, the one before is closed when this has been read.
       await this.handle.read(line, 0, bytes + 1, offset);
       // It may have been erased since.
-      if (line[0] !== 0x20) yield line;
+      if (line[0] !== 0x20 && this.known.get(id) !== undefined) yield line;
     }
   }
 
@@ -147,10 +155,11 @@ export class FeedbackStore {
   private async commit(puts: readonly Put[]): Promise<void> {
     const outcomes = new Map<Put, { readonly id: string; readonly outcome: PutOutcome }>();
     try {
-      const lines = this.toLines(puts, outcomes);
+      let lines = this.toLines(puts, outcomes);
+      if (outcomes.size < puts.length && (await this.tryCompact())) lines = this.toLines(puts, outcomes);
       await this.append(lines.map(({ line }) => line));
       for (const { record, line } of lines) {
-        this.note(record, { offset: this.size, bytes: line.length - 1 });
+        this.known.note(record, { offset: this.size, bytes: line.length - 1 });
         this.size += line.length;
       }
       for (const put of puts) {
@@ -189,6 +198,7 @@ export class FeedbackStore {
   private async append(lines: readonly Buffer[]): Promise<void> {
     if (this.torn) await this.takeBack();
     if (lines.length === 0) return;
+    this.place();
     const bytes = Buffer.concat(lines);
     try {
       const written = await this.write(this.handle, bytes, this.size);
@@ -209,17 +219,48 @@ export class FeedbackStore {
     this.torn = false;
   }
 
-  private note(record: FeedbackRecord, span: Span): void {
-    const spans = this.known.get(record.id)?.spans ?? [];
-    this.known.set(record.id, { key: record.key, verdict: verdictOf(record), spans: [...spans, span] });
+  /**
+   * Makes room of what was replaced or erased. False where that is too little, or the file cannot be written anew, as on a disk that has
+   * no room for a second one: the first one does as well.
+   */
+  private async tryCompact(): Promise<boolean> {
+    const freed = this.size - Buffer.byteLength(toHeaderLine(this.header)) - this.known.liveBytes;
+    if (freed < leastFreed * this.limitBytes || performance.now() < this.compactsFrom) return false;
+    try {
+      await this.compact();
+    } catch (cause) {
+      if (!(cause instanceof StorageFullError) && errorCode(cause) === "") throw cause;
+      this.compactsFrom = performance.now() + pauseMs;
+      return false;
+    }
+    return true;
+  }
+
+  private async compact(): Promise<void> {
+    const { folder, header, handle: before, write } = this;
+    const { spans, moved } = this.known.live();
+    const written = await compactFeedback({ folder, header, handle: before, spans, write });
+    moved(written.spans);
+    this.handle = written.handle;
+    this.size = written.size;
+    this.torn = false;
+    this.placed = false;
+    await before.close().catch(() => {});
+  }
+
+  /** @throws {UnavailableError} while nothing can be promised. */
+  private place(): void {
+    if (this.placed) return;
+    try {
+      syncFolder(this.folder);
+      this.placed = true;
+    } catch (cause) {
+      throw new UnavailableError("feedback cannot be written now", { cause });
+    }
   }
 
   private idOf({ task, texts, key }: Correction): string {
     const subject = JSON.stringify([task, key, texts]);
-    return createHmac("sha256", this.salt).update(subject).digest("hex").slice(0, 24);
+    return createHmac("sha256", this.header.salt).update(subject).digest("hex").slice(0, 24);
   }
-}
-
-function verdictOf({ label, score, language }: Correction): string {
-  return JSON.stringify([label, score, language]);
 }

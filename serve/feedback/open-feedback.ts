@@ -9,8 +9,10 @@ import {
   feedbackFileName,
   feedbackFormat,
   parseFeedback,
+  type Span,
 } from "../../src/contract/feedback.ts";
 import { isDiskFull } from "../../src/disk-full.ts";
+import { must } from "../../src/invariant.ts";
 import { syncFolder } from "../../src/sync-folder.ts";
 
 /** A feedback file that is whole, and open for writing at any place. */
@@ -23,7 +25,7 @@ interface OpenFile {
 }
 
 /** Only its owner may read what people wrote. */
-const mode = 0o600;
+export const fileMode = 0o600;
 /** Less than this is not worth a rewriting. */
 const compactedBytes = 65_536;
 /** Share of its limit from which on a file has no room to spare for what no longer counts. */
@@ -40,7 +42,7 @@ export async function openFeedbackFile(folder: string, limitBytes: number): Prom
   const path = join(folder, feedbackFileName);
   const draft = `${path}.draft`;
   rmSync(draft, { force: true });
-  if (!existsSync(path)) await replace(path, draft, `${JSON.stringify(newHeader())}\n`);
+  if (!existsSync(path)) await replace(path, draft, toHeaderLine(newHeader()));
   const content = readFileSync(path);
   const file = parseFeedback(path, content);
   if (file.header === null) return await beginAnew(path, draft);
@@ -48,29 +50,43 @@ export async function openFeedbackFile(folder: string, limitBytes: number): Prom
     return await openFeedbackFile(folder, limitBytes);
   const handle = await open(path, "r+");
   if (content.length > file.intactBytes) await handle.truncate(file.intactBytes);
-  for (const span of file.halfErased) await blank(handle, span);
+  await eraseLines(handle, file.halfErased);
   await handle.sync();
   return { handle, header: file.header, lines: file.lines, size: file.intactBytes };
 }
 
-/** A line becomes spaces. Its first byte goes first and alone: from then on, whatever comes, it is no line. */
-export async function blank(handle: FileHandle, { offset, bytes }: { offset: number; bytes: number }): Promise<void> {
-  await handle.write(" ", offset);
-  await handle.datasync();
-  await handle.write(Buffer.alloc(bytes, " "), 0, bytes, offset);
+/**
+ * Lines become spaces. Their first bytes go first and alone: from then on, whatever comes, they are no lines. The last line's goes
+ * after all others', or after a crash an earlier verdict would count again.
+ */
+export async function eraseLines(handle: FileHandle, lines: readonly Span[]): Promise<void> {
+  const firstBytes = lines.map(({ offset }) => ({ offset, bytes: 1 }));
+  await blank(handle, firstBytes.slice(0, -1));
+  await blank(handle, firstBytes.slice(-1));
+  await blank(handle, lines);
+}
+
+async function blank(handle: FileHandle, spans: readonly Span[]): Promise<void> {
+  if (spans.length === 0) return;
+  for (const { offset, bytes } of spans) await handle.write(Buffer.alloc(bytes, " "), 0, bytes, offset);
   await handle.datasync();
 }
 
 /** The header itself had been cut off: there was nothing in the file yet. */
 async function beginAnew(path: string, draft: string): Promise<OpenFile> {
   const header = newHeader();
-  const text = `${JSON.stringify(header)}\n`;
+  const text = toHeaderLine(header);
   await replace(path, draft, text);
   return { handle: await open(path, "r+"), header, lines: [], size: Buffer.byteLength(text) };
 }
 
 function newHeader(): FeedbackHeader {
   return { format: feedbackFormat, salt: randomBytes(16).toString("hex"), created: new Date().toISOString() };
+}
+
+/** With its newline. */
+export function toHeaderLine(header: FeedbackHeader): string {
+  return `${JSON.stringify(header)}\n`;
 }
 
 function lastLines({ lines }: FeedbackFile): FeedbackLine[] {
@@ -88,7 +104,7 @@ function needsCompacting(file: FeedbackFile, content: Buffer, limitBytes: number
 async function tryCompact(path: string, draft: string, file: FeedbackFile, content: Buffer): Promise<boolean> {
   const kept = lastLines(file).map(({ offset, bytes }) => content.subarray(offset, offset + bytes + 1));
   try {
-    await replace(path, draft, Buffer.concat([Buffer.from(`${JSON.stringify(file.header)}\n`), ...kept]));
+    await replace(path, draft, Buffer.concat([Buffer.from(toHeaderLine(must(file.header))), ...kept]));
     return true;
   } catch (error) {
     rmSync(draft, { force: true });
@@ -99,7 +115,7 @@ async function tryCompact(path: string, draft: string, file: FeedbackFile, conte
 
 /** Puts a file in place by one rename, on disk before it is there. */
 async function replace(path: string, draft: string, content: string | Buffer): Promise<void> {
-  const handle = await open(draft, "w", mode);
+  const handle = await open(draft, "w", fileMode);
   try {
     await handle.writeFile(content);
     await handle.sync();

@@ -1,6 +1,6 @@
 import { UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
-import { rankStudents } from "../choose.ts";
+import { checkLoaded, rankStudents } from "../choose.ts";
 import type { Student, StudentTask } from "../student.ts";
 
 /** What clients that ask for a "model" get: `sentiment`, or of one student `sentiment@budget-1ms`. */
@@ -11,8 +11,12 @@ export interface Model extends StudentTask {
   readonly pinned: boolean;
 }
 
-/** @throws {UnknownModelError} for a task that no student covers, a student that is not there, or another version. */
+/**
+ * @throws {UnknownModelError} for a task that no student covers, a student that is not there, or another version.
+ * @throws {UnavailableError} when there is no student at all.
+ */
 export function findModel(students: readonly Student[], name: string, version?: string): Model {
+  checkLoaded(students);
   const [task = "", studentName] = name.split("@");
   const pinnedName = studentName ?? (version && nameOfVersion(students, task, version));
   const student = must(rankStudents(students, { tasks: [task], name: pinnedName })[0]);

@@ -5,6 +5,8 @@ import { anyList, listOf } from "./list-of.ts";
 /** Shapes of the Open Inference Protocol, version 2, as KServe and Triton speak it. */
 
 const AnyParameters = z.record(z.string(), z.unknown());
+/** Each of them once: `outputMetadata` lists them. */
+const mostOutputs = 4;
 const Shape = listOf(z.int().min(0).max(1_000_000), anyList.min(1).max(4));
 
 export const InferRequest = z.object({
@@ -21,9 +23,13 @@ export const InferRequest = z.object({
     }),
     anyList.min(1).max(2),
   ),
-  outputs: listOf(z.object({ name: z.string(), parameters: AnyParameters.optional() })).optional(),
+  outputs: listOf(
+    z.object({ name: z.string(), parameters: AnyParameters.optional() }),
+    anyList.max(mostOutputs, `there are no more than ${mostOutputs}`),
+  ).optional(),
 });
-export type InferInput = z.infer<typeof InferRequest>["inputs"][number];
+export type InferRequest = z.infer<typeof InferRequest>;
+export type InferInput = InferRequest["inputs"][number];
 
 const Tensor = z.strictObject({
   name: z.string(),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
+import { must } from "../../src/invariant.ts";
 import type { App } from "../app.ts";
 import { parseBody, parseJson, readBytes } from "../body.ts";
 import { askModel } from "./ask.ts";
@@ -94,6 +95,7 @@ async function infer(app: App, req: IncomingMessage, res: ServerResponse, parame
   const { model: name = "", version } = parameters;
   const { request, binary } = await readRequest(app, req);
   const model = findModel(app.registry.students(), name, version);
+  const outputs = outputNames(request);
   const items = toItems(model.task, request.inputs, binary);
   const question = { items, liveOnly: version !== undefined };
   const { prediction, results: answers } = await askModel(app, req, res, model, question);
@@ -103,10 +105,7 @@ async function infer(app: App, req: IncomingMessage, res: ServerResponse, parame
     model_version: prediction.student.manifest.version,
     ...(request.id !== undefined && { id: request.id }),
     ...(truncated.length > 0 && { parameters: { truncated } }),
-    outputs: select(
-      toOutputs(answers),
-      request.outputs?.map((output) => output.name),
-    ),
+    outputs: select(toOutputs(answers), outputs),
   };
   sendJson(res, reply, predictionHeaders(prediction));
 }
@@ -121,13 +120,16 @@ async function readRequest(app: App, req: IncomingMessage) {
   return { request, binary: body.subarray(length) };
 }
 
-/** All of them when none is named. */
-function select(outputs: readonly Tensor[], names: readonly string[] | undefined): readonly Tensor[] {
-  if (names === undefined || names.length === 0) return outputs;
-  return names.map((name) => {
-    const output = outputs.find((tensor) => tensor.name === name);
-    if (output === undefined)
-      throw new InvalidInputError(`outputs: there are ${outputs.map((tensor) => tensor.name).join(", ")}`);
-    return output;
-  });
+/** All of them when none is named. @throws {InvalidInputError} before anybody is asked */
+function outputNames({ outputs = [] }: InferRequest): readonly string[] {
+  const all = outputMetadata.map(({ name }) => name);
+  const names = outputs.map(({ name }) => name);
+  if (names.some((name) => !all.includes(name))) throw new InvalidInputError(`outputs: there are ${all.join(", ")}`);
+  // Each holds something for every text: one that may be repeated makes a large reply of a small request.
+  if (new Set(names).size < names.length) throw new InvalidInputError("outputs: each may be named once");
+  return names.length === 0 ? all : names;
+}
+
+function select(outputs: readonly Tensor[], names: readonly string[]): readonly Tensor[] {
+  return names.map((name) => must(outputs.find((tensor) => tensor.name === name)));
 }

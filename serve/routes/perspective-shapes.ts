@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ErrorShape } from "../error-reply.ts";
-import { listOf, recordOf } from "./list-of.ts";
+import { anyList, listOf, recordOf } from "./list-of.ts";
 
 /** Shapes of Perspective's Comment Analyzer v1alpha1, from its discovery document and its page on limits and errors. */
 
 const ScoreType = z.string().optional();
 const Comment = z.object({ text: z.string(), type: z.string().optional() });
+/** More than any student knows: each of them is compared with those of every attribute. */
+const mostLanguages = 200;
 const common = {
   comment: Comment,
-  languages: listOf(z.string()).optional(),
+  languages: listOf(z.string(), anyList.max(mostLanguages, `at most ${mostLanguages} of them`)).optional(),
   clientToken: z.string().optional(),
   /** Nothing is ever stored by `analyze`, so these are read and change nothing. */
   sessionId: z.string().optional(),

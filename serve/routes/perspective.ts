@@ -4,6 +4,7 @@ import { must } from "../../src/invariant.ts";
 import { language } from "../../src/tasks/language.ts";
 import type { App } from "../app.ts";
 import { parseBody, readJson } from "../body.ts";
+import { checkLoaded } from "../choose.ts";
 import { NotEnabledError } from "../http-errors.ts";
 import { type Answer, ask, isCut } from "./ask.ts";
 import { attributeReader, attributeTasks, toxicityTask } from "./attributes.ts";
@@ -60,8 +61,9 @@ const toxicity = "TOXICITY";
 /** The tasks that answer attributes, by the attribute's name. */
 type Attributes = ReadonlyMap<string, string>;
 
-/** All that can be asked for. */
+/** All that can be asked for. @throws {UnavailableError} */
 function attributesOf({ registry }: App): Attributes {
+  checkLoaded(registry.students());
   const others = attributeTasks(registry.students());
   const named = others.map((task) => [task.toUpperCase().replaceAll("-", "_"), task] as const);
   return new Map([[toxicity, toxicityTask], ...named.filter(([name]) => name !== toxicity)]);
@@ -151,7 +153,8 @@ function judgedIn({ languages: requested }: AnalyzeRequest, attributes: Attribut
     const { entry } = must(prediction.student.tasks.get(task));
     return languagesOf({ requested, detected, supported: entry.languages }, attribute);
   });
-  return must(each[0]).filter((tag) => each.every((tags) => tags.includes(tag)));
+  const others = each.slice(1).map((tags) => new Set(tags));
+  return must(each[0]).filter((tag) => others.every((tags) => tags.has(tag)));
 }
 
 /** Of the whole text, which is the first that was judged, and of its parts; a text without parts is its own. */

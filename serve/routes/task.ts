@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UnknownModelError } from "../../src/errors.ts";
 import type { Task } from "../../src/tasks/task.ts";
+import { checkLoaded } from "../choose.ts";
 import type { Student } from "../student.ts";
 import { answerTask, nativeRoute, TaskReply, taskRequests } from "./predict.ts";
 import type { HotRoute } from "./route.ts";
@@ -12,8 +13,12 @@ export const taskRoute: HotRoute = {
   answer: (app, req, res, { task = "" }) => answerTask(app, servedTask(app.registry.students(), task), req, res),
 };
 
-/** @throws {UnknownModelError} when no student has it, naming the tasks there are. */
+/**
+ * @throws {UnknownModelError} when no student has it, naming the tasks there are.
+ * @throws {UnavailableError} when there is no student at all.
+ */
 export function servedTask(students: readonly Student[], name: string): Task {
+  checkLoaded(students);
   for (const { tasks } of students) {
     const known = tasks.get(name);
     if (known) return known.task;

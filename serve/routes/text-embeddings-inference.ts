@@ -3,6 +3,7 @@ import { z } from "zod";
 import { InvalidInputError, UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import type { App } from "../app.ts";
+import { checkLoaded } from "../choose.ts";
 import type { ErrorShape } from "../error-reply.ts";
 import { queryOf } from "../query.ts";
 import { askModel, readItems, TooManyItemsError } from "./ask.ts";
@@ -113,6 +114,7 @@ function modelFor({ registry, config }: App, input: "text" | "pair", asked: stri
     if (model.task.input === input) return model;
     throw new InvalidInputError(`${model.task.name} takes a ${model.task.input}, not a ${input}`);
   }
+  checkLoaded(students);
   const models = modelNames(students).map((name) => findModel(students, name));
   const model = models.find(({ task }) => task.input === input);
   if (model === undefined) throw new UnknownModelError("no student answers pairs");

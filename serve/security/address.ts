@@ -21,7 +21,8 @@ export function addressOf(req: IncomingMessage, trustedProxies: number): string 
   if (trustedProxies === 0) return direct;
   const hops = String(req.headers["x-forwarded-for"] ?? "").split(",");
   const claimed = (hops[Math.max(0, hops.length - trustedProxies)] ?? "").trim();
-  return isIP(claimed) === 0 ? direct : claimed;
+  // Some gateways, such as Azure's, write the port too; an address of IPv6 alone would lose its end with it.
+  return [claimed, withoutPort(claimed)].find((address) => isIP(address) !== 0) ?? direct;
 }
 
 /** What an address is counted under: of IPv6 its /64, since whoever has one address there has all. */

@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { answerInCascade } from "../../serve/cascade.ts";
 import { readFeedback } from "../../src/contract/feedback.ts";
 import type { Cascade } from "../../src/contract/manifest.ts";
 import { metricNames } from "../../src/contract/metrics.ts";
+import { UnavailableError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import { eventually, seriesValue, startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { tinyManifest, writeTinyStudent } from "../fixtures/tiny-student.ts";
@@ -173,6 +175,20 @@ test("a budget that only a student faster than the cascade's can keep is kept by
   expect(await studentFor(50)).toMatchObject({ student: "fastest", downgraded: true });
   expect(await shed(three, "budget")).toBe(0);
   expect(await studentFor(60_000)).toMatchObject({ student: "middle" });
+});
+
+test.each([
+  ["the fastest", []],
+  ["not the fastest", [{ name: "fastest", layers: 0, score: 0.6, latencyMs: [0.1, 0.1, 0.1] } as const]],
+])("a client that has left costs no second student a try where the fast one is %s", async (_, more) => {
+  const cascade = cascadeToLarge(1);
+  const fast = { name: "fast", layers: 0, seed: 2, score: 0.7, latencyMs: [1, 1, 1], cascade } as const;
+  const left = await startTestServer([large, fast, ...more], { cascade: true });
+  onTestFinished(() => left.end());
+  const question = { tasks: ["sentiment"], input: "text", client: { aborted: true } } as const;
+  const { answers } = await answerInCascade(left.app, question, [{ texts: ["good"] }]);
+  expect(answers).toEqual([expect.any(UnavailableError)]);
+  expect(await shed(left, "client_left")).toBe(1);
 });
 
 test("what comes too late for the fast student is not offered as work again when another one is asked", async () => {

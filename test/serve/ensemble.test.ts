@@ -90,6 +90,18 @@ describe("run() of a student with an ensemble", () => {
     expect(Array.from(must(logits.adequacy))).toEqual(Array.from(sums, (x) => expect.closeTo(x, 4)));
   });
 
+  test("asks those only that the batch names, whoever else is loaded, and none where one of them is not", async () => {
+    const together = await run("large", "text", ["sentiment"]);
+    const named = await run("large", "text", ["sentiment"], { members: ["small", "middle"] });
+    expect(named.logits).toEqual(together.logits);
+    const [own] = (await alone("sentiment")) as [Float32Array];
+    for (const members of [[], ["small", "gone"]]) {
+      const lonely = await run("large", "text", ["sentiment"], { members });
+      expect(lonely.together).toBe(false);
+      expect(Array.from(must(lonely.logits.sentiment))).toEqual(Array.from(own, (x) => expect.closeTo(x, 5)));
+    }
+  });
+
   test("answers alone where a member is there in another version only, or was unloaded", async () => {
     const { logits, together } = await run("lonely", "text", ["sentiment"]);
     expect(together).toBe(false);

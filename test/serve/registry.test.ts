@@ -128,6 +128,31 @@ test("a task that is over texts in one folder may not be over pairs in another",
   expect((await server.post("/v1/tasks/rating", { inputs: "good" })).status).toBe(200);
 });
 
+test("a student whose folder was renamed is served from the new one in the scan that gives up the old one", async () => {
+  server = await startTestServer([static1], { workers: 1 });
+  const { version } = await answer();
+  renameSync(server.folder("one"), server.folder("two"));
+  // As often as it takes to believe that a folder is gone.
+  for (let scan = 0; scan < 2; scan++) await server.app.registry.scan();
+  expect(server.log.some((line) => line.includes("the name one is taken by the folder one"))).toBe(true);
+  expect(server.app.registry.students()).toHaveLength(1);
+  expect(await answer()).toMatchObject({ student: "one", version });
+});
+
+test("a student that was refused for another's task is tried again once that one has changed", async () => {
+  const over = (input: "text" | "pair") => [declaredTask("rating", input, ["low", "high"])];
+  server = await startTestServer([{ ...static1, declared: over("text") }], { workers: 1 });
+  // It is looked at before the one that it waits for.
+  writeTinyStudent(server.folder("eins"), { ...static1, name: "eins", declared: over("pair") });
+  for (let scan = 0; scan < 2; scan++) await server.app.registry.scan();
+  expect(server.app.registry.students()).toHaveLength(1);
+  writeTinyStudent(server.folder("one"), { ...static1, seed: 2 });
+  await server.app.registry.scan();
+  expect(server.app.registry.students()).toHaveLength(2);
+  const inputs = { source: "good", target: "gut" };
+  expect((await server.post("/v1/tasks/rating", { inputs })).status).toBe(200);
+});
+
 test("a removed student is no longer offered, and without any the server is not ready", async () => {
   server = await startTestServer([static1], { workers: 1 });
   rmSync(server.folder("one"), { recursive: true });

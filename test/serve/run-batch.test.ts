@@ -79,6 +79,21 @@ describe("run", () => {
     expect(first.deref()).toBeUndefined();
   });
 
+  test("load() waits for the batch that is being answered: between two passes its time would be theirs", async () => {
+    const at = join(root, "beside");
+    const manifest = writeTinyStudent(at, { name: "beside", layers: 0 });
+    const memory = new SharedArrayBuffer(1 << 20);
+    const shared = await readStudent({ id: at, folder: at, manifest, maxTokens: 16 }, memory);
+    const done: string[] = [];
+    // Each text is a pass of its own: many times as many steps as a loading has.
+    const many = { ...batch(Array<string>(500).fill("good")), tokenBudget: 1 };
+    await Promise.all([
+      engine.run({ ...many, input: "text", tasks: ["sentiment"] }).then(() => done.push("run")),
+      engine.load(shared).then(() => done.push("load")),
+    ]);
+    expect(done).toEqual(["run", "load"]);
+  });
+
   test("run() answers pairs by their surface, and by their vectors alone where the head was made before there was one", async () => {
     const said = (["weighed", "ignored", "unknown"] as const).map(async (surface) => {
       const at = join(root, surface);

@@ -56,6 +56,28 @@ test("a student that was slow gets another chance: what was learnt fades without
   expect(speeds.p95Ms(student(), 20)).toBeCloseTo(30, 0);
 });
 
+test("a student that was slow gets another chance: the ratio that prices its work fades, the one of the metric does not", () => {
+  const { speeds, turn } = clockwork();
+  for (let i = 0; i < 300; i++) speeds.batchDone(student(), { priorMs: 1, workedMs: 9, tookMs: 9 });
+  // Nobody asks a student that seems too slow, and so nothing else than time brings it back.
+  for (let minute = 0; minute < 20; minute++) {
+    turn(60_000);
+    speeds.workMs(student(), 1);
+  }
+  expect(speeds.workMs(student(), 1)).toBeCloseTo(1, 1);
+  expect(speeds.ratio(student())).toBeCloseTo(9, 1);
+});
+
+test("workMs() of a machine that is slower than the manifest's outlasts a pause, and is soon learnt again", () => {
+  const { speeds, turn } = clockwork();
+  for (let i = 0; i < 300; i++) speeds.batchDone(student(), { priorMs: 1, workedMs: 3, tookMs: 3 });
+  turn(15_000);
+  expect(speeds.workMs(student(), 1)).toBeGreaterThan(2.5);
+  turn(1_200_000);
+  for (let i = 0; i < 10; i++) speeds.batchDone(student(), { priorMs: 1, workedMs: 3, tookMs: 3 });
+  expect(speeds.workMs(student(), 1)).toBeGreaterThan(2.5);
+});
+
 test("another version starts anew", () => {
   const { speeds } = clockwork();
   for (let i = 0; i < 100; i++) speeds.batchDone(student(), { priorMs: 1, workedMs: 9, tookMs: 9 });

@@ -40,6 +40,14 @@ test("npm run thresholds reports on labels and on former scores, whichever there
   expect(code).toBe(0);
 });
 
+test("npm run thresholds tells a threshold that flags as many also among scores that two digits do not tell apart", async () => {
+  const results = [0.9951, 0.9961, 0.9975].map((toxic) => ({ label: "toxic", score: toxic, scores: { toxic } }));
+  const url = await pageOf({ student: "only", version: "1", results });
+  const lines = [0.1, 0.9, 0.9].map((perspective) => ({ text: "good", perspective }));
+  const { stdout } = await thresholds(lines, "--url", url);
+  expect(stdout).toContain("0.8 flagged 66.7 %; 0.9957 flags as many here, and agrees on 100.0 % of the comments");
+});
+
 test("npm run thresholds names the line that it cannot read, and not what is in it", async () => {
   const { code, stderr } = await thresholds([{ text: "good" }, { text: 5, toxic: "secret" }]);
   expect(code).toBe(1);

@@ -5,6 +5,7 @@ import {
   leastForPrecision,
   operatingPoint,
   thresholdForShare,
+  toShown,
 } from "../../serve/thresholds.ts";
 
 /** Ten comments: one harmless one among the toxic ones at the top, one toxic one at the bottom. */
@@ -37,6 +38,15 @@ test("thresholdForShare() flags that share", () => {
   const scores = comments.map(({ score }) => score);
   const threshold = thresholdForShare(scores, 0.3);
   expect(scores.filter((score) => score >= threshold)).toHaveLength(3);
+});
+
+test("toShown() tells a threshold by two digits where that flags about as many, else by four that flag as many", () => {
+  const even = Array.from({ length: 1000 }, (_, i) => i / 1000);
+  expect(toShown(0.6183, even)).toBe("0.62");
+  // Rounded to two digits, the first would flag none of these, and the other one all.
+  const high = [0.1, 0.9951, 0.9961, 0.9975];
+  expect(toShown(0.99577, high)).toBe("0.9957");
+  expect(toShown(0.9949, [0.1, 0.993, 0.996, 0.997])).toBe("0.9949");
 });
 
 test("confidenceInterval() of Wilson: 9 of 10, as tables have it", () => {

@@ -34,6 +34,8 @@ function room(limit = 100) {
   return { waiting, abandoned, ask, take, served };
 }
 
+const textOf = ({ texts }: Entry) => texts[0];
+
 test("clients are served by turns, a single one in the order of its requests", () => {
   const { ask, served } = room();
   void ask("many", ["m1", "m2", "m3", "m4"]);
@@ -77,6 +79,43 @@ test("a full queue makes room for a client that has fewer, by the newest request
   expect(() => ask("many", ["m5", "m6"])).toThrow(OverloadedError);
   expect(waiting.length).toBe(3);
   expect(served()).toEqual(["m1", "f1", "m2"]);
+});
+
+test("nobody loses a place for a newcomer that would not find room all the same", () => {
+  const { waiting, ask, served } = room(4);
+  void ask("many", ["m1", "m2"]);
+  void ask("many", ["m3"]);
+  void ask("few", ["f1"]);
+  // Without m3 there would be room for one; then the newcomer would have as many as whoever has most.
+  expect(() => ask("new", ["n1", "n2"])).toThrow(OverloadedError);
+  expect(waiting.length).toBe(4);
+  expect(served()).toEqual(["m1", "f1", "m2", "m3"]);
+});
+
+test("a full queue makes room by several requests, of several clients, where one is not enough", async () => {
+  const { waiting, ask, served } = room(6);
+  void ask("a", ["a1", "a2"]);
+  void ask("b", ["b1", "b2"]);
+  const last = [ask("a", ["a3"]), ask("b", ["b3"])];
+  void ask("new", ["n1", "n2"]);
+  const full = { name: "OverloadedError", reason: "queue_full" };
+  expect(await Promise.all(last)).toMatchObject([[full], [full]]);
+  expect(waiting.length).toBe(6);
+  expect(served().sort()).toEqual(["a1", "a2", "b1", "b2", "n1", "n2"]);
+});
+
+test("items of one student are answered apart where others answer along with it than before", () => {
+  const { waiting } = room();
+  const add = (text: string, members: readonly string[]) => {
+    const items = [{ texts: [text], tokens: 10, priorMs: 1 }];
+    const group = { student: { ...student, members }, input: "text", tasks: [], items } as const;
+    void waiting.add({ ...group, client: { key: "a", aborted: false } }, () => 3);
+  };
+  add("alone", []);
+  add("together", ["m@1#1"]);
+  add("too", ["m@1#1"]);
+  const batch = () => waiting.take(waiting.next(() => 1)?.key ?? "", { ...once, tokens: 100 }).map(textOf);
+  expect([batch(), batch()]).toEqual([["alone"], ["together", "too"]]);
 });
 
 test("what is late or abandoned is never taken, and settles", async () => {

@@ -1,10 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type Correction, openFeedbackStore, type Write } from "../../../serve/feedback/feedback-store.ts";
+import type { Write } from "../../../serve/feedback/compact-feedback.ts";
+import { type Correction, openFeedbackStore } from "../../../serve/feedback/feedback-store.ts";
+import { eraseLines } from "../../../serve/feedback/open-feedback.ts";
 import { StorageFullError } from "../../../serve/http-errors.ts";
-import { feedbackFileName, readFeedback } from "../../../src/contract/feedback.ts";
+import { FeedbackRecord, feedbackFileName, readFeedback } from "../../../src/contract/feedback.ts";
 import { ConfigError } from "../../../src/errors.ts";
 
 function newFolder(): string {
@@ -114,23 +117,103 @@ test("openFeedbackStore() leaves out what no longer counts once it is most of th
   expect(readFeedback(folder).map(({ label }) => label)).toEqual(["acceptable", "toxic"]);
 });
 
+/** Room for three of them. */
+const limitBytes = 2000;
+const long = (end: string) => correction(`${"x".repeat(500)}${end}`);
+const endsOf = (folder: string) => readFeedback(folder).map(({ texts }) => texts[0]?.at(-1));
+
 test("openFeedbackStore() makes room of what was erased where the file is nearly full", async () => {
   const folder = newFolder();
-  // Room for three.
-  const limitBytes = 2000;
-  const long = (end: string) => correction(`${"x".repeat(500)}${end}`);
   const store = await opened(folder, { limitBytes });
   const puts = [await store.put(long("a")), await store.put(long("b")), await store.put(long("c"))];
   await store.remove(puts[1]?.id ?? "", anybody);
-  await expect(store.put(long("d"))).rejects.toThrow(StorageFullError);
+  const before = contentOf(folder).length;
   await store.close();
   const again = await opened(folder, { limitBytes });
+  expect(contentOf(folder).length).toBeLessThan(before - 500);
   expect(await again.put(long("d"))).toMatchObject({ outcome: "stored" });
   await again.close();
   const last = await opened(folder, { limitBytes });
   expect(last.count).toBe(3);
   await last.close();
-  expect(readFeedback(folder).map(({ texts }) => texts[0]?.at(-1))).toEqual(["a", "c", "d"]);
+  expect(endsOf(folder)).toEqual(["a", "c", "d"]);
+});
+
+test("put() at its limit makes room of what was replaced, and forgets nothing that counts", async () => {
+  const folder = newFolder();
+  const store = await opened(folder, { limitBytes });
+  const { id } = await store.put(correction("first"));
+  for (let i = 0; i < 50; i++) await store.put(correction("toggled", i % 2 === 0 ? "toxic" : "acceptable"));
+  expect(contentOf(folder).length).toBeLessThanOrEqual(limitBytes);
+  expect(summary(folder)).toEqual(["first: toxic", "toggled: acceptable"]);
+  // The store knows where lines have gone to.
+  expect(await store.remove(id, anybody)).toBe(true);
+  await store.close();
+  expect(summary(folder)).toEqual(["toggled: acceptable"]);
+  const again = await opened(folder, { limitBytes });
+  expect(await again.put(correction("toggled", "acceptable"))).toMatchObject({ outcome: "unchanged" });
+  await again.close();
+});
+
+test("put() at its limit makes room of what was erased, while an export goes on", async () => {
+  const folder = newFolder();
+  const store = await opened(folder, { limitBytes });
+  const puts = [await store.put(long("a")), await store.put(long("b")), await store.put(long("c"))];
+  const exported = store.export();
+  const lines = [(await exported.next()).value as Buffer];
+  await store.remove(puts[1]?.id ?? "", anybody);
+  expect(await store.put(long("d"))).toMatchObject({ outcome: "stored" });
+  for await (const line of exported) lines.push(line);
+  // What came after its beginning is not in it.
+  const ends = lines.map((line) => FeedbackRecord.parse(JSON.parse(line.toString())).texts[0]?.at(-1));
+  expect(ends).toEqual(["a", "c"]);
+  await store.close();
+  expect(endsOf(folder)).toEqual(["a", "c", "d"]);
+});
+
+test("put() at its limit leaves the file as it is where the disk has no room for a second one", async () => {
+  const folder = newFolder();
+  let full = false;
+  const write: Write = async (handle, bytes, position) => {
+    const part = full ? bytes.subarray(0, 20) : bytes;
+    return (await handle.write(part, 0, part.length, position)).bytesWritten;
+  };
+  const store = await opened(folder, { limitBytes, write });
+  const puts = [await store.put(long("a")), await store.put(long("b")), await store.put(long("c"))];
+  await store.remove(puts[1]?.id ?? "", anybody);
+  const before = contentOf(folder);
+  full = true;
+  await expect(store.put(long("d"))).rejects.toThrow(StorageFullError);
+  expect(contentOf(folder)).toBe(before);
+  expect(readdirSync(folder)).not.toContain(`${feedbackFileName}.draft`);
+  expect(await store.remove(puts[0]?.id ?? "", anybody)).toBe(true);
+  await store.close();
+  expect(endsOf(folder)).toEqual(["c"]);
+});
+
+test("eraseLines() leaves at no sync a file in which an earlier line counts again, and needs three for any number", async () => {
+  const path = join(newFolder(), "lines");
+  writeFileSync(path, "{first}\n{kept}\n{second}\n{last}\n");
+  const handle = await open(path, "r+");
+  const synced: string[] = [];
+  const datasync = handle.datasync.bind(handle);
+  handle.datasync = async () => {
+    synced.push(readFileSync(path, "utf8"));
+    await datasync();
+  };
+  const spans = [
+    { offset: 0, bytes: 7 },
+    { offset: 15, bytes: 8 },
+    { offset: 24, bytes: 6 },
+  ];
+  await eraseLines(handle, spans);
+  await handle.close();
+  const [first, second, last] = spans.map(({ bytes }) => " ".repeat(bytes));
+  expect(synced).toEqual([
+    " first}\n{kept}\n second}\n{last}\n",
+    " first}\n{kept}\n second}\n last}\n",
+    `${first}\n{kept}\n${second}\n${last}\n`,
+  ]);
 });
 
 test("put() refuses what does not fit its limit, and stores what does", async () => {

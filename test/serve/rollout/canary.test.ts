@@ -1,5 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
+import { answerItems } from "../../../serve/answer.ts";
+import { metricNames } from "../../../src/contract/metrics.ts";
+import { UnavailableError } from "../../../src/errors.ts";
+import { seriesValue, startTestServer, type TestServer } from "../../fixtures/test-server.ts";
 import { ask, live, putBeside, rolloutOnce, toStage } from "./candidate.ts";
 
 // What is waited for may take a busy machine a minute.
@@ -75,6 +78,17 @@ test("a canary that takes its worker down costs its request a second try and nob
   await rolloutOnce(server, isThere);
   expect((await ask(server, `!die one@${version}`)).version).toBe(ours);
   await rolloutOnce(server, ({ suspended }) => suspended?.includes("a worker was lost") ?? false);
+});
+
+test("what a canary has not answered is asked of nobody else once the client has left, and is counted once", async () => {
+  server = await startTestServer([live]);
+  putBeside(server.models, { ...live, seed: 2 }, { stage: "canary" });
+  await rolloutOnce(server, isThere);
+  const question = { tasks: ["sentiment"], input: "text", client: { aborted: true } } as const;
+  const { answers } = await answerItems(server.app, question, [{ texts: ["good"] }]);
+  expect(answers).toEqual([expect.any(UnavailableError)]);
+  const text = await server.app.metrics.text();
+  expect(seriesValue(text, `${metricNames.requestsShed}{reason="client_left"}`)).toBe(1);
 });
 
 test("a request for a version gets that version, whatever the canary's share", async () => {

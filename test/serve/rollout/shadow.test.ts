@@ -1,10 +1,12 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { promoteCandidate } from "../../../search/export/candidate-folder.ts";
 import { isSampled } from "../../../serve/rollout/sample.ts";
+import type { Ensemble } from "../../../src/contract/manifest.ts";
 import { startTestServer, type TestServer } from "../../fixtures/test-server.ts";
-import { declaredTask } from "../../fixtures/tiny-student.ts";
-import { ask, live, putBeside, rolloutOnce, shown } from "./candidate.ts";
+import { declaredTask, tinyManifest } from "../../fixtures/tiny-student.ts";
+import { ask, live, putBeside, rolloutOnce, shown, soon } from "./candidate.ts";
 
 // What is waited for may take a busy machine a minute.
 vi.setConfig({ testTimeout: 120_000 });
@@ -127,4 +129,26 @@ test("a shadow that hangs is given up, and the other worker answers meanwhile", 
   await rolloutOnce(server, ({ suspended }) => suspended !== undefined);
   await asked;
   expect(answered).toBe(20);
+});
+
+test("a shadow answers in no live student's ensemble before it is live itself", async () => {
+  const { name, version, latency } = tinyManifest({ ...live, seed: 2 });
+  const score = { task: "sentiment", dataSet: "s", language: "en", metric: "macroF1", rows: 9 } as const;
+  const ensemble: Ensemble = {
+    members: [{ name, version }],
+    tasks: [{ task: "sentiment", weights: [1, 3] }],
+    scores: [{ ...score, student: 0.9, teacher: null }],
+    latency,
+  };
+  server = await startTestServer([live, { name: "two", layers: 0, seed: 3, ensemble }]);
+  const askTwo = async () => {
+    const response = await server.post("/v1/sentiment", { inputs: "good", student: "two" });
+    return await response.json();
+  };
+  const alone = await askTwo();
+  putBeside(server.models, { ...live, seed: 2 }, { stage: "shadow" });
+  await rolloutOnce(server, ({ candidate, refused }) => candidate.version === version && refused === undefined);
+  expect(await askTwo()).toEqual(alone);
+  promoteCandidate(server.models, "one", "held its rule", new Date());
+  await soon(async () => expect(await askTwo()).not.toEqual(alone));
 });

@@ -118,8 +118,13 @@ describe("infer", () => {
     expect([status, Object.keys(body)]).toEqual([400, ["error"]]);
   });
 
-  test("an output that is not there gets 400", async () => {
-    const body = { inputs: [bytes("text", ["a"])], outputs: [{ name: "logits" }] };
-    expect((await http().post("/v2/models/filter/infer").send(body)).body.error).toContain("label, score");
+  test.each([
+    ["is not there", ["logits"], "outputs: there are label, score, labels, scores"],
+    ["is asked for twice", ["scores", "label", "scores"], "outputs: each may be named once"],
+    ["is one of too many", Array(9000).fill("scores"), "outputs: there are no more than 4"],
+  ])("an output that %s gets 400", async (_, names, error) => {
+    const asked = { inputs: [bytes("text", ["a"])], outputs: names.map((name) => ({ name })) };
+    const { status, body } = await http().post("/v2/models/filter/infer").send(asked);
+    expect([status, body]).toEqual([400, { error }]);
   });
 });

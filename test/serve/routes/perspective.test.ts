@@ -196,6 +196,13 @@ describe("errors of comments:analyze have Google's shape", () => {
     });
   });
 
+  test("more languages than there may be", async () => {
+    const refused = await refusalOf({ comment, requestedAttributes, languages: Array(201).fill("en") });
+    expect(refused).toMatchObject({ code: 400, message: "languages: at most 200 of them" });
+    const languages = Array<string>(200).fill("en");
+    expect(await analyze({ comment, requestedAttributes, languages })).toMatchObject({ languages });
+  });
+
   test.each([
     ["COMMENT_EMPTY", { comment: { text: " " }, requestedAttributes }],
     ["NO_REQUESTED_ATTRIBUTES", { comment }],

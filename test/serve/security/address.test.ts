@@ -34,6 +34,17 @@ test("addressOf() believes X-Forwarded-For only as far as there are trusted prox
   expect(addressOf(from("10.0.0.1"), 1)).toBe("10.0.0.1");
 });
 
+test.each([
+  ["203.0.113.7:51234", "203.0.113.7"],
+  ["[2001:db8::7]:51234", "2001:db8::7"],
+  ["[2001:db8::7]", "2001:db8::7"],
+  ["2001:db8::7", "2001:db8::7"],
+  ["2001:db8::7:443", "2001:db8::7:443"],
+  ["example.org:443", "10.0.0.1"],
+])("addressOf() reads the hop %s as %s", (hop, address) => {
+  expect(addressOf(from("10.0.0.1", { "x-forwarded-for": `1.1.1.1, ${hop}` }), 1)).toBe(address);
+});
+
 test("isFromThisMachine() takes neither what a proxy passes on nor what a page in a browser sends", () => {
   expect(isFromThisMachine(from("127.0.0.1"))).toBe(true);
   expect(isFromThisMachine(from("10.0.0.1"))).toBe(false);
