@@ -37,7 +37,7 @@ await runCommand(searchCommand, async (flags, log) => {
     const fitted = time.completion(name, left);
     const student = await completeStudent(fitted, materials, name, architecture, log);
     const candidate = await withCorrections(fitted, materials, student, log);
-    const rival = await rivalScores(config.models, candidate, materials.corpus, config.threads);
+    const rival = await rivalScores(config, candidate, materials.corpus, log);
     promoteIfBetter({ ...config, rival }, candidate, log);
     finished.push(candidate);
   });

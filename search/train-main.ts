@@ -80,7 +80,7 @@ await runCommand(
         value: "folder,folder",
         doc:
           "teachers that npm run teacher:finetune left in runs/teacher/: what they say of texts is learned beside the labels, where\n" +
-          "      the student's manifest says that they are better (npm run evaluate -- --write)",
+          "      the student's manifest says that they are better, and less where about as good (npm run evaluate -- --write)",
       },
       ensemble: {
         type: "string",
@@ -128,18 +128,16 @@ async function train(flags: Flags, log: Log): Promise<void> {
 
 /** Puts those into `--models` that are better, and finds their ensembles. @param judging as of `trainAll` */
 async function promoteTrained(
-  { models, promote, threads, ...flags }: Flags,
+  flags: Flags,
   trained: readonly Candidate[],
   judging: Corpus | null,
   log: Log,
 ): Promise<void> {
-  if (promote === "never" || trained.length === 0) {
-    for (const one of trained) promoteIfBetter({ models, promote }, one, log);
-    return;
-  }
+  const { models, promote, threads } = flags;
+  if (trained.length === 0) return;
   const corpus = await judgingAll(flags, judging, trained);
   for (const one of trained) {
-    const rival = await rivalScores(models, one, corpus, threads);
+    const rival = await rivalScores({ models, promote, threads }, one, corpus, log);
     promoteIfBetter({ models, promote, rival }, one, log);
   }
   await renewEnsembles({ models, promote, threads }, trained, corpus, log);

@@ -67,7 +67,12 @@ const Config = z
       "folder that corrections are kept in, texts and all; without it none are taken, and no text is kept",
       "",
     ),
-    feedbackLimitBytes: count("KDNAS_FEEDBACK_LIMIT_BYTES", "bytes that the corrections may have", 268_435_456, 1024),
+    feedbackLimitBytes: count(
+      "KDNAS_FEEDBACK_LIMIT_BYTES",
+      "bytes that the corrections may have; room is made by writing a second file, so the volume needs up to twice that",
+      268_435_456,
+      1024,
+    ),
     feedbackReplyBytes: count(
       "KDNAS_FEEDBACK_REPLY_BYTES",
       "memory for recent replies, which corrections may name by their id; used only with a feedback folder, 0 keeps none",

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readManifest, type Score } from "../../src/contract/manifest.ts";
+import { type ManifestTask, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
 import { scoreKey } from "../../src/contract/score-key.ts";
-import { BadFileError } from "../../src/errors.ts";
+import type { Log } from "../command/command.ts";
+import type { SearchConfig } from "../config.ts";
 import type { Corpus } from "../corpus/assemble.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
 import { answerRows } from "../evaluate/listen.ts";
@@ -13,28 +14,31 @@ import type { Candidate } from "./export-candidate.ts";
 
 /**
  * What the student that a candidate would replace scores on the rows that the candidate was judged on: as its manifest says, and for sets
- * that it was never judged on, such as those of a user, as it answers them now. Undefined where there is none that can be asked.
+ * that it was never judged on, such as those of a user, as it answers them now. Undefined where there is none that can be asked,
+ * or need be.
  */
 export async function rivalScores(
-  models: string,
+  { models, promote, threads }: Pick<SearchConfig, "models" | "promote" | "threads">,
   { manifest }: Pick<Candidate, "manifest">,
   corpus: Corpus,
-  threads: number,
+  log: Log,
 ): Promise<readonly Score[] | undefined> {
   const folder = studentFolder(models, manifest.name);
   const path = join(folder, "manifest.json");
-  if (!existsSync(path)) return undefined;
+  if (promote === "never" || !existsSync(path)) return undefined;
   try {
     const rival = readManifest(path);
     const known = new Set(rival.scores.map(scoreKey));
     if (manifest.scores.every((score) => known.has(scoreKey(score)))) return rival.scores;
     const { results } = await answerRows({ folder, manifest: rival }, [], limitValidation(corpus, judgedRows), threads);
-    const alike = rival.tasks.filter(({ name, labels }) => isDeepStrictEqual(corpus.labels.get(name), labels));
-    const judged = scoresOf(results, alike).map((score): Score => ({ ...score, teacher: null }));
-    return [...rival.scores, ...judged.filter((score) => !known.has(scoreKey(score)))];
+    const isAlike = ({ name, labels }: ManifestTask) => isDeepStrictEqual(corpus.labels.get(name), labels);
+    const alike = new Set(rival.tasks.filter(isAlike).map(({ name }) => name));
+    // With all of its tasks, since its own guess at the language may decide which threshold counts.
+    const judged = scoresOf(results, rival.tasks).map((score): Score => ({ ...score, teacher: null }));
+    return [...rival.scores, ...judged.filter((score) => alike.has(score.task) && !known.has(scoreKey(score)))];
   } catch (error) {
-    // What was trained for hours must not be lost to a damaged student.
-    if (error instanceof BadFileError) return undefined;
-    throw error;
+    // What was trained for hours must not be lost to a damaged student, and the runtime throws what it likes.
+    log(`${folder} cannot be asked about new data: ${error instanceof Error ? error.message : error}`);
+    return undefined;
   }
 }

@@ -50,10 +50,10 @@ const handlings: Readonly<Record<string, Handling>> = {
   // Only sexism counts as toxic there; other abuse is labelled acceptable.
   edos_en: { weight: 0.5 },
   // Judged within a forum in which every text is suspect.
-  stormfront_en: { weight: 0.5 },
+  stormfront_en: { weight: 0.5, judgedBy: "hatecheck_en" },
   // Nothing in them is acceptable, or next to nothing. What levels them is drawn from other sets, so that to draw them as often as others
   // teaches that comments in those languages are toxic.
-  rudetoxifier_toxic_ru: { share: 0.3 },
+  rudetoxifier_toxic_ru: { share: 0.3, judgedBy: "kdnas_filter_suite" },
   bengali_hate_rezacsedu: { share: 0.3 },
   mlma: { share: 0.5 },
   // Toxic as soon as one of three annotators says so.
@@ -66,7 +66,7 @@ const handlings: Readonly<Record<string, Handling>> = {
   mlqe_ced21: { tokenised: true },
   hatecheck_en: { functional: true },
   // Few patterns, but what no public set of so many languages teaches: that it is not the group that makes a sentence toxic.
-  kdnas_identity_filter: { share: 2 },
+  kdnas_identity_filter: { share: 2, judgedBy: "hatecheck_en" },
   // A few hundred rows a language, which in most of them is all that is labelled: many passes.
   kdnas_filter_comments: { share: 2, fineTuningShare: 3, judgedBy: "kdnas_filter_suite" },
   kdnas_filter_suite: { functional: true },

@@ -85,17 +85,21 @@ export function calibrated(
   );
   if (known.length === 0)
     return {
-      task: { ...base, temperature: decided?.temperature ?? 1, ...thresholdsIn(decided) },
+      task: { ...base, temperature: decided?.temperature ?? 1, ...thresholdsIn(decided), ...fittedOnIn(decided) },
       calibrationError: null,
     };
   const logits = known.map((row) => row.logits);
   const targets = known.map((row) => row.target);
-  const temperature =
-    decided !== null && decidesByTemperature(decided, task) ? decided.temperature : fitTemperature(logits, targets);
+  const stays = decided !== null && decidesByTemperature(decided, task);
+  const temperature = stays ? decided.temperature : fitTemperature(logits, targets);
   const twoLabels = base.labels.length === 2 && task.metric === "macroF1";
   const fitted = () => (twoLabels ? thresholdsOf(own, task, base.labels, temperature) : {});
   return {
-    task: { ...base, temperature, ...(decided === null ? fitted() : thresholdsIn(decided)) },
+    task: {
+      ...{ ...base, temperature },
+      ...(decided === null ? fitted() : thresholdsIn(decided)),
+      ...(stays ? fittedOnIn(decided) : { fittedOn: [...new Set(own.map(({ set }) => set.dataSet))] }),
+    },
     calibrationError:
       task.metric === "pearson"
         ? null
@@ -123,6 +127,10 @@ function decidesByTemperature({ threshold }: ManifestTask, { metric }: Task): bo
 export function thresholdsIn(task: ManifestTask | null): Pick<ManifestTask, "threshold" | "languageThresholds"> {
   const { threshold, languageThresholds } = task ?? {};
   return { ...(threshold !== undefined && { threshold }), ...(languageThresholds && { languageThresholds }) };
+}
+
+function fittedOnIn(task: ManifestTask | null): Pick<ManifestTask, "fittedOn"> {
+  return task?.fittedOn === undefined ? {} : { fittedOn: task.fittedOn };
 }
 
 /**

@@ -4,6 +4,7 @@ import { mean, softmax } from "../../src/stats.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import { saidSuffix } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
+import { randomFor } from "../corpus/reservoir.ts";
 import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
 import { packInts } from "../student/packed-arrays.ts";
 import { keyOf } from "./key-of.ts";
@@ -34,12 +35,12 @@ export interface AskOptions {
  * to the others. Texts in random order.
  */
 export function textsToAsk(texts: readonly AskedText[], options: AskOptions): AskedText[] {
-  const random = createRandom(options.seed);
   const sets = [...groupBy(texts, ({ dataSet }) => dataSet)].map(([dataSet, all]) => {
-    const members = shuffle(withoutRepeats(all), random);
+    // By set, so that who is asked about fewer of them is asked about the same texts of the others, which is answered already.
+    const members = shuffle(withoutRepeats(all), randomFor(options.seed, `ask ${dataSet}`));
     return { members, weight: options.dataSetShare(dataSet) * Math.sqrt(members.length) };
   });
-  return shuffle(fillEvenly(sets, options.tokens), random);
+  return shuffle(fillEvenly(sets, options.tokens), createRandom(options.seed));
 }
 
 /** What somebody says of texts: logits of `asked` by task, and where that is believed. */

@@ -2,13 +2,13 @@ import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { servedScores } from "../../src/contract/ensemble.ts";
 import { isAdded } from "../../src/contract/graph-files.ts";
-import type { Manifest, ManifestTask, Score } from "../../src/contract/manifest.ts";
+import type { Manifest } from "../../src/contract/manifest.ts";
 import { scoreKey } from "../../src/contract/score-key.ts";
 import { ConfigError } from "../../src/errors.ts";
 import type { Log } from "../command/command.ts";
 import { addNgrams } from "../complete/add-ngrams.ts";
 import type { Ensemble } from "../complete/ensemble.ts";
-import { type Candidate, type ExportConfig, exportCandidate } from "../complete/export-candidate.ts";
+import { type Candidate, type ExportConfig, exportCandidate, type Trained } from "../complete/export-candidate.ts";
 import { stageResult } from "../complete/stage-result.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
 import { corpusHash } from "../corpus/corpus-hash.ts";
@@ -19,8 +19,9 @@ import { type Materials, studentPositions } from "../prepare.ts";
 import { printProgress } from "../progress.ts";
 import { partOfTheWay } from "../student/round-table.ts";
 import type { StepPrecision } from "../student/training-graph.ts";
-import { withSurface } from "../student/weights.ts";
+import { type Weights, withSurface } from "../student/weights.ts";
 import { allSets } from "./all-sets.ts";
+import { decidedElsewhere } from "./decided-elsewhere.ts";
 import { finishedWeights } from "./finished-student.ts";
 import { dropCopies, trainCopies } from "./train-copies.ts";
 import type { LearningMaterials } from "./try-corrections.ts";
@@ -59,39 +60,63 @@ export async function trainFurther(
 ): Promise<Candidate> {
   const { manifest, files } = candidate;
   const { name, architecture } = manifest;
-  const finished = finishedWeights(candidate);
-  const start = config.tokens === 0 ? finished : withSurface(finished, architecture);
   const trust = trustIn(materials, manifest);
   const tasks = await tasksFor(config, materials, trust, log);
   const folder = join(dirname(files.folder), roundName(config, materials, trust));
-  const seed = config.seed + roundOf(manifest.version);
-  const training = { ...config, seed, folder, onProgress: printProgress(`train ${name}`, log) };
-  const train = () =>
-    trainCopies(training, (copy) =>
-      trainHeads(architecture, start, tasks, {
-        ...{ ...copy, tokens: config.tokens, positions: studentPositions, precision: config.precision },
-        further: !config.reshaped,
-        ...{ layerNormEpsilon: materials.teacher.layerNormEpsilon, padId: materials.teacher.padId },
-      }),
-    );
-  const end = config.tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
-  dropCopies(folder, config.copies);
-  const mean = config.tokens === 0 ? start : partOfTheWay(start, end, config.share);
-  const whole = { weights: new Map([...start, ...mean]), folder, name };
-  const weights = architecture.layers > 0 ? mean : await addNgrams(config, { ...materials, tasks }, whole, log);
+  const weights = await trainedWeights(config, { ...materials, tasks }, { candidate, folder }, log);
   const { corpus } = materials;
   const taught = { ...materials, corpus: { ...corpus, dataSets: allSets(corpus.dataSets, manifest.dataSets) } };
   const trained = {
-    name,
-    architecture,
-    weights,
+    ...{ name, architecture, weights, known: manifest.scores },
     folder: join(folder, `student-${config.share}`),
-    known: manifest.scores,
-    kept: decidedElsewhere(manifest, corpus),
+    unchanged: config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined,
+    ...asDecided(config, manifest, corpus, log),
   };
-  const unchanged = config.tokens === 0 && hasTasks(manifest, materials) ? files.folder : undefined;
-  const ngramShape = config.ngramTokens === 0 ? manifest.ngrams : undefined;
-  return await exportCandidate(config, taught, { ...trained, unchanged, ngramShape }, log);
+  return await exportCandidate(config, taught, trained, log);
+}
+
+/** The mean of a student's weights before and after a round, with n-grams where it is to have other ones. */
+async function trainedWeights(
+  config: FurtherTraining,
+  materials: FurtherMaterials,
+  { candidate, folder }: { readonly candidate: Candidate; readonly folder: string },
+  log: Log,
+): Promise<Weights> {
+  const { name, architecture, version } = candidate.manifest;
+  const { tokens, precision, copies, share } = config;
+  const { layerNormEpsilon, padId } = materials.teacher;
+  const finished = finishedWeights(candidate);
+  const start = tokens === 0 ? finished : withSurface(finished, architecture);
+  const seed = config.seed + roundOf(version);
+  const train = () =>
+    trainCopies({ ...config, seed, folder, onProgress: printProgress(`train ${name}`, log) }, (copy) =>
+      trainHeads(architecture, start, materials.tasks, {
+        ...{ ...copy, tokens, precision, layerNormEpsilon, padId },
+        positions: studentPositions,
+        further: !config.reshaped,
+      }),
+    );
+  const end = tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
+  dropCopies(folder, copies);
+  const mean = tokens === 0 ? start : partOfTheWay(start, end, share);
+  const whole = { weights: new Map([...start, ...mean]), folder, name };
+  return architecture.layers > 0 ? mean : await addNgrams(config, materials, whole, log);
+}
+
+/** What is not to be fitted anew: how n-grams are read, and where data lack sets that decisions were fitted on, those, and the n-grams' weights with them. */
+function asDecided(
+  { ngramTokens, reshaped = false }: FurtherTraining,
+  manifest: Manifest,
+  corpus: LearningMaterials["corpus"],
+  log: Log,
+): Pick<Trained, "kept" | "keptNgrams" | "ngramShape"> {
+  // Other n-grams, or another student, give other logits.
+  if (ngramTokens > 0) return {};
+  const kept = reshaped ? [] : decidedElsewhere(manifest, corpus);
+  if (kept.length === 0) return { ngramShape: manifest.ngrams };
+  const names = kept.map(({ name }) => name).join(", ");
+  log(`${manifest.name} · ${names}: thresholds stay, since these data lack sets that they were fitted on`);
+  return { kept, keptNgrams: manifest.ngrams };
 }
 
 /** A number of its own for each version, or every round under a seed would draw the same rows in the same order. */
@@ -103,14 +128,6 @@ function roundOf(version: string): number {
 function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">): boolean {
   const encoders = tasks.filter((task) => !isAdded(task)).map(({ name }) => name);
   return isDeepStrictEqual(encoders.sort(), own.map(({ task }) => task.name).sort());
-}
-
-/** Tasks whose thresholds were fitted on sets of which the data at hand do not have all: on the others alone they would go by a few rows. */
-function decidedElsewhere({ tasks, scores }: Manifest, { validation }: LearningMaterials["corpus"]): ManifestTask[] {
-  const here = new Set(validation.map(({ task, dataSet }) => JSON.stringify([task, dataSet])));
-  const isElsewhere = ({ task, dataSet }: Score) => !here.has(JSON.stringify([task, dataSet]));
-  const lacking = new Set(scores.filter(isElsewhere).map(({ task }) => task));
-  return tasks.filter(({ name }) => lacking.has(name));
 }
 
 /** Of all that its end depends on, so that no round is taken for another. */
@@ -136,7 +153,7 @@ function tasksFor(config: FurtherTraining, materials: FurtherMaterials, trust: T
   return taughtTasks(teaching, materials, log, trust);
 }
 
-/** Fine-tuned teachers are believed where they are better than the student. @throws {ConfigError} when nobody knows where */
+/** Fine-tuned teachers are believed where they are better than the student, or about as good. @throws {ConfigError} when nobody knows where */
 function trustIn({ tuned, ensemble }: FurtherMaterials, manifest: Manifest): Trust {
   if (tuned.length === 0) return fullTrust;
   const { name, scores } = manifest;

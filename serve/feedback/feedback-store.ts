@@ -17,6 +17,12 @@ export type Correction = Omit<FeedbackRecord, "id" | "at">;
 export const putOutcomes = ["stored", "replaced", "unchanged"] as const;
 type PutOutcome = (typeof putOutcomes)[number];
 
+/** What is said of a correction once it is on disk. */
+interface Stored {
+  readonly id: string;
+  readonly outcome: PutOutcome;
+}
+
 interface StoreOptions {
   /** Bytes that the file may have. */
   readonly limitBytes: number;
@@ -26,7 +32,7 @@ interface StoreOptions {
 
 interface Put {
   readonly correction: Correction;
-  readonly resolve: (stored: { readonly id: string; readonly outcome: PutOutcome }) => void;
+  readonly resolve: (stored: Stored) => void;
   readonly reject: (cause: unknown) => void;
 }
 
@@ -103,7 +109,7 @@ export class FeedbackStore {
   }
 
   /** @throws {StorageFullError | UnavailableError} and then nothing is stored. */
-  put(correction: Correction): Promise<{ readonly id: string; readonly outcome: PutOutcome }> {
+  put(correction: Correction): Promise<Stored> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ correction, resolve, reject });
       if (this.waiting.length === 1) void this.inTurn(() => this.commit(this.waiting.splice(0)));
@@ -153,10 +159,11 @@ export class FeedbackStore {
   }
 
   private async commit(puts: readonly Put[]): Promise<void> {
-    const outcomes = new Map<Put, { readonly id: string; readonly outcome: PutOutcome }>();
     try {
-      let lines = this.toLines(puts, outcomes);
-      if (outcomes.size < puts.length && (await this.tryCompact())) lines = this.toLines(puts, outcomes);
+      let planned = this.toLines(puts);
+      // All of them anew: what had room before may have none beside an earlier put that has some now.
+      if (planned.outcomes.size < puts.length && (await this.tryCompact())) planned = this.toLines(puts);
+      const { lines, outcomes } = planned;
       await this.append(lines.map(({ line }) => line));
       for (const { record, line } of lines) {
         this.known.note(record, { offset: this.size, bytes: line.length - 1 });
@@ -172,9 +179,10 @@ export class FeedbackStore {
     }
   }
 
-  /** Lines for what says something new; puts for which there is no room get no outcome. */
-  private toLines(puts: readonly Put[], outcomes: Map<Put, { readonly id: string; readonly outcome: PutOutcome }>) {
+  /** Lines for what says something new, and what each put comes to with them; those for which there is no room get no outcome. */
+  private toLines(puts: readonly Put[]) {
     const lines: { readonly record: FeedbackRecord; readonly line: Buffer }[] = [];
+    const outcomes = new Map<Put, Stored>();
     const verdicts = new Map<string, string>();
     let size = this.size;
     for (const put of puts) {
@@ -192,7 +200,7 @@ export class FeedbackStore {
       verdicts.set(id, verdictOf(record));
       outcomes.set(put, { id, outcome: before === undefined ? "stored" : "replaced" });
     }
-    return lines;
+    return { lines, outcomes };
   }
 
   private async append(lines: readonly Buffer[]): Promise<void> {

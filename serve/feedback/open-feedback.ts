@@ -100,7 +100,10 @@ function needsCompacting(file: FeedbackFile, content: Buffer, limitBytes: number
   return content.length > compactedBytes && live < content.length / 2;
 }
 
-/** False when the disk has no room for a second file; the first one does as well. */
+/**
+ * False when the disk has no room for a second file; the first one does as well. Apart from `compactFeedback`, since nobody has the
+ * file open yet: Windows lets none take the place of an open one. Lines keep the order in which they were first given.
+ */
 async function tryCompact(path: string, draft: string, file: FeedbackFile, content: Buffer): Promise<boolean> {
   const kept = lastLines(file).map(({ offset, bytes }) => content.subarray(offset, offset + bytes + 1));
   try {

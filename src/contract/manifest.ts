@@ -38,6 +38,8 @@ export const ManifestTask = z.strictObject({
   threshold: Share.optional(),
   /** The same for texts in a language where validation data gave it another; the language is the student's own guess. */
   languageThresholds: z.record(z.string(), Share).optional(),
+  /** Data sets that temperature and thresholds were fitted on. @default those that it has scores of */
+  fittedOn: z.array(z.string()).optional(),
   /** Languages seen in training, ISO 639-1 (639-3 where there is none). */
   languages: z.array(z.string()),
   /** Left out for tasks that are built in. */

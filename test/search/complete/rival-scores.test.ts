@@ -22,10 +22,14 @@ async function served() {
   return { models, manifest: candidate.manifest, corpus: { ...made.materials.corpus, validation } };
 }
 
+const config = (models: string) => ({ models, promote: "better", threads: 1 }) as const;
+
 test("rivalScores() asks the live student about sets that only its rival was judged on", async () => {
   const { models, manifest, corpus } = await served();
   const own = { ...must(manifest.scores[0]), dataSet: "own", rows: 90, student: 0.5 };
-  const scores = must(await rivalScores(models, { manifest: { ...manifest, scores: [own] } }, corpus, 1));
+  const scores = must(
+    await rivalScores(config(models), { manifest: { ...manifest, scores: [own] } }, corpus, () => {}),
+  );
   expect(scores.map(({ dataSet, rows: count }) => [dataSet, count])).toEqual([
     ["made", 120],
     ["own", 90],
@@ -35,14 +39,24 @@ test("rivalScores() asks the live student about sets that only its rival was jud
 
 test("rivalScores() asks nothing that the live student's manifest says", async () => {
   const { models, manifest, corpus } = await served();
-  expect(await rivalScores(models, { manifest }, corpus, 1)).toEqual(manifest.scores);
+  expect(await rivalScores(config(models), { manifest }, corpus, () => {})).toEqual(manifest.scores);
+}, 60_000);
+
+test("rivalScores() knows nothing of a student whose graph is damaged, and says so", async () => {
+  const { models, manifest, corpus } = await served();
+  writeFileSync(join(models, "made", "model.onnx"), "cut off");
+  const own = { ...must(manifest.scores[0]), dataSet: "own", rows: 90 };
+  const lines: string[] = [];
+  const asked = { manifest: { ...manifest, scores: [own] } };
+  expect(await rivalScores(config(models), asked, corpus, (line) => lines.push(line))).toBeUndefined();
+  expect(lines).toEqual([expect.stringContaining(`${join(models, "made")} cannot be asked about new data`)]);
 }, 60_000);
 
 test("rivalScores() knows nothing where there is no student, or a damaged one", async () => {
   const { models, manifest, corpus } = await served();
   const other = { manifest: { ...manifest, name: "other" } };
-  expect(await rivalScores(models, other, corpus, 1)).toBeUndefined();
+  expect(await rivalScores(config(models), other, corpus, () => {})).toBeUndefined();
   mkdirSync(join(models, "other"));
   writeFileSync(join(models, "other", "manifest.json"), "{");
-  expect(await rivalScores(models, other, corpus, 1)).toBeUndefined();
+  expect(await rivalScores(config(models), other, corpus, () => {})).toBeUndefined();
 }, 60_000);

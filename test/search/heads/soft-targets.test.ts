@@ -48,6 +48,16 @@ test("textsToAsk() weighs sets by share and by the root of their size, and takes
   expect(new Set(asked.map(({ ids }) => ids.join())).size).toBe(asked.length);
 });
 
+test("textsToAsk() asks about the same texts of a set, whatever other sets there are", () => {
+  const [one, other] = ["one", "other"].map((set) => Array.from({ length: 50 }, (_, i) => text(set, 3, i)));
+  const idsOf = (asked: readonly AskedText[]) =>
+    asked.filter(({ dataSet }) => dataSet === "other").map(({ ids }) => ids);
+  const alone = idsOf(textsToAsk(must(other), { ...options, tokens: 20 }));
+  const beside = idsOf(textsToAsk([...must(one), ...must(other)], { ...options, tokens: 40 }));
+  expect(alone).toHaveLength(10);
+  expect(new Set(beside.map(String))).toEqual(new Set(alone.map(String)));
+});
+
 test("withSoftTargets() mixes label and teacher, and adds what only the teacher has an opinion of", () => {
   const sentiment = encoded("sentiment", ["negative", "neutral", "positive"], [example("tweets", [1, 2], [0, 0, 1])]);
   const filter = encoded("filter", ["acceptable", "toxic"], [example("posts", [3, 4], [1, 0])]);

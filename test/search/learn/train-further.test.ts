@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { Candidate } from "../../../search/complete/export-candidate.ts";
 import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
 import { textLogits } from "../../../search/heads/predict.ts";
 import { takeUpStudents } from "../../../search/learn/take-up-students.ts";
@@ -114,6 +115,23 @@ test("trainFurther() takes no round for that of a teacher that was believed abou
   const [worse, better, best] = [await roundOf(-1), await roundOf(2), await roundOf(3)];
   expect(better).not.toBe(worse);
   expect(best).toBe(better);
+}, 120_000);
+
+test("trainFurther() keeps thresholds that were fitted on sets which are not at hand, also in a second round", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const { manifest, files } = must(candidate);
+  const tasks = manifest.tasks.map((task) => ({ ...task, temperature: 3, threshold: 0.9, fittedOn: ["gone"] }));
+  const materials = { ...made.materials, tuned: [], ensemble: [], cacheFolder: run };
+  const lines: string[] = [];
+  let student: Candidate = { manifest: { ...manifest, tasks }, files };
+  for (let i = 0; i < 2; i++) student = await trainFurther(round, materials, student, (line) => lines.push(line));
+  expect(student.manifest.tasks).toMatchObject([{ temperature: 3, threshold: 0.9, fittedOn: ["gone"] }]);
+  expect(lines.filter((line) => line.includes("sentiment: thresholds stay"))).toHaveLength(2);
+  const here = { manifest, files };
+  const { manifest: anew } = await trainFurther(round, materials, here, (line) => lines.push(line));
+  expect(anew.tasks).toMatchObject([{ fittedOn: ["made"] }]);
+  expect(lines.filter((line) => line.includes("thresholds stay"))).toHaveLength(2);
 }, 120_000);
 
 test("takeUpStudents() copies a student once, and says which one is not there", async () => {

@@ -171,6 +171,29 @@ test("put() at its limit makes room of what was erased, while an export goes on"
   expect(endsOf(folder)).toEqual(["a", "c", "d"]);
 });
 
+test("put() at its limit acknowledges of many at once those alone that are in the file", async () => {
+  const folder = newFolder();
+  const store = await opened(folder, { limitBytes });
+  await store.put(long("a"));
+  const erased = await store.put(long("b"));
+  await store.remove(erased.id, anybody);
+  // Before room is made the small one fits and the large one does not, then it is the other way round.
+  const large = correction(`${"x".repeat(1100)}c`);
+  const small = correction("small d");
+  const puts = [large, small, small].map((one) => store.put(one));
+  const [first, ...others] = await Promise.allSettled(puts);
+  expect(first).toMatchObject({ status: "fulfilled", value: { outcome: "stored" } });
+  for (const { status, reason } of others as PromiseRejectedResult[])
+    expect([status, reason?.constructor]).toEqual(["rejected", StorageFullError]);
+  expect(contentOf(folder).length).toBeLessThanOrEqual(limitBytes);
+  expect(endsOf(folder)).toEqual(["a", "c"]);
+  expect(store.count).toBe(2);
+  await store.remove((await puts[0])?.id ?? "", anybody);
+  expect(await store.put(small)).toMatchObject({ outcome: "stored" });
+  await store.close();
+  expect(endsOf(folder)).toEqual(["a", "d"]);
+});
+
 test("put() at its limit leaves the file as it is where the disk has no room for a second one", async () => {
   const folder = newFolder();
   let full = false;
