@@ -41,15 +41,16 @@ export const Decision = z.strictObject({
 export type Decision = Readonly<z.infer<typeof Decision>>;
 
 /**
- * Of the student, all that it would learn, and the data that it is replayed and judged on: other texts or labels, another hash.
+ * Of the student, all that it would learn, and the data that it is replayed and judged on: other texts or labels, another hash; in another
+ * order, as a file that was written anew may have them, the same.
  * @param data `corpusHash` of them
  */
 export function correctionsHash(base: string, data: string, { train, heldOut }: Corrections): string {
   const hash = createHash("sha256").update(`${gates} ${base} ${data}`);
-  const add = ({ task, texts, target }: Correction) => hash.update(JSON.stringify([task, texts, [...target]]));
+  const lineOf = ({ task, texts, target }: Correction) => JSON.stringify([task, texts, [...target]]);
   for (const part of [train, heldOut]) {
     hash.update("part");
-    part.forEach(add);
+    for (const line of part.map(lineOf).sort()) hash.update(line);
   }
   return hash.digest("hex").slice(0, 12);
 }
