@@ -48,7 +48,7 @@ export async function completeStudent(
     const trained = await trainInRounds(config, materials, { architecture: a, encoder, tasks, folder, stage }, log);
     if (a.layers > 0) return trained;
     const spelling = { ...config, ngramTokens: config.effort.ngramTokens };
-    return await addNgrams(spelling, { ...materials, tasks }, { weights: trained, folder, name: stage }, log);
+    return await addNgrams(spelling, materials, { weights: trained, folder, name: stage }, log);
   });
   dropRounds(folder);
   return exportCandidate(config, materials, { name, architecture: a, weights, folder: join(folder, "student") }, log);

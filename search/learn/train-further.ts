@@ -17,6 +17,7 @@ import { fullTrust, type Trust, trustByScores, trustHash } from "../heads/teache
 import { trainHeads } from "../heads/train-heads.ts";
 import { type Materials, studentPositions } from "../prepare.ts";
 import { printProgress } from "../progress.ts";
+import type { EncodedTask } from "../student/encoded-task.ts";
 import { partOfTheWay } from "../student/round-table.ts";
 import type { StepPrecision } from "../student/training-graph.ts";
 import { type Weights, withSurface } from "../student/weights.ts";
@@ -63,7 +64,7 @@ export async function trainFurther(
   const trust = trustIn(materials, manifest);
   const tasks = await tasksFor(config, materials, trust, log);
   const folder = join(dirname(files.folder), roundName(config, materials, trust));
-  const weights = await trainedWeights(config, { ...materials, tasks }, { candidate, folder }, log);
+  const weights = await trainedWeights(config, materials, tasks, { candidate, folder }, log);
   const { corpus } = materials;
   const taught = { ...materials, corpus: { ...corpus, dataSets: allSets(corpus.dataSets, manifest.dataSets) } };
   const trained = {
@@ -79,6 +80,7 @@ export async function trainFurther(
 async function trainedWeights(
   config: FurtherTraining,
   materials: FurtherMaterials,
+  taught: readonly EncodedTask[],
   { candidate, folder }: { readonly candidate: Candidate; readonly folder: string },
   log: Log,
 ): Promise<Weights> {
@@ -90,7 +92,7 @@ async function trainedWeights(
   const seed = config.seed + roundOf(version);
   const train = () =>
     trainCopies({ ...config, seed, folder, onProgress: printProgress(`train ${name}`, log) }, (copy) =>
-      trainHeads(architecture, start, materials.tasks, {
+      trainHeads(architecture, start, taught, {
         ...{ ...copy, tokens, precision, layerNormEpsilon, padId },
         positions: studentPositions,
         further: !config.reshaped,
