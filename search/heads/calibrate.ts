@@ -73,8 +73,8 @@ export function fitThreshold(groups: readonly ThresholdGroup[], usual = 0.5, cau
 
 /** Fewer rows of a language say nothing about its threshold. */
 const leastLanguageRows = 60;
-/** A language's threshold is drawn to that of all as if by so many rows. */
-const cautionRows = 30;
+/** Of macro-F1 for each unit away from the threshold of all. */
+const languageCaution = 0.1;
 
 /**
  * Thresholds of those languages whose rows ask for another than that of all: how easily a text counts as toxic differs by
@@ -89,7 +89,7 @@ export function fitLanguageThresholds(
   for (const [language, own] of groups) {
     const rows = own.reduce((sum, { truth }) => sum + truth.length, 0);
     if (rows < leastLanguageRows) continue;
-    const threshold = fitThreshold(own.map(byRows), usual, cautionRows / rows);
+    const threshold = fitThreshold(own.map(byRows), usual, languageCaution);
     if (threshold !== usual) fitted.push([language, threshold]);
   }
   return Object.fromEntries(fitted.sort(([a], [b]) => (a < b ? -1 : 1)));
