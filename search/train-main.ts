@@ -134,7 +134,10 @@ async function promoteTrained(
   log: Log,
 ): Promise<void> {
   const { models, promote, threads } = flags;
-  if (trained.length === 0) return;
+  if (promote === "never" || trained.length === 0) {
+    for (const one of trained) promoteIfBetter({ models, promote }, one, log);
+    return;
+  }
   const corpus = await judgingAll(flags, judging, trained);
   for (const one of trained) {
     const rival = await rivalScores({ models, promote, threads }, one, corpus, log);

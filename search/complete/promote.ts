@@ -105,7 +105,8 @@ function lossOf(
   if (base !== undefined && isOfBase(current, base, files.folder)) return null;
   if (base === undefined && learnedFromFeedback(current) && !learnedFromFeedback(manifest))
     return `version ${current.version} has learned from corrections, and this one has not (--feedback FOLDER)`;
-  const [now, then] = sharedMeans(encoderScores(base ?? manifest), encoderScores({ ...current, scores: rival }));
+  const { tasks, scores } = base ?? manifest;
+  const [now, then] = sharedMeans(encoderScores(tasks, scores), encoderScores(current.tasks, rival));
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;
   if (now > then) return null;
@@ -121,10 +122,7 @@ function adviceFor(lost: readonly ManifestTask[]): string {
 }
 
 /** How well tasks do that were added to a finished encoder says little of the encoder: they are learned anew on another within seconds. */
-function encoderScores({
-  tasks,
-  scores,
-}: Pick<Manifest, "tasks"> & { readonly scores: readonly Score[] }): readonly Score[] {
+function encoderScores(tasks: readonly ManifestTask[], scores: readonly Score[]): readonly Score[] {
   const added = new Set(tasks.filter(isAdded).map(({ name }) => name));
   return scores.filter(({ task }) => !added.has(task));
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type ManifestTask, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
-import { scoreKey } from "../../src/contract/score-key.ts";
+import { scoreKey, withOthers } from "../../src/contract/score-key.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import type { Corpus } from "../corpus/assemble.ts";
@@ -35,7 +35,10 @@ export async function rivalScores(
     const alike = new Set(rival.tasks.filter(isAlike).map(({ name }) => name));
     // With all of its tasks, since its own guess at the language may decide which threshold counts.
     const judged = scoresOf(results, rival.tasks).map((score): Score => ({ ...score, teacher: null }));
-    return [...rival.scores, ...judged.filter((score) => alike.has(score.task) && !known.has(scoreKey(score)))];
+    return withOthers(
+      rival.scores,
+      judged.filter(({ task }) => alike.has(task)),
+    );
   } catch (error) {
     // What was trained for hours must not be lost to a damaged student, and the runtime throws what it likes.
     log(`${folder} cannot be asked about new data: ${error instanceof Error ? error.message : error}`);

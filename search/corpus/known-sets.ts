@@ -96,29 +96,29 @@ const handlings: Readonly<Record<string, Handling>> = {
   udhr: { languages: { ckb: "ku" } },
 };
 
+/** Unlabelled texts count as a set for each language, so that those that nobody labelled are learned from too. */
+const unlabelledPrefix = "unlabelled ";
+/** Few of them have an opinion. */
+const unlabelled: Handling = { share: 0.15 };
+
+export function unlabelledSet(language: string): string {
+  return unlabelledPrefix + language;
+}
+
 export function handlingOf(dataSet: string): Handling {
-  return handlings[dataSet] ?? {};
+  return dataSet.startsWith(unlabelledPrefix) ? unlabelled : (handlings[dataSet] ?? {});
+}
+
+export function shareOf(dataSet: string): number {
+  return handlingOf(dataSet).share ?? 1;
 }
 
 /** Texts that only have what others say of them come from every set: drawn like labelled ones, they would be half of what is seen. */
 export const saidSuffix = " (teacher)";
 const saidShare = 0.4;
 
-/** Unlabelled texts count as a set for each language, so that those that nobody labelled are learned from too; few have an opinion. */
-const unlabelledPrefix = "unlabelled ";
-const unlabelledShare = 0.15;
-
-export function unlabelledSet(language: string): string {
-  return unlabelledPrefix + language;
-}
-
-export function shareOf(dataSet: string): number {
-  return dataSet.startsWith(unlabelledPrefix) ? unlabelledShare : (handlingOf(dataSet).share ?? 1);
-}
-
 export function fineTuningShareOf(dataSet: string): number {
-  if (dataSet.startsWith(unlabelledPrefix)) return unlabelledShare;
-  if (dataSet.endsWith(saidSuffix)) return saidShare;
+  if (dataSet.endsWith(saidSuffix)) return Math.min(saidShare, shareOf(dataSet));
   return handlingOf(dataSet).fineTuningShare ?? shareOf(dataSet);
 }
 

@@ -1,12 +1,12 @@
 import { weightedSum } from "../../src/contract/ensemble.ts";
 import { isAdded } from "../../src/contract/graph-files.ts";
 import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
+import { meanScore } from "../../src/contract/mean-score.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
 import { withoutSuites } from "../corpus/known-sets.ts";
-import { groupBy } from "../corpus/preparation.ts";
 import { calibrated, type SetLogits, scoresOf } from "../heads/score.ts";
 
 /** What a student said to the validation sets of its tasks. */
@@ -116,15 +116,8 @@ function toChoice(voices: readonly Voice[], studentsOwn: number, entry: Manifest
 
 /** Of data sets, each by the root of its rows: of a few rows a score is mostly chance, and here choices hang on it. */
 function meanByRows(scores: readonly Omit<Score, "teacher">[]): number {
-  const sets = [
-    ...groupBy(
-      withoutSuites(scores, ({ dataSet }) => dataSet),
-      ({ dataSet }) => dataSet,
-    ).values(),
-  ];
-  const weights = sets.map((own) => Math.sqrt(own.reduce((sum, { rows }) => sum + rows, 0)));
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  return sets.reduce((sum, own, i) => sum + (must(weights[i]) / whole) * mean(own.map(({ student }) => student)), 0);
+  const sampled = withoutSuites(scores, ({ dataSet }) => dataSet);
+  return meanScore(sampled, (ofSet) => Math.sqrt(ofSet.reduce((sum, { rows }) => sum + rows, 0)));
 }
 
 /** On the same rows: voices have sets of their own tasks only. */

@@ -29,9 +29,12 @@ export async function answerRows(
 ) {
   const names = student.manifest.tasks.map(({ name }) => name);
   const { classifier, tokenizer, tasks, release } = await openServed(student, members, names, threads);
-  const results = await validationLogits(classifier, corpus, names, tokenizer, judgedLength(student));
-  await release();
-  return { results, tasks, tokenizer };
+  try {
+    const results = await validationLogits(classifier, corpus, names, tokenizer, judgedLength(student));
+    return { results, tasks, tokenizer };
+  } finally {
+    await release();
+  }
 }
 
 /** Tasks of a student of which a corpus has no validation rows. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { servedScores } from "../../src/contract/ensemble.ts";
 import { isAdded } from "../../src/contract/graph-files.ts";
 import type { Manifest } from "../../src/contract/manifest.ts";
-import { scoreKey } from "../../src/contract/score-key.ts";
+import { withOthers } from "../../src/contract/score-key.ts";
 import { ConfigError } from "../../src/errors.ts";
 import type { Log } from "../command/command.ts";
 import { addNgrams } from "../complete/add-ngrams.ts";
@@ -160,8 +160,7 @@ function trustIn({ tuned, ensemble }: FurtherMaterials, manifest: Manifest): Tru
   if (tuned.length === 0) return fullTrust;
   const { name, scores } = manifest;
   // Of sets that it was not judged on alone (a user's, say), it is known how well it does with its ensemble.
-  const alone = new Set(scores.map(scoreKey));
-  const all = [...scores, ...servedScores(manifest).filter((score) => !alone.has(scoreKey(score)))];
+  const all = withOthers(scores, servedScores(manifest));
   const ofSeveral = (task: string) => ensemble.some(({ manifest }) => manifest.tasks.some((own) => own.name === task));
   const trust = trustByScores(all, ofSeveral);
   if (trust === null)

@@ -5,6 +5,12 @@ export function scoreKey(score: Pick<Score, "task" | "dataSet" | "language" | "m
   return [score.task, score.dataSet, score.language, score.metric, score.rows].join("\t");
 }
 
+/** Scores, and of others those of rows that they say nothing of. */
+export function withOthers(scores: readonly Score[], others: readonly Score[]): Score[] {
+  const known = new Set(scores.map(scoreKey));
+  return [...scores, ...others.filter((score) => !known.has(scoreKey(score)))];
+}
+
 /** What a teacher got of the same rows, as scores of another student or of another day say it; null where they do not. */
 export function teacherIn(known: readonly Score[]): (score: Omit<Score, "teacher">) => number | null {
   const told = known.filter(({ teacher }) => teacher !== null);
