@@ -12,7 +12,7 @@ import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import { correctedVersions } from "../corrections/corrected-versions.ts";
 import { learnedFromFeedback } from "../corrections/feedback-set.ts";
-import { taskMean } from "../evaluate/summary-table.ts";
+import { meanByRows } from "../evaluate/mean-by-rows.ts";
 import { promote } from "../export/export-student.ts";
 import { hasCandidate } from "../export/has-candidate.ts";
 import { budgetOf } from "../student-name.ts";
@@ -147,11 +147,12 @@ function readable(path: string): Manifest | null {
   }
 }
 
-/** Mean scores of both over what both have: each task's mean over its data sets counts once, and suites only where it has no others. */
+/** Mean scores of both over what both have: each task's mean (`meanByRows`) counts once. */
 export function sharedMeans(a: readonly Score[], b: readonly Score[]): [number, number] {
   const other = new Map(b.map((score) => [scoreKey(score), score.student]));
   const shared = a.filter((score) => other.has(scoreKey(score)));
   const tasks = [...new Set(shared.map((score) => score.task))];
-  const over = (scores: readonly Score[]) => mean(tasks.map((task) => taskMean({ scores }, task)));
+  const meanOf = (scores: readonly Score[], task: string) => meanByRows(scores.filter((score) => score.task === task));
+  const over = (scores: readonly Score[]) => mean(tasks.map((task) => meanOf(scores, task)));
   return [over(shared), over(shared.map((score) => ({ ...score, student: other.get(scoreKey(score)) as number })))];
 }

@@ -59,7 +59,7 @@ export async function collect(
       reservoirOf(drawn, set, row, use, seed, limits).offer(row);
     }
   }
-  const detach = detacher(set);
+  const detach = detacher(set, task);
   const of = (use: Use) => [...drawn.values()].flatMap((d) => (d.use === use ? d.reservoir.items.map(detach) : []));
   return { set, train: of("train"), validation: of("validation"), lexicon: of("lexicon"), labels, heldOutSplits };
 }
@@ -130,10 +130,15 @@ function labelCheck(folder: string, set: DataSet, task: Task | undefined): (row:
   };
 }
 
-/** Rows without the chunk of the file that their strings are slices of, words joined where the set split them. */
-function detacher(set: DataSet): (row: Row) => Row {
+/**
+ * Rows without the chunk of the file that their strings are slices of, words joined where the set split them, labels by their names: a
+ * student that others have named in another order is judged by these rows too.
+ */
+function detacher(set: DataSet, task: Task | undefined): (row: Row) => Row {
   const known = new Map<string, string>();
   const shared = (cell: string) => known.get(cell) ?? remember(known, ownCopy(cell));
+  const labels = task?.labels ?? null;
+  const named = (cell: string) => (labels === null ? cell : (task?.toLabel?.(cell, labels) ?? cell));
   const { tokenised, letters } = handlingOf(set.name);
   const clean = tokenised ? joinTokens : (text: string) => text;
   return (row) => {
@@ -142,7 +147,7 @@ function detacher(set: DataSet): (row: Row) => Row {
     const own = {
       split: shared(row.split),
       language: shared(row.language),
-      label: shared(row.label),
+      label: shared(named(row.label)),
       text,
       dataSet,
       line,

@@ -1,13 +1,12 @@
 import { weightedSum } from "../../src/contract/ensemble.ts";
 import { isAdded } from "../../src/contract/graph-files.ts";
-import type { ManifestTask, Score } from "../../src/contract/manifest.ts";
-import { meanScore } from "../../src/contract/mean-score.ts";
+import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { mean } from "../../src/stats.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { language } from "../../src/tasks/language.ts";
-import { withoutSuites } from "../corpus/known-sets.ts";
 import { calibrated, type SetLogits, scoresOf } from "../heads/score.ts";
+import { meanByRows } from "./mean-by-rows.ts";
 
 /** What a student said to the validation sets of its tasks. */
 export interface Voice {
@@ -112,12 +111,6 @@ function toChoice(voices: readonly Voice[], studentsOwn: number, entry: Manifest
     weights: new Map(voices.map((voice, i) => [voice, must(weights[i]) / task.temperature])),
     score: meanByRows(scoresOf(results, [task, ...codes]).filter((score) => score.task === entry.name)),
   };
-}
-
-/** Of data sets, each by the root of its rows: of a few rows a score is mostly chance, and here choices hang on it. */
-function meanByRows(scores: readonly Omit<Score, "teacher">[]): number {
-  const sampled = withoutSuites(scores, ({ dataSet }) => dataSet);
-  return meanScore(sampled, (ofSet) => Math.sqrt(ofSet.reduce((sum, { rows }) => sum + rows, 0)));
 }
 
 /** On the same rows: voices have sets of their own tasks only. */

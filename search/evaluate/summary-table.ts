@@ -39,7 +39,7 @@ function share(ceiling: Measured, task: string): (m: Measured) => number {
 }
 
 /** Suites of cases are judged by their cases; in the mean they would count for a task that they only probe, unless it has nothing else. */
-export function taskMean({ scores }: { readonly scores: readonly Omit<Score, "teacher">[] }, task: string): number {
+function taskMean({ scores }: { readonly scores: readonly Omit<Score, "teacher">[] }, task: string): number {
   const own = scores.filter((score) => score.task === task);
   return meanScore(withoutSuites(own, ({ dataSet }) => dataSet));
 }

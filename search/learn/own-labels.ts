@@ -18,13 +18,13 @@ const namedLabels = 20;
  * The corpus with the labels that a finished student has, since its heads have an output for each, in their order. Whoever trains one
  * further seldom has all the data that it was made of: a label without rows is learned no further. Rows of a language
  * that it does not know are left out; of other tasks a new label is meant to be learned, which a finished head cannot.
- * @throws {ConfigError} for such a label, and where the data declare other labels than the student has, or in another order
+ * @throws {ConfigError} for such a label, and where a score lies between other labels than the student's
  */
 export function withLabelsOf({ name, tasks }: Finished, corpus: Corpus, log: Log): Corpus {
   return tasks.reduce((adapted, task) => {
     const found = corpus.labels.get(task.name);
     if (found === undefined || isDeepStrictEqual(found, task.labels)) return adapted;
-    refuseDeclared(name, task, corpus);
+    refuseOtherEnds(name, task, corpus);
     refuseNewLabels(name, task, corpus);
     const foreign = found.filter((label) => !task.labels.includes(label));
     log(differences(name, task, found, foreign));
@@ -46,12 +46,12 @@ export function withSharedLabels(students: readonly Finished[], corpus: Corpus):
   );
 }
 
-/** Cells may be numbers that count the declared labels, and a score lies between its two: by another list they would mean something else. */
-function refuseDeclared(student: string, { name, labels }: OwnTask, corpus: Corpus): void {
-  const declared = corpus.tasks.find((task) => task.name === name)?.labels ?? null;
-  if (declared === null) return;
+/** Between other ends a score would mean something else; rows of labels name theirs. */
+function refuseOtherEnds(student: string, { name, labels }: OwnTask, corpus: Corpus): void {
+  const task = corpus.tasks.find((one) => one.name === name);
+  if (task?.metric !== "pearson") return;
   throw new ConfigError(
-    `${student}: these data declare the labels of ${name} as ${declared.join(", ")}, and it has ${labels.join(", ")}: ` +
+    `${student}: these data say that ${name} lies between ${task.labels?.join(" and ")}, and it answers between ${labels.join(" and ")}: ` +
       "to train it further, declare the labels that it has, in its order",
   );
 }

@@ -62,17 +62,18 @@ export function asBeside(task: Task): Task {
 }
 
 const labelled = {
-  toTarget: (row, labels) => oneHot(labelIndex(row, labels), labels.length),
-  toTruth: labelIndex,
+  toLabel: (label, labels) => labels[labelIndex(label, labels)] ?? label,
+  toTarget: (row, labels) => oneHot(labelIndex(row.label, labels), labels.length),
+  toTruth: (row, labels) => labelIndex(row.label, labels),
   toPredicted: decide,
   toResult: (logits, task) =>
     toLabelResult(logits, task, task.labels.length > mostShown ? shownOfMany : task.labels.length),
 } satisfies Partial<Task>;
 
 /** -1 for a cell that is no label. */
-function labelIndex({ label }: Labelling, labels: readonly string[]): number {
-  const index = labels.indexOf(label);
-  const number = classNumber(label);
+function labelIndex(cell: string, labels: readonly string[]): number {
+  const index = labels.indexOf(cell);
+  const number = classNumber(cell);
   return index < 0 && number < labels.length ? number : index;
 }
 

@@ -44,6 +44,8 @@ export interface Task {
   readonly declared?: NonNullable<ManifestTask["declared"]>;
   /** Share of training batches, relative to the other tasks. */
   readonly weight: number;
+  /** Name of the label that a cell gives, where that may be a number which counts `labels`. @default the cell */
+  toLabel?(cell: string, labels: readonly string[]): string;
   /** Probability of each label for a row; null when the row says nothing about this task (it is then left out). */
   toTarget(row: Labelling, labels: readonly string[], dataSet: string): Float32Array | null;
   /** Value that the metric compares: class index, or score for `pearson`. */

@@ -73,14 +73,21 @@ test("promoteIfBetter() compares what both were judged on, each task counting on
   expect(result.live.version).toBe(result.second.version);
 });
 
-test("promoteIfBetter() counts each data set once, however many languages it has, and no suite beside them", () => {
+test("promoteIfBetter() counts data sets by the root of their rows, and no suite beside them", () => {
   const many = (student: number) =>
     ["de", "fr", "it", "es"].map((language) => scoreOf(student, { dataSet: "many", language }));
   const suite = (student: number) => scoreOf(student, { task: "filter", dataSet: "hatecheck_en" });
   const plain = (student: number) => scoreOf(student, { task: "filter", dataSet: "plain" });
   const first = [scoreOf(0.5), ...many(0.6), suite(0.9), plain(0.5)];
-  const second = [scoreOf(0.6), ...many(0.55), suite(0.1), plain(0.51)];
+  const second = [scoreOf(0.61), ...many(0.55), suite(0.1), plain(0.5)];
   const result = compete(first, second);
+  expect(result.live.version).toBe(result.second.version);
+});
+
+test("promoteIfBetter() does not let a few rows outweigh thousands", () => {
+  const few = (student: number) => scoreOf(student, { dataSet: "few", rows: 40 });
+  const thousands = (student: number) => scoreOf(student, { dataSet: "thousands", rows: 4000 });
+  const result = compete([few(0.7), thousands(0.6)], [few(0.66), thousands(0.61)]);
   expect(result.live.version).toBe(result.second.version);
 });
 

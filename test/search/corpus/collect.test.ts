@@ -155,3 +155,22 @@ test("collect() leaves a label alone that is written like the code of its row's 
     ["nb", "yes"],
   ]);
 });
+
+test("collect() gives rows of a declared task the names of labels that their cells count", async () => {
+  const task = createDeclaredTask({ name: "room", labels: ["kitchen", "hall"], input: "text", metric: "macroF1" });
+  const rows = [
+    ["train", "en", "0", "a stove"],
+    ["train", "en", "hall", "a carpet"],
+    ["val", "en", "1", "a coat"],
+  ];
+  const folder = dataFolder({ name: "t", task: "sentiment", columns, rows });
+  const { dataSets } = await readDataFolder(folder);
+  const { train, validation } = await collect(folder, dataSets[0] as DataSet, task, 1, Limits.parse({}), new HeldOut());
+  expect(new Map(train.map(({ text, label }) => [text, label]))).toEqual(
+    new Map([
+      ["a stove", "kitchen"],
+      ["a carpet", "hall"],
+    ]),
+  );
+  expect(validation.map(({ label }) => label)).toEqual(["hall"]);
+});

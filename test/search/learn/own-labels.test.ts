@@ -55,14 +55,30 @@ test("withLabelsOf() takes the part of a declared task's labels that there are r
   );
 });
 
-test.each<["macroF1" | "pearson", string[], string[]]>([
-  ["macroF1", ["billing", "login"], ["login", "billing"]],
-  ["macroF1", ["b", "c"], ["a", "b", "c"]],
-  ["pearson", ["bad", "good"], ["good", "bad"]],
-])("withLabelsOf() refuses declared labels (%s, %j) other than a student's (%j)", (metric, labels, own) => {
-  const task = createDeclaredTask({ name: "tickets", input: "text", metric, labels });
-  expect(() => withLabelsOf(studentOf(task, own), corpusOf(task, labels), () => {})).toThrow(
-    `made: these data declare the labels of tickets as ${labels.join(", ")}, and it has ${own.join(", ")}: `,
+test("withLabelsOf() takes declared labels in another order, or some of them: rows name theirs", () => {
+  const declared = (labels: string[]) =>
+    createDeclaredTask({ name: "tickets", input: "text", metric: "macroF1", labels });
+  for (const [labels, own] of [
+    [
+      ["billing", "login"],
+      ["login", "billing"],
+    ],
+    [
+      ["b", "c"],
+      ["a", "b", "c"],
+    ],
+  ] as [string[], string[]][]) {
+    const task = declared(labels);
+    const adapted = withLabelsOf(studentOf(task, own), corpusOf(task, labels), () => {});
+    expect(adapted.labels.get("tickets")).toEqual(own);
+    expect(adapted.train.get("tickets")?.map(({ label }) => label)).toEqual([...labels, ...labels]);
+  }
+});
+
+test("withLabelsOf() refuses a score between other ends than a student's", () => {
+  const task = createDeclaredTask({ name: "tickets", input: "text", metric: "pearson", labels: ["bad", "good"] });
+  expect(() => withLabelsOf(studentOf(task, ["good", "bad"]), corpusOf(task, ["bad", "good"]), () => {})).toThrow(
+    "made: these data say that tickets lies between bad and good, and it answers between good and bad: ",
   );
 });
 
