@@ -88,7 +88,7 @@ export const presets: Readonly<Record<PresetName, Effort>> = {
     staticHeadTokens: 40_000_000,
     ngramTokens: 400_000_000,
     teacherTokens: 3_000_000,
-    softTokens: 4_000_000,
+    softTokens: 8_000_000,
     vectorTokens: 120_000,
     // More texts did more than more passes: static student, 6,000 to 20,000 rows a set, UMSAB 58.5 to 59.7, sentiment sets 55.8 to 58.3.
     // Three times the default of languages, for n-grams: with as many draws they see each text less often.

@@ -13,6 +13,7 @@ import { rivalScores } from "./complete/rival-scores.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
 import { dataStamp } from "./corpus/data-stamp.ts";
+import { furtherRate } from "./heads/train-heads.ts";
 import type { Reshaping } from "./learn/reshape.ts";
 import { judgingAll } from "./learn/student-materials.ts";
 import { takeUpStudents } from "./learn/take-up-students.ts";
@@ -53,6 +54,12 @@ await runCommand(
       share: {
         type: "number",
         doc: "how far to go from the weights as they are (0) to those at the end of training (1) (default: 0.5, with --prune or --grow 1)",
+      },
+      rate: {
+        type: "number",
+        doc:
+          `peak learning rate, as a share of that of a new student (default: ${furtherRate}, with --prune or --grow 1): long rounds bear\n` +
+          "      more than short ones",
       },
       prune: {
         type: "string",
@@ -95,10 +102,12 @@ await runCommand(
 );
 
 async function train(flags: Flags, log: Log): Promise<void> {
-  const { tokens, copies, ngrams: ngramTokens, seed, threads, precision, id, models } = flags;
+  const { tokens, copies, ngrams: ngramTokens, seed, threads, precision, id, models, rate } = flags;
   const reshaping = reshapingOf(flags);
   const share = flags.share ?? (reshaping === null ? 0.5 : 1);
   if (!(share > 0 && share <= 1)) throw new ConfigError(`--share is above 0 and at most 1, not ${share}`);
+  if (rate !== undefined && !(rate > 0 && rate <= 2))
+    throw new ConfigError(`--rate is above 0 and at most 2, not ${rate}`);
   if (!(copies >= 1 && copies <= 8)) throw new ConfigError(`--copies is from 1 to 8, not ${copies}`);
   if (tokens < 0 || ngramTokens < 0) throw new ConfigError("--tokens and --ngrams are at least 0");
   if (tokens + ngramTokens === 0) throw new ConfigError("--tokens and --ngrams are both 0: there is nothing to train");
@@ -110,7 +119,8 @@ async function train(flags: Flags, log: Log): Promise<void> {
   const { softTokens } = presets[flags.preset as keyof typeof presets];
   if (tuned.length > 0 && softTokens === 0)
     throw new ConfigError("--tuned-teacher goes with --preset full: the others ask no teacher");
-  const config = { tokens, copies, ngramTokens, share, seed, threads, precision, id, softTokens };
+  const round = { tokens, copies, ngramTokens, share, seed, threads, precision, id, softTokens };
+  const config = { ...round, ...(rate !== undefined && { rate }) };
   const settings = JSON.stringify({ ...flags, stamp: await dataStamp(flags.data) });
   const kept = keptTrained(run, settings, log);
   const students = takeUpStudents(models, listOf(flags, "students"), run);

@@ -17,9 +17,10 @@ import {
 
 /** `npm run thresholds`: scores comments of the user's on a running server and says which threshold does what. */
 const usage = `npm run thresholds -- --comments FILE [--student NAME] [--was 0.8] [--precision 0.9]
-                      [--url http://127.0.0.1:8080] [--key KEY]
+                      [--attribute THREAT] [--url http://127.0.0.1:8080] [--key KEY]
 
-NAME is the student to ask, as in budget-3ms; without it, the one that the server takes for the filter alone.
+NAME is the student to ask, as in budget-3ms; without it, the one that the server takes for the attribute alone.
+--attribute is the one whose scores are fitted, by its name at Perspective or here; TOXICITY is the filter's (default).
 KEY is an API key of scope infer; better in the environment, where nobody sees it [KDNAS_KEY].
 FILE holds a JSON object a line: {"text": "...", "toxic": true, "perspective": 0.83}
   toxic        whether it should be flagged: gives precision and recall at each threshold
@@ -44,7 +45,9 @@ interface By {
   readonly version: string | null;
 }
 
-const Answered = z.object({ scores: z.object({ toxic: z.number() }), student: z.string().optional() });
+/** Of two labels the last one says that the text has the attribute. */
+const isPair = (scores: object) => Object.keys(scores).length === 2;
+const Answered = z.object({ scores: z.record(z.string(), z.number()).refine(isPair), student: z.string().optional() });
 const Reply = z.object({
   student: z.string(),
   version: z.string(),
@@ -56,6 +59,7 @@ const share = z.coerce.number().min(0).max(1);
 const Flags = z.object({
   comments: z.string(),
   student: z.string().optional(),
+  attribute: z.string().regex(/^[\w-]+$/, "is a name, as in THREAT"),
   url: z.url(),
   key: z.string().optional(),
   was: share,
@@ -80,7 +84,8 @@ async function run(args: readonly string[]): Promise<void> {
 
 function readFlags(args: readonly string[]): z.infer<typeof Flags> {
   const text = (standard?: string) => ({ type: "string" as const, ...(standard && { default: standard }) });
-  const asked = { comments: text(), student: text(), url: text("http://127.0.0.1:8080"), key: text() };
+  const server = { url: text("http://127.0.0.1:8080"), key: text() };
+  const asked = { comments: text(), student: text(), attribute: text("TOXICITY"), ...server };
   try {
     const { values } = parseArgs({ args: [...args], options: { ...asked, was: text("0.8"), precision: text("0.9") } });
     return Flags.parse({ ...values, key: values.key ?? keyFrom() });
@@ -119,7 +124,7 @@ async function score(flags: z.infer<typeof Flags>, comments: readonly Comment[])
     const result = results[i] ?? { error: "nothing" };
     if ("error" in result) throw new UpstreamError(`${comment.place}: the server answered ${result.error}`);
     const by = result.student === undefined ? { student, version } : { student: result.student, version: null };
-    return { ...comment, score: result.scores.toxic, by };
+    return { ...comment, score: must(Object.values(result.scores).at(-1)), by };
   });
 }
 
@@ -145,8 +150,14 @@ async function ask(flags: z.infer<typeof Flags>, comments: readonly Comment[]): 
   }
 }
 
-async function post({ url, key, student }: z.infer<typeof Flags>, comments: readonly Comment[]) {
-  const response = await fetch(new URL("/v1/filter", url), {
+/** `IDENTITY_ATTACK` is answered by the task `identity-attack`. */
+function pathOf(attribute: string): string {
+  const task = attribute.toLowerCase().replaceAll("_", "-");
+  return task === "toxicity" ? "/v1/filter" : `/v1/tasks/${task}`;
+}
+
+async function post({ url, key, student, attribute }: z.infer<typeof Flags>, comments: readonly Comment[]) {
+  const response = await fetch(new URL(pathOf(attribute), url), {
     method: "POST",
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     body: JSON.stringify({ inputs: comments.map(({ text }) => text), student }),

@@ -36,6 +36,8 @@ export interface FurtherTraining extends ExportConfig {
   readonly copies: number;
   /** How far to go from the weights as they are to those at the end of training; in between is a mean of both. */
   readonly share: number;
+  /** Peak learning rate, as a share of that of a new student. @default as `trainHeads` */
+  readonly rate?: number;
   readonly precision: StepPrecision;
   /** Whether it was made of another student just now (`reshapedStudent`), so that its parts have to find together. @default false */
   readonly reshaped?: boolean;
@@ -96,6 +98,7 @@ async function trainedWeights(
         ...{ ...copy, tokens, precision, layerNormEpsilon, padId },
         positions: studentPositions,
         further: !config.reshaped,
+        ...(config.rate !== undefined && { rate: config.rate }),
       }),
     );
   const end = tokens === 0 ? start : await stageResult(join(folder, "heads"), train);
@@ -134,11 +137,12 @@ function hasTasks({ tasks }: Manifest, { tasks: own }: Pick<Materials, "tasks">)
 
 /** Of all that its end depends on, so that no round is taken for another. */
 function roundName(
-  { tokens, ngramTokens, seed, precision, copies, softTokens }: FurtherTraining,
+  { tokens, ngramTokens, seed, rate, precision, copies, softTokens }: FurtherTraining,
   { tuned, ensemble, corpus, tasks }: FurtherMaterials,
   trust: Trust,
 ): string {
   const parts = [`further-${tokens}-seed${seed}`, `data-${corpusHash(corpus)}`];
+  if (rate !== undefined) parts.push(`rate-${rate}`);
   if (ngramTokens > 0) parts.push(`ngrams-${ngramTokens}`);
   if (copies > 1) parts.push(`copies-${copies}`);
   if (precision !== "fp32") parts.push(precision);

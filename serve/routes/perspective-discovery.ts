@@ -25,7 +25,9 @@ export const discoveryRoute: HotRoute = {
 
 /** The address by which the client came, a proxy's TLS included. */
 function rootOf(req: IncomingMessage): string {
-  const secure = req.headers["x-forwarded-proto"] === "https" || "encrypted" in req.socket;
+  // Of several proxies the first is the one that the client came to.
+  const [proto] = String(req.headers["x-forwarded-proto"] ?? "").split(",");
+  const secure = proto?.trim() === "https" || "encrypted" in req.socket;
   return `${secure ? "https" : "http"}://${req.headers.host ?? "localhost"}/`;
 }
 

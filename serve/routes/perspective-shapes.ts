@@ -1,30 +1,39 @@
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ErrorShape } from "../error-reply.ts";
+import { BodyTooLargeError } from "../http-errors.ts";
 import { anyList, listOf, recordOf } from "./list-of.ts";
+import { unset } from "./unset.ts";
 
 /** Shapes of Perspective's Comment Analyzer v1alpha1, from its discovery document and its page on limits and errors. */
 
-const ScoreType = z.string().optional();
-const Comment = z.object({ text: z.string(), type: z.string().optional() });
+const ScoreType = unset(z.string());
+/** A text that is not set is an empty one. */
+const Text = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? "");
+const Comment = z.object({ text: Text, type: unset(z.string()) });
 /** More than any student knows: each of them is compared with those of every attribute. */
 const mostLanguages = 200;
 const common = {
   comment: Comment,
-  languages: listOf(z.string(), anyList.max(mostLanguages, `at most ${mostLanguages} of them`)).optional(),
-  clientToken: z.string().optional(),
+  languages: unset(listOf(z.string(), anyList.max(mostLanguages, `at most ${mostLanguages} of them`))),
+  clientToken: unset(z.string()),
   /** Nothing is ever stored by `analyze`, so these are read and change nothing. */
-  sessionId: z.string().optional(),
-  communityId: z.string().optional(),
+  sessionId: unset(z.string()),
+  communityId: unset(z.string()),
   context: z.unknown().optional(),
 };
 
 export const AnalyzeRequest = z.object({
   ...common,
-  requestedAttributes: recordOf(z.object({ scoreType: ScoreType, scoreThreshold: z.number().optional() })).default({}),
-  spanAnnotations: z.boolean().optional(),
+  requestedAttributes: recordOf(z.object({ scoreType: ScoreType, scoreThreshold: unset(z.number()) })).default({}),
+  spanAnnotations: unset(z.boolean()),
   /** Not even in the memory of recent replies. */
-  doNotStore: z.boolean().optional(),
+  doNotStore: unset(z.boolean()),
+  /** Attributes that do not support the comment's language are left out of the reply in place of refusing it. */
+  dropUnsupportedAttributes: unset(z.boolean()),
 });
 export type AnalyzeRequest = z.infer<typeof AnalyzeRequest>;
 
@@ -47,13 +56,18 @@ export const SuggestRequest = z.object({
   ...common,
   attributeScores: recordOf(
     z.object({
-      summaryScore: z.object({ value: z.number(), type: ScoreType }).optional(),
-      spanScores: listOf(z.object({ begin: z.int().optional(), end: z.int().optional() })).optional(),
+      summaryScore: unset(z.object({ value: z.number(), type: ScoreType })),
+      spanScores: unset(listOf(z.object({ begin: unset(z.int()), end: unset(z.int()) }))),
     }),
   ),
 });
 export type SuggestRequest = z.infer<typeof SuggestRequest>;
-export const SuggestReply = z.strictObject({ clientToken: z.string().optional() });
+export const SuggestReply = z.strictObject({
+  clientToken: z.string().optional(),
+  requestedLanguages: z.array(z.string()),
+  /** None: what is suggested is not judged. */
+  detectedLanguages: z.array(z.string()).max(0),
+});
 
 /** One of the causes that Perspective tells apart. */
 type ErrorType =
@@ -98,7 +112,8 @@ export const googleErrors: ErrorShape = {
       details: z.array(z.record(z.string(), z.unknown())).optional(),
     }),
   }),
-  toReply: ({ status, title, detail }, cause) => {
+  toReply: ({ status: own, title, detail }, cause) => {
+    const status = cause instanceof BodyTooLargeError ? 400 : own;
     const error = { code: status, message: detail ?? title, status: codes[status] ?? "INVALID_ARGUMENT" };
     return { status, body: { error: { ...error, ...(status === 400 && { details: [toDetails(cause)] }) } } };
   },
@@ -106,6 +121,7 @@ export const googleErrors: ErrorShape = {
 
 function toDetails(cause: unknown) {
   const type = "type.googleapis.com/google.commentanalyzer.v1alpha1.Error";
+  if (cause instanceof BodyTooLargeError) return { "@type": type, errorType: "COMMENT_TOO_LONG" };
   if (!(cause instanceof PerspectiveError)) return { "@type": type, errorType: "INVALID_REQUEST" };
   return { "@type": type, errorType: cause.errorType, ...cause.facts };
 }

@@ -87,7 +87,22 @@ async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Pro
     items: [[text], ...spans.map(({ begin, end }) => [text.slice(begin, end)])],
     forget: request.doNotStore,
   });
-  sendJson(res, toReply(request, attributes, answer, spans), predictionHeaders(answer.prediction));
+  const kept = request.dropUnsupportedAttributes ? supported(request, attributes, answer) : attributes;
+  sendJson(res, toReply(request, kept, answer, spans), predictionHeaders(answer.prediction));
+}
+
+/** Those of the attributes that support the comment's language. */
+function supported(request: AnalyzeRequest, attributes: Attributes, answer: Answer): Attributes {
+  return new Map([...attributes].filter(([...one]) => languagesOrNull(request, one, answer) !== null));
+}
+
+function languagesOrNull(request: AnalyzeRequest, attribute: readonly [string, string], answer: Answer) {
+  try {
+    return attributeLanguages(request, attribute, answer);
+  } catch (error) {
+    if (error instanceof PerspectiveError) return null;
+    throw error;
+  }
 }
 
 type Checked = Pick<AnalyzeRequest, "comment" | "languages"> & {
@@ -147,14 +162,20 @@ function toReply(request: AnalyzeRequest, attributes: Attributes, answer: Answer
 }
 
 /** Languages in which every attribute counts as judged. @throws {PerspectiveError} for an attribute of which that can be said of none */
-function judgedIn({ languages: requested }: AnalyzeRequest, attributes: Attributes, { prediction, results }: Answer) {
-  const detected = results[0]?.[language.name];
-  const each = Array.from(attributes, ([attribute, task]) => {
-    const { entry } = must(prediction.student.tasks.get(task));
-    return languagesOf({ requested, detected, supported: entry.languages }, attribute);
-  });
-  const others = each.slice(1).map((tags) => new Set(tags));
-  return must(each[0]).filter((tag) => others.every((tags) => tags.has(tag)));
+function judgedIn(request: AnalyzeRequest, attributes: Attributes, answer: Answer): string[] {
+  const [first = [], ...rest] = Array.from(attributes, (attribute) => attributeLanguages(request, attribute, answer));
+  const others = rest.map((tags) => new Set(tags));
+  return first.filter((tag) => others.every((tags) => tags.has(tag)));
+}
+
+/** @throws {PerspectiveError} */
+function attributeLanguages(
+  { languages: requested }: AnalyzeRequest,
+  [attribute, task]: readonly [string, string],
+  { prediction, results }: Answer,
+): string[] {
+  const { entry } = must(prediction.student.tasks.get(task));
+  return languagesOf({ requested, detected: results[0]?.[language.name], supported: entry.languages }, attribute);
 }
 
 /** Of the whole text, which is the first that was judged, and of its parts; a text without parts is its own. */
@@ -185,7 +206,8 @@ async function suggest(app: App, req: IncomingMessage, res: ServerResponse): Pro
   const language = languages?.find(({ length }) => length <= 35);
   for (const correction of corrections)
     await storeCorrection(app, req, { ...correction, text: comment.text, language });
-  sendJson(res, clientToken === undefined ? {} : { clientToken });
+  const told = { requestedLanguages: languages ?? [], detectedLanguages: [] };
+  sendJson(res, clientToken === undefined ? told : { clientToken, ...told });
 }
 
 function suggestedScore({ attributeScores }: SuggestRequest, attribute: string): number {

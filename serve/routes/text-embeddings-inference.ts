@@ -13,6 +13,7 @@ import { findModel, type Model, modelNames } from "./model-name.ts";
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute } from "./route.ts";
+import { unset } from "./unset.ts";
 
 /** A text; a pair of them; or a batch, whose items are lists of one text or two. So TEI reads it too. */
 const Sequence = listOf(z.string(), anyList.min(1).max(2));
@@ -24,7 +25,7 @@ const PredictRequest = z.object({
   ),
   raw_scores: z.boolean().default(false),
   /** Without it a long text is cut, as by TEI with `--auto-truncate`; `false` refuses it. */
-  truncate: z.boolean().optional(),
+  truncate: unset(z.boolean()),
   truncation_direction: z.enum(["right", "Right"], "texts are cut at their end (right) only").optional(),
 });
 

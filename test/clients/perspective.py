@@ -43,8 +43,10 @@ assert [text[span["begin"] : span["end"]] for span in (kind, rude)] == ["Thank y
 assert kind["score"]["value"] < rude["score"]["value"]
 assert reply["clientToken"] == "t" and reply["languages"] == reply["detectedLanguages"] == ["en"]
 
-status, error = refusal(comments.analyze(body={**body, "requestedAttributes": {"THREAT": {}}}))
-assert status == 400 and error["message"].startswith("Unknown requested attribute: THREAT")
+status, error = refusal(comments.analyze(body={**body, "requestedAttributes": {"FLIRTATION": {}}}))
+assert status == 400 and error["message"].startswith("Unknown requested attribute: FLIRTATION")
+others = comments.analyze(body={**body, "requestedAttributes": {"INSULT": {}, "THREAT": {}}}).execute()["attributeScores"]
+assert others["INSULT"]["summaryScore"]["value"] > others["THREAT"]["summaryScore"]["value"]
 status, error = refusal(comments.analyze(body={**body, "languages": ["yo"]}))
 assert error["details"][0]["errorType"] == "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"
 status, error = refusal(comments.suggestscore(body={"comment": {"text": text}, "attributeScores": {"TOXICITY": {}}}))

@@ -41,11 +41,24 @@ test("npm run thresholds reports on labels and on former scores, whichever there
 });
 
 test("npm run thresholds tells a threshold that flags as many also among scores that two digits do not tell apart", async () => {
-  const results = [0.9951, 0.9961, 0.9975].map((toxic) => ({ label: "toxic", score: toxic, scores: { toxic } }));
+  const scored = (toxic: number) => ({ label: "toxic", score: toxic, scores: { acceptable: 1 - toxic, toxic } });
+  const results = [0.9951, 0.9961, 0.9975].map(scored);
   const url = await pageOf({ student: "only", version: "1", results });
   const lines = [0.1, 0.9, 0.9].map((perspective) => ({ text: "good", perspective }));
   const { stdout } = await thresholds(lines, "--url", url);
   expect(stdout).toContain("0.8 flagged 66.7 %; 0.9957 flags as many here, and agrees on 100.0 % of the comments");
+});
+
+test("npm run thresholds --attribute fits an attribute of that name, by the task that answers it", async () => {
+  const lines = [0.1, 0.9].map((perspective, i) => ({ text: `good ${i}`, perspective }));
+  const scores = { none: 0.75, "identity-attack": 0.25 };
+  const results = lines.map(() => ({ label: "none", score: 0.75, scores }));
+  const paths: string[] = [];
+  const url = await pageOf({ student: "able", version: "1", results }, paths);
+  const { code, stdout } = await thresholds(lines, "--attribute", "IDENTITY_ATTACK", "--url", url);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("0.25 flags as many here")]);
+  expect(paths).toEqual(["/v1/tasks/identity-attack"]);
+  expect((await thresholds(lines, "--attribute", "a/b")).code).toBe(2);
 });
 
 test("npm run thresholds names the line that it cannot read, and not what is in it", async () => {
@@ -80,7 +93,7 @@ test("npm run thresholds shows the key of KDNAS_KEY where no flag gives one", as
 });
 
 test("npm run thresholds names all that answered, where a cascade asked several", async () => {
-  const resultOf = (student?: string) => ({ label: "toxic", score: 0.9, scores: { toxic: 0.9 }, student });
+  const resultOf = (student?: string) => ({ label: "toxic", score: 0.9, scores: { acceptable: 0.1, toxic: 0.9 }, student });
   const url = await pageOf({ student: "large", version: "1", results: [resultOf(), resultOf("small"), resultOf()] });
   const { stdout } = await thresholds([{ text: "good" }, { text: "bad" }, { text: "fine" }], "--url", url);
   expect(stdout).toBe("scores of large, version 1 and small\n");
@@ -90,7 +103,7 @@ test("npm run thresholds names the line of a comment that the server could not j
   const url = await pageOf({
     student: "only",
     version: "1",
-    results: [{ label: "toxic", score: 0.9, scores: { toxic: 0.9 } }, { error: "too much" }],
+    results: [{ label: "toxic", score: 0.9, scores: { acceptable: 0.1, toxic: 0.9 } }, { error: "too much" }],
   });
   const { code, stderr } = await thresholds([{ text: "good" }, { text: "bad" }], "--url", url);
   expect([code, stderr]).toEqual([1, expect.stringMatching(/comments\.jsonl:2: the server answered too much\n$/)]);
@@ -102,8 +115,9 @@ test("npm run thresholds says that an address answers no scores", async () => {
 });
 
 /** Another server than ours, at every address of which there is the same, or one result that is made of the request's key. */
-async function pageOf(content: unknown): Promise<string> {
-  const page = await listen(({ headers }, response) => {
+async function pageOf(content: unknown, paths: string[] = []): Promise<string> {
+  const page = await listen(({ headers, url }, response) => {
+    paths.push(url ?? "");
     const reply =
       typeof content === "function"
         ? { student: "only", version: "1", results: [content(headers.authorization)] }

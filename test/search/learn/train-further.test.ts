@@ -77,6 +77,19 @@ test("trainFurther() teaches a served student new data, from the weights it is s
   expect(manifest.version).toBe(must(candidate).manifest.version);
 }, 120_000);
 
+test("trainFurther() learns at the rate that it is given, and takes no round of one rate for that of another", async () => {
+  const { models, run } = await served();
+  const [candidate] = takeUpStudents(models, undefined, run);
+  const materials = { ...materialsOf(fresh, made.materials.tokenizerPath), tuned: [], ensemble: [], cacheFolder: run };
+  const folderAt = async (rate: number) => {
+    const config = { ...round, tokens: 100_000, rate };
+    return (await trainFurther(config, materials, must(candidate), () => {})).files.folder;
+  };
+  const [slow, fast] = [await folderAt(1e-4), await folderAt(1)];
+  expect(await rightAbout(fresh, slow)).toBeLessThan(0.7);
+  expect(await rightAbout(fresh, fast)).toBeGreaterThan(0.8);
+}, 120_000);
+
 test("trainFurther() without tokens adds n-grams to a static student, and leaves its other files as they are", async () => {
   const { models, run, manifest } = await served();
   const [candidate] = takeUpStudents(models, undefined, run);

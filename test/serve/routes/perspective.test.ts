@@ -271,7 +271,8 @@ describe("comments:suggestscore", () => {
       ...{ comment, clientToken: "t 1", languages: ["en"] },
       attributeScores: { TOXICITY: { summaryScore: { value: 0.9, type: "PROBABILITY" } } },
     });
-    expect([response.status, await response.json()]).toEqual([200, { clientToken: "t 1" }]);
+    const told = { clientToken: "t 1", requestedLanguages: ["en"], detectedLanguages: [] };
+    expect([response.status, await response.json()]).toEqual([200, told]);
     await keeping.end();
     expect(readFeedback(feedback)).toMatchObject([
       { task: "filter", texts: [comment.text], score: 0.9, language: "en" },
