@@ -93,7 +93,12 @@ test("npm run thresholds shows the key of KDNAS_KEY where no flag gives one", as
 });
 
 test("npm run thresholds names all that answered, where a cascade asked several", async () => {
-  const resultOf = (student?: string) => ({ label: "toxic", score: 0.9, scores: { acceptable: 0.1, toxic: 0.9 }, student });
+  const resultOf = (student?: string) => ({
+    label: "toxic",
+    score: 0.9,
+    scores: { acceptable: 0.1, toxic: 0.9 },
+    student,
+  });
   const url = await pageOf({ student: "large", version: "1", results: [resultOf(), resultOf("small"), resultOf()] });
   const { stdout } = await thresholds([{ text: "good" }, { text: "bad" }, { text: "fine" }], "--url", url);
   expect(stdout).toBe("scores of large, version 1 and small\n");

@@ -60,11 +60,17 @@ test("a shadow's share is drawn by request id: the same ids are asked again, and
   const { version } = putBeside(server.models, { ...live, seed: 2 }, { stage: "shadow", share: 0.2 });
   await rolloutOnce(server, ({ texts }) => texts === 0);
   const ids = Array.from({ length: 100 }, (_, i) => `request-${i}`);
-  const drawn = ids.filter((id) => isSampled(`shadow ${version}`, id, 0.2)).length;
-  for (const times of [1, 2]) {
-    for (const id of ids) await ask(server, "good", { "x-request-id": id });
-    await rolloutOnce(server, ({ texts, skipped }) => texts + skipped === times * drawn);
-  }
+  const drawn = ids.filter((id) => isSampled(`shadow ${version}`, id, 0.2));
+  const askedOf = async (some: readonly string[], total: number) => {
+    for (const id of some) await ask(server, "good", { "x-request-id": id });
+    await rolloutOnce(server, ({ texts, skipped }) => texts + skipped === total);
+  };
+  await askedOf(
+    ids.filter((id) => !drawn.includes(id)),
+    0,
+  );
+  await askedOf(drawn, drawn.length);
+  await askedOf(ids, 2 * drawn.length);
 });
 
 test.each([
