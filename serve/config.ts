@@ -10,7 +10,7 @@ interface SettingInfo {
   readonly doc: string;
 }
 
-/** Where a setting comes from and what it means; read back by `readConfig` and `helpText`. */
+/** Where a setting comes from and what it means; read back by `readConfig` and `describeSettings`. */
 const settings = z.registry<SettingInfo>();
 
 function count(env: string, doc: string, standard: number, least = 1, most = 1_000_000_000) {

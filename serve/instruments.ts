@@ -9,6 +9,8 @@ import {
 import { SeriesCounter, SeriesHistogram } from "./series.ts";
 
 /** Names, helps and labels of the metrics; `metrics.ts` counts in them. */
+
+/** Workers that answer now, and those that were lost so far. */
 export interface WorkerHealth {
   readonly up: number;
   readonly lost: number;

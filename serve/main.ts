@@ -5,6 +5,7 @@ import { type RunningServer, startServer } from "./server.ts";
 import { helpText } from "./settings-text.ts";
 
 /** Starts the server: settings, socket, students, signals. Exit codes: 2 wrong settings, 1 cannot start, 0 asked to end. */
+
 /** What went wrong last: the reason why a server cannot start. */
 let lastError: string | undefined;
 const args = process.argv.slice(2);

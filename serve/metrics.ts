@@ -10,7 +10,7 @@ import { type LoadFailureReason, loadFailureReasons } from "./load-failure.ts";
 import { createRolloutMetrics, type RolloutMetrics } from "./rollout/rollout-metrics.ts";
 import type { BatchOutput, MemberPasses } from "./student-batch.ts";
 
-/** The only place that creates metrics. Series exist from the start, so that a rate over them is never "no data". */
+/** All that the server counts, for whoever counts it. Series exist from the start, so that a rate over them is never "no data". */
 export interface Metrics {
   readonly contentType: string;
   /** What is seen of candidates. */

@@ -8,6 +8,7 @@ import type { Decision } from "./decision.ts";
 import type { TrainedStudent } from "./observation.ts";
 
 /** Decisions about students become steps of the rollout file. Each may be done again: who was killed amid it does so. */
+
 export interface RolloutSettings {
   readonly models: string;
   readonly controlFolder: string;

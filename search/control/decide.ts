@@ -17,6 +17,7 @@ import type { ControlState } from "./state.ts";
  * Metrics that are missing, thin or not to be believed lead to `nothing`, also where a rollout is under way: no candidate comes or
  * goes on what nobody saw.
  */
+
 export interface Outcome {
   readonly decision: Decision;
   readonly reason: string;

@@ -12,6 +12,7 @@ import { learnedFromFeedback } from "../corrections/feedback-set.ts";
 import { readJournal } from "../explore/journal.ts";
 import { type OkTrial, okTrials } from "../space/trial.ts";
 import { budgetOf } from "../student-name.ts";
+import { budgetTokens } from "../timed-lengths.ts";
 import type { KnownStudent, Slot } from "./rank.ts";
 
 export interface StudentFolders {
@@ -73,7 +74,7 @@ export function liveManifests(models: string): Manifest[] {
 
 /** Of the fastest other student of the same tasks, which servers step down to. */
 function fallbackScore(own: Manifest, live: readonly Found[]): number {
-  const msOf = ({ latency }: Manifest) => predictLatencyMs(latency, 32, "p50Ms");
+  const msOf = ({ latency }: Manifest) => predictLatencyMs(latency, budgetTokens, "p50Ms");
   const faster = live
     .filter(({ manifest }) => manifest.name !== own.name && msOf(manifest) < msOf(own) && covers(manifest, own))
     .sort((a, b) => msOf(a.manifest) - msOf(b.manifest));

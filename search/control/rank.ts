@@ -3,6 +3,7 @@ import type { Latency, Manifest } from "../../src/contract/manifest.ts";
 import { predictLatencyMs } from "../../src/contract/predict-latency.ts";
 import type { ProductionModel } from "../reward/production/expectation.ts";
 import type { OkTrial } from "../space/trial.ts";
+import { budgetTokens } from "../timed-lengths.ts";
 import { expectText, type Timed } from "./expect-text.ts";
 import type { RankedSlot, Ranking, Traffic, TrainedStudent } from "./observation.ts";
 
@@ -11,6 +12,8 @@ import type { RankedSlot, Ranking, Traffic, TrainedStudent } from "./observation
  * load leaves at the daily peak. A student that has no time for a text leaves it to the faster one beside it, as servers do,
  * so what counts is the score that users get from both.
  */
+
+/** A student that is there to be served, or is. */
 export interface KnownStudent {
   readonly folder: string;
   readonly manifest: Pick<Manifest, "version" | "maxTokens" | "architecture">;
@@ -46,8 +49,6 @@ export interface Production {
 const busyMost = 0.85;
 /** Least gain, in shares of the teacher's variance, that makes an architecture of the trials worth a search. */
 const leastGain = 0.01;
-/** Tokens at which searches keep their budgets. */
-const budgetTokens = 32;
 
 /** Versions that were rolled back are not put forward again. */
 export function withoutRejected(slot: Slot, rejected: readonly string[]): Slot {

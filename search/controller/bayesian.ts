@@ -18,6 +18,7 @@ import { expectedGain, type GridPoint, latencyGrid, staircaseOf } from "./improv
  * Beyond the architecture the processes know from which search an example is: earlier ones may have had another teacher or
  * proxy. How far they agree with this one is learned.
  */
+
 /** Trials that are spread over the space before anything is predicted. */
 const FOUNDERS = 6;
 /** Random architectures of which the one farthest from all known is the next founder. */

@@ -29,7 +29,8 @@ export interface ProxyOptions {
 export type ProxyResult =
   | {
       readonly status: "ok";
-      readonly distilled: Distilled /** int8, with untrained heads: what is timed. */;
+      readonly distilled: Distilled;
+      /** int8, with untrained heads: what is timed. */
       readonly artefact: Uint8Array;
     }
   | { readonly status: "failed"; readonly reason: string };

@@ -38,7 +38,7 @@ await runCommand(
     const large = pick(students, flags.large, mostAccurate);
     const fast = pick(students, flags.fast, (all) => must(all[0]));
     if (fast === large) throw new ConfigError(`${fast.manifest.name} cannot be both; a cascade needs two students`);
-    const corpus = limitValidation(await loadCorpus(flags.data ?? [], { seed: 1 }), flags.rows);
+    const corpus = limitValidation(await loadCorpus(flags.data, { seed: 1 }), flags.rows);
     const tasks: Cascade["tasks"] = [];
     for (const task of sharedTasks(fast, large)) {
       log(`${task} · ${fast.manifest.name} beside ${large.manifest.name}`);

@@ -30,7 +30,7 @@ await runCommand(
   async (flags, log) => {
     const students = findStudents(flags.models);
     const wanted = chosenAmong(students, listOf(flags, "students"), flags.models);
-    const corpus = limitValidation(await loadCorpus(flags.data ?? [], { seed: 1, tasks: "all" }), flags.rows);
+    const corpus = limitValidation(await loadCorpus(flags.data, { seed: 1, tasks: "all" }), flags.rows);
     for (const { manifest } of flags.write ? wanted : []) refuseUnjudged(manifest, corpus);
     await fitEnsembles(wanted, students, corpus, { threads: flags.threads, write: flags.write }, log);
   },

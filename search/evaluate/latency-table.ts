@@ -9,11 +9,10 @@ import { table } from "../reward/report.ts";
 import type { Precision } from "../student/inference-tensors.ts";
 import { randomStudent } from "../student/random-student.ts";
 import { readTeacher } from "../teacher/teacher.ts";
+import { budgetTokens, timedLengths } from "../timed-lengths.ts";
 import { openAsServed } from "./open-served.ts";
 import type { Student } from "./subjects.ts";
 
-const lengths = [8, 16, 32, 64, 128];
-const referenceLength = 32;
 const rounds = 3;
 
 /** XLM-R Base's shape; the token table is cut to what timing touches, since the full one changes nothing but memory. */
@@ -46,7 +45,7 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
   const timings = new Map<string, LengthTiming[]>();
   for (let round = 0; round < rounds; round++) {
     for (const { name, model, vocabulary } of subjects) {
-      const now = await timeLengths(model, lengths, { threads: 1, vocabulary, budgetMs: 1500 });
+      const now = await timeLengths(model, timedLengths, { threads: 1, vocabulary, budgetMs: 1500 });
       timings.set(name, [...(timings.get(name) ?? []), ...now]);
     }
   }
@@ -56,13 +55,13 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
         .filter((t) => t.tokens === tokens)
         .map((t) => t.p50Ms),
     );
-  const base = msAt("XLM-R Base fp32", referenceLength);
+  const base = msAt("XLM-R Base fp32", budgetTokens);
   const row = (name: string, parts: readonly string[]) => {
     const sumAt = (tokens: number) => parts.reduce((sum, part) => sum + msAt(part, tokens), 0);
     return [
       name,
-      ...lengths.map((tokens) => milliseconds(sumAt(tokens))),
-      `${(base / sumAt(referenceLength)).toFixed(1)}×`,
+      ...timedLengths.map((tokens) => milliseconds(sumAt(tokens))),
+      `${(base / sumAt(budgetTokens)).toFixed(1)}×`,
     ];
   };
   const together = students.flatMap((student) => {
@@ -74,8 +73,8 @@ export async function latencyTable(students: readonly Student[], teacherFolder: 
   const { cpu, runtime } = machine();
   const head = [
     "p50 ms, one text, one thread",
-    ...lengths.map((tokens) => `${tokens} tokens`),
-    `faster at ${referenceLength}`,
+    ...timedLengths.map((tokens) => `${tokens} tokens`),
+    `faster at ${budgetTokens}`,
   ];
   return `${cpu}, ${runtime}\n${table(head, rows)}`;
 }

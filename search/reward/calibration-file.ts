@@ -10,6 +10,7 @@ import type { LatencySample } from "./latency-model.ts";
  * `runs/calibration/<machine>.json`: what `npm run calibrate` timed on a machine, for the latency model of every search on it. A
  * machine is its processor's name, its number of cores and the runtime's version: another of these is another machine.
  */
+
 /** As `measure.ts` tells them. */
 const Timing = z.strictObject({
   tokens: z.int().positive(),

@@ -5,7 +5,7 @@ import { queryOf } from "../query.ts";
 export interface KeyPlaces {
   readonly header?: string;
   readonly query?: string;
-  /** A field of the body: the route then lets the request in by itself, with `access.admitKey`, once it has read it. */
+  /** A field of the body: the route then lets the request in by itself, with `access.admitBody`, once it has read it. */
   readonly body?: string;
 }
 
