@@ -36,9 +36,9 @@ export function peakRate(a: Architecture): number {
 /**
  * Of the rate of a student that learns a task for the first time: at that, a finished one loses for a fifth of a round and spends the rest on
  * coming back. 3x384 alone, 4M tokens at the full rate and 3M at this: sentiment sets 62.1 and 62.4, sentiment suite 76.8 and 78.7 (where
- * the teacher was believed about more, too), adequacy 42.7 and 43.9, NTREX 93.2 and 93.7. A long
- * round bears more: before, 6M tokens at this and 12M at twice of it (teachers asked about twice as much): filter suite 93.2, 94.4, 94.8 and
- * HateCheck 79.0, 78.4, 79.6 (area under the curve), adequacy 42.7, 43.3, 44.6.
+ * the teacher was believed about more, too), adequacy 42.7 and 43.9, NTREX 93.2 and 93.7. A long round bears more: before, after 6M tokens at this
+ * and after 12M at twice of it (teachers asked about twice as much) the filter suite has 93.2, 94.4, 94.8 and HateCheck 79.0, 78.4, 79.6 (area under
+ * the curve), adequacy 42.7, 43.3, 44.6.
  */
 export const furtherRate = 0.4;
 
