@@ -11,7 +11,7 @@ import { requestIdOf } from "./request-id.ts";
 import { hotRoutes } from "./routes/hot-routes.ts";
 import { createOperationsRouter, operationRoutes, routeOf } from "./routes/operations.ts";
 import type { DescribedRoute, HotRoute } from "./routes/route.ts";
-import { createRouteTable, type Match } from "./routes/route-table.ts";
+import { createRouteTable, errorsBelow, type Match } from "./routes/route-table.ts";
 import { type Access, byOf } from "./security/access.ts";
 import type { Tracing } from "./tracing.ts";
 
@@ -114,8 +114,9 @@ function createExpress(app: App): express.Express {
   rest.use(() => {
     throw new RouteNotFoundError("there is no such route");
   });
-  rest.use((cause: unknown, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
-    sendError(res, cause, app.log);
+  const shapeOf = errorsBelow(hotRoutes());
+  rest.use((cause: unknown, req: express.Request, res: express.Response, _next: express.NextFunction) => {
+    sendError(res, cause, app.log, shapeOf(pathOf(req)));
   });
   return rest;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { InvalidInputError } from "../src/errors.ts";
 import { withoutByteOrderMark } from "../src/json-file.ts";
+import { decompressor } from "./decompress.ts";
 import { BodyTooLargeError, ClientLeftError, UnsupportedMediaTypeError } from "./http-errors.ts";
 
 /**
@@ -30,11 +31,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws {BodyTooLargeError | UnsupportedMediaTypeError | ClientLeftError} */
+/** @throws {BodyTooLargeError | UnsupportedMediaTypeError | InvalidInputError | ClientLeftError} */
 export async function readBytes(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  if (req.headers["content-encoding"] !== undefined && req.headers["content-encoding"] !== "identity")
-    throw new UnsupportedMediaTypeError("compressed bodies are not read");
-  return await collect(req, limitBytes);
+  const encoding = req.headers["content-encoding"];
+  if (encoding === undefined) return await collect(req, limitBytes);
+  const decompress = decompressor(encoding, limitBytes);
+  return await decompress(await collect(req, limitBytes));
 }
 
 function collect(req: IncomingMessage, limitBytes: number): Promise<Buffer> {

@@ -170,6 +170,10 @@ function compare(comments: readonly Scored[], was: number): void {
   const known = comments.filter(({ perspective }) => perspective !== undefined);
   if (known.length === 0) return;
   const flaggedBefore = known.filter(({ perspective }) => (perspective as number) >= was).length;
+  if (flaggedBefore === 0) {
+    console.log(`${known.length} comments with a former score, none of ${was} or more: nothing to flag as many as`);
+    return;
+  }
   const scores = known.map((comment) => comment.score);
   const threshold = toShown(thresholdForShare(scores, flaggedBefore / known.length), scores);
   // By what is told: nobody else will use more digits.
@@ -188,6 +192,10 @@ function judge(comments: readonly Scored[], precision: number): void {
   if (labelled.length === 0) return;
   const toxic = labelled.filter((comment) => comment.toxic).length;
   console.log(`${labelled.length} labelled comments, ${toxic} of them toxic`);
+  if (toxic === 0 || toxic === labelled.length) {
+    console.log("precision and recall need toxic comments and others");
+    return;
+  }
   console.log("threshold  flagged  precision  recall     F1");
   for (let tenth = 1; tenth < 10; tenth++) console.log(toLine(operatingPoint(labelled, tenth / 10)));
   console.log(`best F1:\n${toLine(bestF1(labelled))}`);

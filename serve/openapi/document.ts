@@ -84,7 +84,7 @@ const meanings: Readonly<Record<number, string>> = {
   403: "Not allowed with this key, or from there",
   404: "No such student, model, reply or correction",
   413: "Too large a body",
-  415: "A compressed body, or one of another kind",
+  415: "A body of another kind, or of a coding that is not read",
   422: "The request is not as described",
   424: "The student failed",
   429: "Too many requests, or too many that wait; Retry-After says when to try again",

@@ -1,32 +1,35 @@
 import { z } from "zod";
 import type { ErrorShape } from "../error-reply.ts";
 import { anyList, listOf } from "./list-of.ts";
+import { unset } from "./unset.ts";
 
 /** Shapes of the Open Inference Protocol, version 2, as KServe and Triton speak it. */
 
-const AnyParameters = z.record(z.string(), z.unknown());
+const AnyParameters = unset(z.record(z.string(), z.unknown()));
 /** Each of them once: `outputMetadata` lists them. */
 const mostOutputs = 4;
 const Shape = listOf(z.int().min(0).max(1_000_000), anyList.min(1).max(4));
 
 export const InferRequest = z.object({
-  id: z.string().optional(),
-  parameters: AnyParameters.optional(),
+  id: unset(z.string()),
+  parameters: AnyParameters,
   inputs: listOf(
     z.object({
       name: z.string(),
       shape: Shape,
       datatype: z.literal("BYTES", "texts are BYTES"),
-      parameters: AnyParameters.optional(),
+      parameters: AnyParameters,
       /** Flat or nested; not there when the texts follow the JSON in binary. */
-      data: anyList.optional(),
+      data: unset(anyList),
     }),
     anyList.min(1).max(2),
   ),
-  outputs: listOf(
-    z.object({ name: z.string(), parameters: AnyParameters.optional() }),
-    anyList.max(mostOutputs, `there are no more than ${mostOutputs}`),
-  ).optional(),
+  outputs: unset(
+    listOf(
+      z.object({ name: z.string(), parameters: AnyParameters }),
+      anyList.max(mostOutputs, `there are no more than ${mostOutputs}`),
+    ),
+  ),
 });
 export type InferRequest = z.infer<typeof InferRequest>;
 export type InferInput = InferRequest["inputs"][number];
@@ -43,8 +46,8 @@ export const InferReply = z.strictObject({
   model_name: z.string(),
   model_version: z.string(),
   id: z.string().optional(),
-  /** `truncated`: places of the texts of which only the first part was read. */
-  parameters: z.strictObject({ truncated: z.array(z.int()) }).optional(),
+  /** `truncated`: places of the texts of which only the first part was read, as in "0,3": a parameter is a text, a number or a boolean. */
+  parameters: z.strictObject({ truncated: z.string() }).optional(),
   outputs: z.array(Tensor),
 });
 

@@ -104,7 +104,7 @@ async function infer(app: App, req: IncomingMessage, res: ServerResponse, parame
     model_name: name,
     model_version: prediction.student.manifest.version,
     ...(request.id !== undefined && { id: request.id }),
-    ...(truncated.length > 0 && { parameters: { truncated } }),
+    ...(truncated.length > 0 && { parameters: { truncated: truncated.join() } }),
     outputs: select(toOutputs(answers), outputs),
   };
   sendJson(res, reply, predictionHeaders(prediction));

@@ -3,6 +3,7 @@ import { InvalidInputError } from "../../src/errors.ts";
 import type { ErrorShape } from "../error-reply.ts";
 import { toSchema } from "../openapi/schema.ts";
 import { anyList, listOf } from "./list-of.ts";
+import { unset } from "./unset.ts";
 
 /** Shapes of OpenAI's API as its published clients type them (openai-node, `src/resources/moderations.ts`). */
 
@@ -43,7 +44,7 @@ export const ModerationRequest = z.object({
     ],
     "expected a text, a list of texts or a list of {type, text} parts",
   ),
-  model: z.string().min(1).optional(),
+  model: unset(z.string().min(1)),
 });
 export type ModerationRequest = z.infer<typeof ModerationRequest>;
 

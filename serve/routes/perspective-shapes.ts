@@ -16,9 +16,12 @@ const Text = z
 const Comment = z.object({ text: Text, type: unset(z.string()) });
 /** More than any student knows: each of them is compared with those of every attribute. */
 const mostLanguages = 200;
+const LanguageList = listOf(z.string(), anyList.max(mostLanguages, `at most ${mostLanguages} of them`));
+/** Or one that is no list: as R writes a list of one (peRspective does). */
+const Languages = z.preprocess((tags) => (typeof tags === "string" ? [tags] : tags), LanguageList);
 const common = {
   comment: Comment,
-  languages: unset(listOf(z.string(), anyList.max(mostLanguages, `at most ${mostLanguages} of them`))),
+  languages: unset(Languages),
   clientToken: unset(z.string()),
   /** Nothing is ever stored by `analyze`, so these are read and change nothing. */
   sessionId: unset(z.string()),
@@ -28,7 +31,9 @@ const common = {
 
 export const AnalyzeRequest = z.object({
   ...common,
-  requestedAttributes: recordOf(z.object({ scoreType: ScoreType, scoreThreshold: unset(z.number()) })).default({}),
+  requestedAttributes: recordOf(z.object({ scoreType: ScoreType, scoreThreshold: unset(z.number()) }))
+    .nullish()
+    .transform((requested) => requested ?? {}),
   spanAnnotations: unset(z.boolean()),
   /** Not even in the memory of recent replies. */
   doNotStore: unset(z.boolean()),

@@ -22,7 +22,7 @@ import {
 import { predictionHeaders, sendJson } from "./reply.ts";
 import { budgetHeaders, textFailures } from "./request.ts";
 import type { HotRoute } from "./route.ts";
-import { type Span, sentencesOf } from "./sentences.ts";
+import { joinNeighbours, type Span, sentencesOf } from "./sentences.ts";
 
 const shared = {
   method: "POST",
@@ -74,13 +74,7 @@ async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Pro
   const attributes = check(request, attributesOf(app));
   checkTogether(app, attributes);
   const { text } = request.comment;
-  const { maxItems } = app.config;
-  const spans = request.spanAnnotations ? sentencesOf(text, maxItems) : [];
-  if (spans.length >= maxItems)
-    throw new PerspectiveError(
-      "COMMENT_TOO_LONG",
-      `Comment has ${maxItems} sentences or more; leave spanAnnotations out.`,
-    );
+  const spans = request.spanAnnotations ? spansOf(text, app.config.maxItems - 1) : [];
   const answer = await ask(app, req, res, {
     tasks: [...attributes.values(), ...detector(app, [...attributes.values()])],
     input: "text",
@@ -89,6 +83,17 @@ async function analyze(app: App, req: IncomingMessage, res: ServerResponse): Pro
   });
   const kept = request.dropUnsupportedAttributes ? supported(request, attributes, answer) : attributes;
   sendJson(res, toReply(request, kept, answer, spans), predictionHeaders(answer.prediction));
+}
+
+/** Sentences that are looked for in a comment. Perspective's longest, of 20 KB, have some hundreds. */
+const mostSentences = 4096;
+
+/** A comment's sentences; of one with more than can be asked about, neighbours together. @throws {PerspectiveError} */
+function spansOf(text: string, most: number): Span[] {
+  const sentences = sentencesOf(text, mostSentences);
+  if (sentences.length < mostSentences) return joinNeighbours(sentences, most);
+  const message = `Comment has ${mostSentences} sentences or more; leave spanAnnotations out.`;
+  throw new PerspectiveError("COMMENT_TOO_LONG", message);
 }
 
 /** Those of the attributes that support the comment's language. */

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../src/errors.ts";
+import type { ErrorShape } from "../error-reply.ts";
 import type { HotRoute, Parameters } from "./route.ts";
 
 /** Routes that share a path, by method. */
@@ -26,6 +27,23 @@ export function createRouteTable(routes: readonly HotRoute[]): RouteTable {
     else exact.set(path, { ...shared, parameters: () => ({}) });
   }
   return { find: (path) => exact.get(path) ?? findPattern(patterns, path) };
+}
+
+/** How failures are told below the first segment of a path (`v2` of `/v2/models`) that one imitated API has for itself. */
+export function errorsBelow(routes: readonly HotRoute[]): (path: string) => ErrorShape | undefined {
+  const shapes = new Map<string, Set<ErrorShape | undefined>>();
+  for (const { path, errors } of routes) {
+    const own = shapes.get(firstSegment(path)) ?? new Set();
+    shapes.set(firstSegment(path), own.add(errors));
+  }
+  return (path) => {
+    const [shape, ...others] = shapes.get(firstSegment(path)) ?? [];
+    return others.length === 0 ? shape : undefined;
+  };
+}
+
+function firstSegment(path: string): string {
+  return path.split("/", 2)[1] ?? "";
 }
 
 interface Pattern extends Path {

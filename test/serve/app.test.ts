@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, request as send } from "node:http";
 import { connect } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import request from "supertest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../serve/app.ts";
@@ -155,9 +156,32 @@ describe("errors", () => {
     expect(response.status).toBe(413);
   });
 
-  test("a compressed body gets 415", async () => {
-    const { status } = await http().post("/v1/sentiment").set("content-encoding", "gzip").send("x");
-    expect(status).toBe(415);
+  const compressed = async (encoding: string, body: Buffer) => {
+    const headers = { "content-encoding": encoding };
+    const reply = await fetch(`${server.url}/v1/sentiment`, { method: "POST", headers, body: new Uint8Array(body) });
+    return { status: reply.status, body: (await reply.json()) as Record<string, unknown> };
+  };
+
+  test.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+  ])("a body of coding %s is read, up to the limit of what is in it", async (encoding, compress) => {
+    const plain = await http().post("/v1/sentiment").send({ inputs: "good" });
+    const { status, body } = await compressed(encoding, compress(JSON.stringify({ inputs: "good" })));
+    expect([status, body.results]).toEqual([200, plain.body.results]);
+    const bomb = compress(JSON.stringify({ inputs: "a".repeat(1_000_000) }));
+    expect(bomb.length).toBeLessThan(4096);
+    expect((await compressed(encoding, bomb)).status).toBe(413);
+    expect((await compressed(encoding, Buffer.from("good"))).body).toMatchObject({
+      status: 400,
+      detail: `the body is not ${encoding}`,
+    });
+  });
+
+  test("a body of a coding that is not read gets 415 with those that are", async () => {
+    const { status, body } = await compressed("compress", Buffer.from("x"));
+    expect([status, body.detail]).toEqual([415, "compressed bodies are read as gzip, x-gzip, deflate, br"]);
   });
 
   test("an unknown route gets 404, a wrong method 405 with Allow", async () => {

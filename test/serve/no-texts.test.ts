@@ -57,7 +57,9 @@ const native: readonly Case[] = [
   { what: "only bad items", body: { inputs: [[marker]] }, status: 400 },
   { what: "too many items", body: { inputs: Array(5).fill(marker) }, status: 400 },
   { what: "too large a body", body: { inputs: `${marker} `.repeat(2000) }, status: 413 },
-  { what: "a compressed body", body: gzipSync(marker), headers: { "content-encoding": "gzip" }, status: 415 },
+  { what: "a compressed body", body: gzipSync(marker), headers: { "content-encoding": "gzip" }, status: 400 },
+  { what: "a body that is not compressed", body: marker, headers: { "content-encoding": "gzip" }, status: 400 },
+  { what: "a coding that is not read", body: marker, headers: { "content-encoding": "compress" }, status: 415 },
   { what: "an unknown student", body: { inputs: marker, student: marker }, status: 404 },
   { what: "a wrong budget", body: { inputs: marker, latencyBudgetMs: marker }, status: 400 },
   {

@@ -61,6 +61,20 @@ test("npm run thresholds --attribute fits an attribute of that name, by the task
   expect((await thresholds(lines, "--attribute", "a/b")).code).toBe(2);
 });
 
+test("npm run thresholds says what cannot be told of comments that are all alike", async () => {
+  const tame = { text: "good", toxic: false, perspective: 0.1 };
+  const { code, stdout } = await thresholds([tame, { ...tame, text: "fine" }]);
+  expect([code, stdout.split("\n").slice(1)]).toEqual([
+    0,
+    [
+      "2 comments with a former score, none of 0.8 or more: nothing to flag as many as",
+      "2 labelled comments, 0 of them toxic",
+      "precision and recall need toxic comments and others",
+      "",
+    ],
+  ]);
+});
+
 test("npm run thresholds names the line that it cannot read, and not what is in it", async () => {
   const { code, stderr } = await thresholds([{ text: "good" }, { text: 5, toxic: "secret" }]);
   expect(code).toBe(1);

@@ -81,8 +81,15 @@ describe("infer", () => {
   });
 
   test("cut texts are told", async () => {
-    const { parameters } = await infer("filter", [bytes("text", ["a", "word ".repeat(500)])]);
-    expect(parameters).toEqual({ truncated: [1] });
+    const long = "word ".repeat(500);
+    const { parameters } = await infer("filter", [bytes("text", [long, "a", long])]);
+    expect(parameters).toEqual({ truncated: "0,2" });
+  });
+
+  test("null is what is not set", async () => {
+    const input = { ...bytes("text", ["a"]), parameters: null };
+    const reply = await infer("filter", [input], { id: null, parameters: null, outputs: null });
+    expect([reply.id, reply.outputs.length]).toEqual([undefined, 4]);
   });
 
   test("the binary extension is read", async () => {

@@ -27,6 +27,21 @@ test("comments:analyze reads null as what is not set, as clients write it", asyn
   expect(error).toMatchObject({ details: [{ errorType: "COMMENT_EMPTY" }] });
 });
 
+test("comments:analyze reads one language that is no list, and no attributes as none", async () => {
+  const asked = { comment, requestedAttributes: { TOXICITY: {} }, languages: "en" };
+  expect((await analyze(asked)).body).toMatchObject({ languages: ["en"] });
+  const none = await analyze({ ...asked, requestedAttributes: null });
+  expect(none.body).toMatchObject({ error: { details: [{ errorType: "NO_REQUESTED_ATTRIBUTES" }] } });
+});
+
+test("an unknown route below an imitated API gets an error of its shape, another a problem", async () => {
+  const refusal = async (path: string) => (await request(server.url).get(path)).body;
+  expect(await refusal("/v1alpha1/comments:other")).toMatchObject({ error: { code: 404, status: "NOT_FOUND" } });
+  expect(await refusal("/v2/other")).toEqual({ error: "there is no such route" });
+  expect(await refusal("/v1/other")).toMatchObject({ status: 404, type: "urn:kdnas:route-not-found" });
+  expect(await refusal("/other")).toMatchObject({ status: 404, type: "urn:kdnas:route-not-found" });
+});
+
 test("comments:analyze leaves attributes out that do not support the language, where that is asked for", async () => {
   const asked = { comment, requestedAttributes: { TOXICITY: {}, INSULT: {} }, languages: ["en"] };
   expect((await analyze(asked)).status).toBe(400);

@@ -207,7 +207,7 @@ describe("errors of comments:analyze have Google's shape", () => {
     ["COMMENT_EMPTY", { comment: { text: " " }, requestedAttributes }],
     ["NO_REQUESTED_ATTRIBUTES", { comment }],
     ["LANGUAGE_DETECTION_FAILED", { comment: { text: "123 :-)" }, requestedAttributes }],
-    ["COMMENT_TOO_LONG", { comment: { text: "A. B. C. D." }, requestedAttributes, spanAnnotations: true }],
+    ["COMMENT_TOO_LONG", { comment: { text: "A. ".repeat(4096) }, requestedAttributes, spanAnnotations: true }],
     ["INVALID_REQUEST", { comment: { ...comment, type: "HTML" }, requestedAttributes }],
     ["INVALID_REQUEST", { comment, requestedAttributes: { TOXICITY: { scoreType: "PERCENT" } } }],
     ["INVALID_REQUEST", { comment: "secret", requestedAttributes }],
@@ -223,10 +223,13 @@ describe("errors of comments:analyze have Google's shape", () => {
   });
 });
 
-test("a comment of too many sentences is told from which number on it is", async () => {
-  const comment = { text: "A. B. C. D. E. F." };
-  const { message } = await refusalOf({ comment, requestedAttributes, spanAnnotations: true });
-  expect(message).toBe("Comment has 4 sentences or more; leave spanAnnotations out.");
+test("of a comment with more sentences than may be asked about, neighbours are scored together", async () => {
+  const [text, requested] = ["A. B. C. D. E. F. G.", { comment: { text: "A. B. C." }, requestedAttributes }];
+  const { toxicity } = await analyze({ comment: { text }, requestedAttributes, spanAnnotations: true });
+  const spans = toxicity?.spanScores.map(({ begin, end }) => text.slice(begin, end));
+  expect(spans).toEqual(["A. B. C.", "D. E. F.", "G."]);
+  const alone = await analyze(requested);
+  expect(toxicity?.spanScores[0]?.score.value).toBeCloseTo(alone.toxicity?.summaryScore.value as number, 5);
 });
 
 test("doNotStore keeps the text out of the replies that corrections may name", async () => {
