@@ -32,17 +32,18 @@ export function checkEnsemble(ensemble: Ensemble, tokenizerPath: string, tasks: 
   }
 }
 
-/** A member as somebody who is asked about texts, for those of these tasks that it has. */
+/** A member as somebody who is asked, for those of these tasks that it has: all over single texts, or all over pairs. */
 export function memberAdviser(
   { folder, manifest }: Student,
   wanted: readonly string[],
   tokenizer: Tokenizer,
   threads: number,
 ): Adviser {
-  const tasks = manifest.tasks.map(({ name }) => name).filter((name) => wanted.includes(name));
+  const own = manifest.tasks.filter(({ name }) => wanted.includes(name));
+  const tasks = own.map(({ name }) => name);
   return {
     key: tasks.length === 0 ? manifest.version : `${manifest.version}-${tasksName(tasks)}`,
     tasks,
-    open: () => openStudentClassifier(folder, [], { tokenizer, ngrams: manifest.ngrams, threads }),
+    open: () => openStudentClassifier(folder, own, { tokenizer, ngrams: manifest.ngrams, threads }),
   };
 }

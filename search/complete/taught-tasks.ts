@@ -1,19 +1,27 @@
 import { join } from "node:path";
+import type { Task } from "../../src/tasks/task.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
-import { shareOf, unlabelledSet } from "../corpus/known-sets.ts";
+import { askedShareOf, unlabelledSet } from "../corpus/known-sets.ts";
 import { checkTeachers } from "../heads/check-labels.ts";
 import { type Adviser, keptLogits } from "../heads/kept-logits.ts";
-import { type Answers, type AskedText, isTaught, textsToAsk, withSoftTargets } from "../heads/soft-targets.ts";
+import {
+  type Answers,
+  type AskedText,
+  isTaught,
+  learnsAnswers,
+  textsToAsk,
+  withSoftTargets,
+} from "../heads/soft-targets.ts";
 import { teacherAdviser } from "../heads/teacher-classifier.ts";
 import { fullTrust, type Trust } from "../heads/teacher-trust.ts";
 import { type Materials, trainingMaxTokens } from "../prepare.ts";
 import { printShare } from "../progress.ts";
-import type { EncodedTask } from "../student/encoded-task.ts";
+import { type EncodedTask, encoderOf } from "../student/encoded-task.ts";
 import type { FineTunedTeacher } from "../teacher/fine-tune.ts";
 import { checkEnsemble, type Ensemble, memberAdviser } from "./ensemble.ts";
 
-/** An ensemble of students is many times faster than the teacher. */
+/** Of texts, and of pairs. An ensemble of students is many times faster than the teacher. */
 const ensembleTokens = 6_000_000;
 
 type Taught = Pick<Materials, "corpus" | "tokenizer" | "tokenizerPath" | "tasks" | "tuned" | "cacheFolder">;
@@ -39,16 +47,15 @@ export async function taughtTasks(
   const teachers = effort.softTokens === 0 ? [] : materials.tuned;
   if (teachers.length + ensemble.length === 0) return materials.tasks;
   checkTeachers(teachers, materials.tasks);
+  checkEnsemble(ensemble, materials.tokenizerPath, materials.tasks);
   const texts = askableTexts(materials);
-  const answers: Answers[] = [];
   const asked = teachers.length === 0 ? [] : choose(believable(texts, teachers, trust), effort.softTokens, seed);
-  for (const teacher of teachers) {
-    const adviser = teacherAdviser(teacher, threads);
-    const logits = await ask(adviser, asked, `the teacher of ${adviser.tasks.join(", ")}`, materials, log);
-    answers.push({ from: "teacher", asked, logits, trust });
-  }
-  const left = whatIsLeft(teachers, trust);
-  if (ensemble.length > 0) answers.push(...(await askEnsemble(ensemble, left, config, materials, texts, log)));
+  const students = { ensemble, seed, threads, trust: whatIsLeft(teachers, trust) };
+  const answers = [
+    ...(await askTeachers(teachers, asked, trust, threads, materials, log)),
+    ...(await askEnsemble("text", texts, students, materials, log)),
+    ...(await askEnsemble("pair", askablePairs(materials), students, materials, log)),
+  ];
   return withSoftTargets(materials.tasks, answers);
 }
 
@@ -74,17 +81,42 @@ export function believable(
   return texts.filter(({ task, dataSet }) => names.some((name) => trust(name, name === task ? dataSet : null) > 0));
 }
 
-async function askEnsemble(
-  ensemble: Ensemble,
+async function askTeachers(
+  teachers: readonly FineTunedTeacher[],
+  asked: readonly AskedText[],
   trust: Trust,
-  { seed, threads }: TeachingConfig,
+  threads: number,
   materials: Taught,
-  texts: readonly AskedText[],
   log: Log,
 ): Promise<Answers[]> {
-  checkEnsemble(ensemble, materials.tokenizerPath, materials.tasks);
+  const answers: Answers[] = [];
+  for (const teacher of teachers) {
+    const adviser = teacherAdviser(teacher, threads);
+    const logits = await ask(adviser, asked, `the teacher of ${adviser.tasks.join(", ")}`, materials, log);
+    answers.push({ from: "teacher", asked, logits, trust });
+  }
+  return answers;
+}
+
+interface Students {
+  readonly ensemble: Ensemble;
+  readonly trust: Trust;
+  readonly seed: number;
+  readonly threads: number;
+}
+
+/** What the members say of texts, or of pairs, for all tasks over such. */
+async function askEnsemble(
+  input: Task["input"],
+  texts: readonly AskedText[],
+  { ensemble, trust, seed, threads }: Students,
+  materials: Taught,
+  log: Log,
+): Promise<Answers[]> {
+  const learning = materials.tasks.filter(({ task }) => task.input === input && learnsAnswers(task));
+  const tasks = learning.map(({ task }) => task.name);
+  if (tasks.length === 0) return [];
   const asked = choose(texts, ensembleTokens, seed);
-  const tasks = materials.tasks.flatMap(({ task }) => (isTaught(task) ? task.name : []));
   const answers: Answers[] = [];
   for (const member of ensemble) {
     const adviser = memberAdviser(member, tasks, materials.tokenizer, threads);
@@ -95,11 +127,8 @@ async function askEnsemble(
 }
 
 function ask(adviser: Adviser, asked: readonly AskedText[], name: string, { cacheFolder }: Taught, log: Log) {
-  return keptLogits(
-    adviser,
-    asked.map(({ ids }) => ids),
-    { cacheFolder: join(cacheFolder, "logits"), onProgress: printShare(`answers of ${name}`, "tokens", log) },
-  );
+  const onProgress = printShare(`answers of ${name}`, "tokens", log);
+  return keptLogits(adviser, asked, { cacheFolder: join(cacheFolder, "logits"), onProgress });
 }
 
 /** A text that has labels of a task, or of none (null). */
@@ -111,15 +140,21 @@ export interface TaskText extends AskedText {
 function askableTexts({ corpus, tasks, tokenizer }: Taught): TaskText[] {
   const labelled = tasks
     .filter(({ task }) => isTaught(task))
-    .flatMap(({ task: { name }, examples }) => examples.map(({ ids, dataSet }) => ({ ids, dataSet, task: name })));
+    .flatMap(({ task: { name }, examples }) => examples.map((example) => ({ ...example, task: name })));
+  const encode = encoderOf(tokenizer, trainingMaxTokens);
   const others = corpus.unlabelled.map(({ language, text }) => ({
-    ids: tokenizer.encode(text, trainingMaxTokens).ids,
+    ...encode(text, undefined),
     dataSet: unlabelledSet(language),
     task: null,
   }));
   return [...labelled, ...others];
 }
 
+/** Labelled pairs of the tasks that learn; nobody has pairs without labels. */
+function askablePairs({ tasks }: Taught): readonly AskedText[] {
+  return tasks.flatMap(({ task, examples }) => (task.input === "pair" && learnsAnswers(task) ? examples : []));
+}
+
 function choose(texts: readonly AskedText[], tokens: number, seed: number): AskedText[] {
-  return textsToAsk(texts, { tokens, seed, dataSetShare: shareOf });
+  return textsToAsk(texts, { tokens, seed, dataSetShare: askedShareOf });
 }

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { must } from "../../src/invariant.ts";
 import { stacked } from "../../src/onnx/stacked.ts";
 import { fromFloat32, openSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "../graph/safetensors.ts";
-import { type Classifier, type Logits, textLogits } from "./predict.ts";
+import { type EncodedTexts, tokensOf } from "../student/encoded-task.ts";
+import { type Classifier, type Logits, pairLogits, textLogits } from "./predict.ts";
 
-/** Somebody who is asked about texts: a fine-tuned teacher, or a finished student. */
+/** Somebody who is asked about texts, or about pairs: a fine-tuned teacher, or a finished student. */
 export interface Adviser {
   /** Of its weights and tasks: another adviser, another key. */
   readonly key: string;
-  /** Over single texts. */
+  /** All over single texts, or all over pairs. */
   readonly tasks: readonly string[];
   /** Called when there is something to ask. */
   readonly open: () => Promise<Classifier & { release(): Promise<void> }>;
@@ -32,44 +33,54 @@ const digestsName = "#texts";
 const digestBytes = 16;
 
 /**
- * Logits of an adviser for its tasks, in the order of `sequences`. A text is asked about once: the answers are kept, a file for every
+ * Logits of an adviser for its tasks, in the order of `texts`, all of which are single ones or all pairs. A text is asked about once: the answers are kept, a file for every
  * few thousand texts, and serve whatever later selection it is part of.
  */
 export async function keptLogits(
   adviser: Adviser,
-  sequences: readonly Int32Array[],
+  texts: readonly EncodedTexts[],
   options: KeptLogitsOptions,
 ): Promise<ReadonlyMap<string, Logits>> {
   const folder = join(options.cacheFolder, adviser.key);
   mkdirSync(folder, { recursive: true });
   const known = readAnswers(folder);
-  const digests = sequences.map(digestOf);
-  const missing = [...new Map(sequences.map((ids, i) => [must(digests[i]), ids]))].filter(([d]) => !known.has(d));
+  const digests = texts.map(digestOf);
+  const missing = [...new Map(texts.map((text, i) => [must(digests[i]), text]))].filter(([d]) => !known.has(d));
   await ask(adviser, missing, known, folder, options);
   return new Map(adviser.tasks.map((task) => [task, digests.map((digest) => must(must(known.get(digest)).get(task)))]));
 }
 
 async function ask(
   adviser: Adviser,
-  texts: readonly (readonly [digest: string, ids: Int32Array])[],
+  texts: readonly (readonly [digest: string, text: EncodedTexts])[],
   answers: Answers,
   folder: string,
   { onProgress }: KeptLogitsOptions,
 ): Promise<void> {
   if (texts.length === 0) return;
   const classifier = await adviser.open();
-  const total = texts.reduce((sum, [, ids]) => sum + ids.length, 0);
+  const total = texts.reduce((sum, [, text]) => sum + tokensOf(text), 0);
   let done = 0;
   for (let at = 0; at < texts.length; at += textsPerFile) {
     const part = texts.slice(at, at + textsPerFile);
     const digests = part.map(([digest]) => digest);
-    const sequences = part.map(([, ids]) => ids);
-    keep(folder, digests, await textLogits(classifier, sequences, adviser.tasks));
-    done += sequences.reduce((sum, ids) => sum + ids.length, 0);
+    const own = part.map(([, text]) => text);
+    keep(folder, digests, await logitsOf(classifier, own, adviser.tasks));
+    done += own.reduce((sum, text) => sum + tokensOf(text), 0);
     onProgress(done, total);
   }
   await classifier.release();
   for (const [digest, rows] of readAnswers(folder)) answers.set(digest, rows);
+}
+
+async function logitsOf(classifier: Classifier, texts: readonly EncodedTexts[], tasks: readonly string[]) {
+  if (must(texts[0]).pairIds === null) {
+    const sequences = texts.map(({ ids }) => ids);
+    return await textLogits(classifier, sequences, tasks);
+  }
+  const all = new Map<string, Logits>();
+  for (const task of tasks) all.set(task, (await pairLogits(classifier, task, texts)).logits);
+  return all;
 }
 
 function keep(folder: string, digests: readonly string[], logits: ReadonlyMap<string, Logits>): void {
@@ -107,9 +118,9 @@ function rowsOf(tensor: StoredTensor): Float32Array[] {
   return Array.from({ length: rows }, (_, i) => data.subarray(i * width, (i + 1) * width));
 }
 
-function digestOf(ids: Int32Array): string {
-  return createHash("sha256")
-    .update(ids)
-    .digest("hex")
-    .slice(0, 2 * digestBytes);
+/** No token has the number that parts a pair. */
+function digestOf({ ids, pairIds }: EncodedTexts): string {
+  const hash = createHash("sha256").update(ids);
+  if (pairIds !== null) hash.update(Int32Array.of(-1)).update(pairIds);
+  return hash.digest("hex").slice(0, 2 * digestBytes);
 }

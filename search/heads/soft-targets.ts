@@ -5,9 +5,9 @@ import type { Task } from "../../src/tasks/task.ts";
 import { saidSuffix } from "../corpus/known-sets.ts";
 import { groupBy } from "../corpus/preparation.ts";
 import { randomFor } from "../corpus/reservoir.ts";
-import type { EncodedExample, EncodedTask } from "../student/encoded-task.ts";
-import { packInts } from "../student/packed-arrays.ts";
-import { keyOf } from "./key-of.ts";
+import { type EncodedExample, type EncodedTask, type EncodedTexts, tokensOf } from "../student/encoded-task.ts";
+import { packFloats, packInts } from "../student/packed-arrays.ts";
+import { keyOfTexts } from "./key-of.ts";
 import type { Logits } from "./predict.ts";
 import type { Trust } from "./teacher-trust.ts";
 
@@ -17,9 +17,8 @@ import type { Trust } from "./teacher-trust.ts";
  * unlabelled one to the others.
  */
 
-/** A text that the teacher is asked about. */
-export interface AskedText {
-  readonly ids: Int32Array;
+/** A text, or a pair, that somebody is asked about. */
+export interface AskedText extends EncodedTexts {
   readonly dataSet: string;
 }
 
@@ -51,9 +50,14 @@ export interface Answers {
   readonly trust: Trust;
 }
 
-/** Whether a task learns what is said of texts beside their labels. */
-export function isTaught({ input, certain }: Task): boolean {
-  return input === "text" && !certain;
+/** Whether a task learns what is said of its texts, or pairs, beside their labels. */
+export function learnsAnswers({ certain }: Pick<Task, "certain">): boolean {
+  return !certain;
+}
+
+/** Whether fine-tuned teachers are asked about a task: those know single texts. */
+export function isTaught(task: Pick<Task, "input" | "certain">): boolean {
+  return task.input === "text" && learnsAnswers(task);
 }
 
 /** Adds what is said of texts to the targets of the tasks that learn from it: of several answers, their opinion pool. */
@@ -61,7 +65,7 @@ export function withSoftTargets(tasks: readonly EncodedTask[], answers: readonly
   const keyed = withKeys(answers);
   return tasks.map((encoded) => {
     const own = keyed.filter(({ logits }) => logits.has(encoded.task.name));
-    return !isTaught(encoded.task) || own.length === 0 ? encoded : { ...encoded, examples: taught(encoded, own) };
+    return !learnsAnswers(encoded.task) || own.length === 0 ? encoded : { ...encoded, examples: taught(encoded, own) };
   });
 }
 
@@ -73,13 +77,13 @@ interface KeyedAnswers extends Answers {
 /** Members of an ensemble are asked about the same texts, so that their keys are made once. */
 function withKeys(answers: readonly Answers[]): KeyedAnswers[] {
   const lists = new Set(answers.map(({ asked }) => asked));
-  const keys = new Map([...lists].map((asked) => [asked, asked.map(({ ids }) => keyOf(ids))]));
+  const keys = new Map([...lists].map((asked) => [asked, asked.map(keyOfTexts)]));
   return answers.map((answer) => ({ ...answer, keys: must(keys.get(answer.asked)) }));
 }
 
 function taught({ task, examples }: EncodedTask, answers: readonly KeyedAnswers[]): EncodedExample[] {
   const said = opinions(task.name, answers);
-  const texts = examples.map(({ ids }) => keyOf(ids));
+  const texts = examples.map(keyOfTexts);
   const mixed = examples.map((example, i) => {
     const opinion = said(must(texts[i]), example.dataSet);
     return opinion === null ? example : { ...example, target: mix(example.target, opinion) };
@@ -94,7 +98,7 @@ interface Opinion {
   readonly share: number;
 }
 
-/** What is said of a text (`keyOf`), null where nobody who is believed was asked. */
+/** What is said of a text (`keyOfTexts`), null where nobody who is believed was asked. */
 type Opinions = (text: string, dataSet: string | null) => Opinion | null;
 
 function opinions(task: string, answers: readonly KeyedAnswers[]): Opinions {
@@ -118,13 +122,14 @@ function pseudoLabelled(
   labelled: ReadonlySet<string>,
   said: Opinions,
 ): EncodedExample[] {
-  const pack = packInts();
+  const [pack, packSurface] = [packInts(), packFloats()];
   const texts = new Map(answers.flatMap(({ asked, keys }) => asked.map((text, i) => [must(keys[i]), text] as const)));
-  return [...texts].flatMap(([key, { ids, dataSet }]) => {
+  return [...texts].flatMap(([key, { ids, pairIds, surface, dataSet }]) => {
     const opinion = labelled.has(key) ? null : said(key, null);
     if (opinion === null) return [];
     const target = Float32Array.from(opinion.probabilities);
-    return [{ ids: pack(ids), pairIds: null, surface: null, target, weight: 1, dataSet: dataSet + saidSuffix }];
+    const packed = { ids: pack(ids), pairIds: pairIds && pack(pairIds), surface: surface && packSurface(surface) };
+    return [{ ...packed, target, weight: 1, dataSet: dataSet + saidSuffix }];
   });
 }
 
@@ -161,13 +166,14 @@ function fillEvenly(sets: readonly { members: readonly AskedText[]; weight: numb
     if (next === -1) break;
     const mine = must(taken[next]);
     const text = must(must(sets[next]).members[mine.count++]);
-    mine.tokens += text.ids.length;
-    left -= text.ids.length;
+    const length = tokensOf(text);
+    mine.tokens += length;
+    left -= length;
     chosen.push(text);
   }
   return chosen;
 }
 
 function withoutRepeats(texts: readonly AskedText[]): AskedText[] {
-  return [...new Map(texts.map((text) => [keyOf(text.ids), text])).values()];
+  return [...new Map(texts.map((text) => [keyOfTexts(text), text])).values()];
 }

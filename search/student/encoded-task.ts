@@ -99,6 +99,11 @@ export function lengthOf(example: EncodedExample): number {
   return Math.max(example.ids.length, example.pairIds?.length ?? 0);
 }
 
+/** Tokens of a text, or of both texts of a pair. */
+export function tokensOf({ ids, pairIds }: EncodedTexts): number {
+  return ids.length + (pairIds?.length ?? 0);
+}
+
 /** A batch of examples with the inputs that `trainingGraph` wants for a task. */
 export function taskBatch(
   encoded: EncodedTask,

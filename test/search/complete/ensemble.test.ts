@@ -53,7 +53,10 @@ test("whatIsLeft() leaves the sets to a teacher that it is believed about, and n
 
 test("believable() leaves texts out about which no teacher is believed, and keeps those that only another task has labels for", () => {
   const teachers = [{ tasks: [{ name: "sentiment", labels }] }];
-  const text = (task: string | null, dataSet: string) => ({ ids: Int32Array.of(1), task, dataSet });
+  const text = (task: string | null, dataSet: string) => ({
+    ...{ ids: Int32Array.of(1), pairIds: null, surface: null },
+    ...{ task, dataSet },
+  });
   const texts = [
     text("sentiment", "tweets"),
     text("sentiment", "reviews"),

@@ -21,6 +21,7 @@ const tokenizer = readTokenizer(join(root, "teacher", "tokenizer.json"));
 const task = taskNamed("sentiment");
 const texts = ["the bad phone", "great", "it was a good day", "they hate my phone", "love the day"];
 const sequences = texts.map((text) => tokenizer.encode(text, 16).ids);
+const single = (ids: Int32Array) => ({ ids, pairIds: null, surface: null });
 const examples = texts.map((text, i) => ({ text, language: "en", label: String(i % 3), dataSet: "made", weight: 1 }));
 const encoded = encodeTask(task, must(task.labels), examples, tokenizer, { maxTokens: 16, smoothing: 0.05 });
 const tuned = await fineTuneTeacher(teacher, [encoded], {
@@ -33,7 +34,7 @@ const tuned = await fineTuneTeacher(teacher, [encoded], {
 });
 
 function ask(texts = sequences, onProgress: (done: number, total: number) => void = () => undefined) {
-  return keptLogits(teacherAdviser(tuned, 1), texts, { cacheFolder: join(root, "logits"), onProgress });
+  return keptLogits(teacherAdviser(tuned, 1), texts.map(single), { cacheFolder: join(root, "logits"), onProgress });
 }
 
 test("keptLogits() says of every text what the teacher says of it alone, in int8", async () => {

@@ -6,7 +6,7 @@ import { must } from "../../../src/invariant.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
 
 function text(dataSet: string, ...ids: number[]): AskedText {
-  return { ids: Int32Array.from(ids), dataSet };
+  return { ids: Int32Array.from(ids), pairIds: null, surface: null, dataSet };
 }
 
 function example(dataSet: string, ids: number[], target: number[]): EncodedExample {

@@ -20,7 +20,7 @@ test("languagesOf() takes the detected one where the caller names none", () => {
 });
 
 test("languagesOf() refuses an unsupported language only when it is sure of it", () => {
-  expect(languagesOf({ requested: undefined, detected: detected("sw", 0.4), supported }, "T")).toEqual(["sw"]);
+  expect(languagesOf({ requested: undefined, detected: detected("sw", 0.7), supported }, "T")).toEqual(["sw"]);
   expect(() => languagesOf({ requested: undefined, detected: detected("sw", 0.9), supported }, "T")).toThrow(
     "Attribute T does not support request languages: sw",
   );
