@@ -92,7 +92,7 @@ await runCommand(
       ensemble: {
         type: "string",
         value: "folder,folder",
-        doc: "students, such as models/budget-3ms, whose mean answer about labelled and unlabelled texts is learned beside the labels",
+        doc: "students, such as models/budget-3ms, whose mean answer about texts, labelled or not, and pairs is learned beside the labels",
       },
       id: { type: "string", value: "name", doc: "name of the run", default: "served" },
       seed: { type: "integer", doc: "seed of everything random", default: 1 },

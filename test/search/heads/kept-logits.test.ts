@@ -2,15 +2,19 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { memberAdviser } from "../../../search/complete/ensemble.ts";
 import { keptLogits } from "../../../search/heads/kept-logits.ts";
+import { openStudentClassifier } from "../../../search/heads/open-classifier.ts";
+import { pairLogits } from "../../../search/heads/predict.ts";
 import { teacherAdviser, teacherClassifier } from "../../../search/heads/teacher-classifier.ts";
-import { encodeTask } from "../../../search/student/encoded-task.ts";
+import { encoderOf, encodeTask } from "../../../search/student/encoded-task.ts";
 import { fineTuneTeacher } from "../../../search/teacher/fine-tune.ts";
 import { readTeacher } from "../../../search/teacher/teacher.ts";
 import { must } from "../../../src/invariant.ts";
 import { taskNamed } from "../../../src/tasks/index.ts";
 import { toBatch } from "../../../src/text/batch.ts";
 import { readTokenizer } from "../../../src/text/read-tokenizer.ts";
+import { writeTinyStudent } from "../../fixtures/tiny-student.ts";
 import { writeTinyTeacher } from "../../fixtures/tiny-teacher.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kdnas-kept-logits-"));
@@ -62,4 +66,22 @@ test("keptLogits() asks about a text once, whatever it is selected with", async 
   expect(files()).toBe(known + 1);
   expect(must((await ask([fresh])).get("sentiment"))[0]).toEqual(more[1]);
   expect(files()).toBe(known + 1);
+});
+
+test("keptLogits() says of a pair what a student's head over pairs says of it, whichever half it was asked about before", async () => {
+  const folder = join(root, "student");
+  const manifest = writeTinyStudent(folder, { name: "student" });
+  const tokenizer = readTokenizer(join(folder, "tokenizer.json"));
+  const encode = encoderOf(tokenizer, 16);
+  const pairs = texts.map((text, i) => encode(text, texts.at(i - 1)));
+  const adviser = memberAdviser({ folder, manifest }, ["adequacy"], tokenizer, 1);
+  const options = { cacheFolder: join(root, "pairs"), onProgress: () => undefined };
+  const kept = must((await keptLogits(adviser, pairs, options)).get("adequacy"));
+  const classifier = await openStudentClassifier(folder, manifest.tasks, { tokenizer, threads: 1 });
+  const { logits } = await pairLogits(classifier, "adequacy", pairs);
+  await classifier.release();
+  expect(kept).toEqual(logits);
+  const turned = [...pairs.slice(2), ...pairs.slice(0, 2)];
+  const again = must((await keptLogits(adviser, turned, options)).get("adequacy"));
+  expect(again).toEqual([...kept.slice(2), ...kept.slice(0, 2)]);
 });

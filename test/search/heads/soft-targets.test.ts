@@ -95,6 +95,21 @@ test("withSoftTargets() leaves labels that are facts and texts that were not ask
   expect(must(soft[1]).examples[0]).toBe(filter.examples[0]);
 });
 
+test("withSoftTargets() finds a pair by both of its texts", () => {
+  const pair = (ids: number[], pairIds: number[], score: number): EncodedExample => ({
+    ...example("pairs", ids, [1 - score, score]),
+    ...{ pairIds: Int32Array.from(pairIds), surface: Float32Array.of(score) },
+  });
+  const own = [pair([1, 2], [3], 1), pair([1, 2], [4], 1), pair([1], [2, 4], 1)];
+  const teacher = said([must(own[1])], [["adequacy", [Float32Array.of(0, 0)]]]);
+  const [mixed] = withSoftTargets([encoded("adequacy", ["inadequate", "adequate"], own)], [teacher]);
+  expect(targetsOf(must(mixed))).toEqual([
+    [0, 1],
+    [0.375, 0.625],
+    [0, 1],
+  ]);
+});
+
 test("withSoftTargets() leaves alone the sets that the teacher is not trusted about", () => {
   const labels = ["negative", "positive"];
   const own = [example("tweets", [1, 2], [0, 1]), example("reviews", [5, 6], [0, 1])];
