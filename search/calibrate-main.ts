@@ -1,5 +1,6 @@
 import { ConfigError } from "../src/errors.ts";
 import { machine } from "../src/onnx/machine.ts";
+import { percent } from "../src/percent.ts";
 import { quantile } from "../src/stats.ts";
 import { runCommand } from "./command/command.ts";
 import { calibrationDesign } from "./reward/calibration-design.ts";
@@ -47,7 +48,6 @@ await runCommand(
     const error = medianError(heldOut);
     const path = calibrationPath(flags.runs, draft);
     writeCalibration(path, { ...draft, leaveOneOutError: Number.isNaN(error) ? null : error });
-    const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`);
     log(`${draft.cpu}, ${draft.runtime}: ${students.length} students in ${seconds.toFixed(0)} s`);
     log(
       table(

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import express from "express";
 import helmet from "helmet";
-import type { Predictor } from "./answer.ts";
+import type { Predictor } from "./answering/answer.ts";
 import type { Config } from "./config.ts";
-import { sendError } from "./error-reply.ts";
-import { MethodNotAllowedError, RouteNotFoundError } from "./http-errors.ts";
+import { sendError } from "./http/error-reply.ts";
+import { MethodNotAllowedError, RouteNotFoundError } from "./http/http-errors.ts";
+import { requestIdOf } from "./http/request-id.ts";
 import type { Log } from "./log.ts";
 import { docsRouter } from "./openapi/docs-page.ts";
-import { requestIdOf } from "./request-id.ts";
 import { hotRoutes } from "./routes/hot-routes.ts";
 import { createOperationsRouter, operationRoutes, routeOf } from "./routes/operations.ts";
 import type { DescribedRoute, HotRoute } from "./routes/route.ts";

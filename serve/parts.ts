@@ -1,18 +1,18 @@
 import { tasks } from "../src/tasks/index.ts";
+import { createAnswerCache } from "./answering/cache.ts";
 import type { App } from "./app.ts";
-import { createBatcher } from "./batcher.ts";
-import { createAnswerCache } from "./cache.ts";
 import type { Config } from "./config.ts";
 import { createDrift } from "./drift/drift.ts";
 import { readReferences } from "./drift/references.ts";
+import type { Runner } from "./engine/runner.ts";
 import { openFeedback } from "./feedback/feedback.ts";
 import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
-import { createRegistry } from "./registry.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { createBatcher } from "./queue/batcher.ts";
 import { createRollouts } from "./rollout/rollouts.ts";
-import type { Runner } from "./runner.ts";
 import { createAccess } from "./security/access.ts";
-import type { StudentReader } from "./student-reader.ts";
+import { createRegistry } from "./students/registry.ts";
+import type { StudentReader } from "./students/student-reader.ts";
 import { startTracing } from "./tracing.ts";
 
 /** All that routes work with. It comes without the routes, so that students can be read while those are imported. */

@@ -2,10 +2,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { App } from "./app.ts";
 import type { Config } from "./config.ts";
+import { createRunner } from "./engine/runner.ts";
 import type { Log } from "./log.ts";
-import { createRunner } from "./runner.ts";
 import { limitConnections, socketOptions } from "./security/socket-limits.ts";
-import { createStudentReader } from "./student-reader.ts";
+import { createStudentReader } from "./students/student-reader.ts";
 
 /** A listening server and its end. */
 export interface RunningServer {

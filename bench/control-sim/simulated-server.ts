@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { SeriesCounter, SeriesHistogram } from "../../serve/series.ts";
+import { SeriesCounter, SeriesHistogram } from "../../serve/metrics/series.ts";
 import {
   metricNames,
   type RolloutRole,

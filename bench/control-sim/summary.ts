@@ -1,3 +1,4 @@
+import { percent } from "../../src/percent.ts";
 import type { Course } from "./simulate.ts";
 
 export interface Totals {
@@ -15,7 +16,6 @@ export function totalsOf({ windows }: Course): Totals {
 
 export function summarise(course: Course): string[] {
   const { kept, right } = totalsOf(course);
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const counts = [course.promotions, course.rollBacks, course.searches];
-  return [percent(kept), percent(right), ...counts.map(String)];
+  return [percent(kept, 2), percent(right, 2), ...counts.map(String)];
 }

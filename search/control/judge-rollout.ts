@@ -1,3 +1,4 @@
+import { percent } from "./describe.ts";
 import type { RolloutEvidence } from "./observation.ts";
 
 /** What a candidate has shown, by the rule that is written beside it. Pure. */
@@ -76,8 +77,6 @@ function describe({ agreement, p95Ratio, texts, failed }: RolloutEvidence): stri
   const latency = p95Ratio === null ? [] : [`p95 ${p95Ratio.toFixed(2)} times the live student's`];
   return [`${texts} texts, ${failed} failed`, ...shares, ...latency].join(", ");
 }
-
-const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
 
 /** Wilson's bounds on a share. */
 const z = 3.29;

@@ -117,10 +117,9 @@ function regressions(
   };
 }
 
-/** From the fastest known to the largest budget, or to the slowest known where an objective has no budget. */
+/** From the fastest known to the largest budget. */
 function gridOf({ objectives }: ControllerOptions, known: readonly OkTrial[]): GridPoint[] {
   const latencies = known.map(({ latencyMs }) => latencyMs);
-  const budgets = objectives.flatMap(({ budgetMs }) => (budgetMs === null ? [] : [budgetMs]));
-  const slowest = budgets.length === objectives.length ? Math.max(...budgets) : Math.max(...latencies, ...budgets);
-  return latencyGrid(Math.min(...latencies, ...budgets), slowest, budgets);
+  const budgets = objectives.map(({ budgetMs }) => budgetMs);
+  return latencyGrid(Math.min(...latencies, ...budgets), Math.max(...budgets), budgets);
 }

@@ -1,3 +1,4 @@
+import { percent } from "../../src/percent.ts";
 import { mean, normalShare } from "../../src/stats.ts";
 import type { Gain } from "./gain.ts";
 import type { SetChange } from "./set-changes.ts";
@@ -59,8 +60,4 @@ function chanceOfMore(points: number, error: number): number {
 
 function withError(points: number, error: number): string {
   return `${points.toFixed(2)} ± ${error.toFixed(2)}`;
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -3,6 +3,7 @@ import type { Cascade } from "../../src/contract/manifest.ts";
 import { meanScore } from "../../src/contract/mean-score.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { percent } from "../../src/percent.ts";
 import { taskOf } from "../../src/tasks/index.ts";
 import { runCommand } from "../command/command.ts";
 import { dataFlag } from "../command/data-flag.ts";
@@ -85,7 +86,6 @@ function report(tasks: Cascade["tasks"], fast: Student, large: Student, students
     const { lengths } = latencyAmong(manifest, students);
     return must(lengths[lengths.length >> 1]).p50Ms;
   };
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const rows = tasks.map(({ task, threshold, languages, kept, accuracy, largeAccuracy, rows: n }) => [
     task,
     String(n),

@@ -1,4 +1,5 @@
 import { weightedSum } from "../../src/contract/ensemble.ts";
+import { logitsName } from "../../src/contract/graph-files.ts";
 import type { Ensemble } from "../../src/contract/manifest.ts";
 import { must } from "../../src/invariant.ts";
 import { Tensor } from "../../src/onnx/session.ts";
@@ -22,7 +23,7 @@ export function ensembleClassifier(all: readonly Member[], tasks: Ensemble["task
       const outputs: Record<string, Tensor>[] = [];
       for (const { classifier } of all) outputs.push(await classifier.run(batch));
       const joint = tasks.flatMap(({ task, weights }) => {
-        const name = `logits_${task}`;
+        const name = logitsName(task);
         const logits = outputs.map((own) => own[name]);
         return logits[0] === undefined ? [] : [[name, sumOf(logits, weights)] as const];
       });

@@ -1,3 +1,4 @@
+import { logitsName } from "../../src/contract/graph-files.ts";
 import { must } from "../../src/invariant.ts";
 import { type Session, Tensor } from "../../src/onnx/session.ts";
 import { stacked } from "../../src/onnx/stacked.ts";
@@ -44,7 +45,7 @@ export function studentClassifier({ model, heads, pairs }: StudentSessions, padI
 }
 
 export async function runPairGraph(session: Session, task: string, inputs: PairInputs): Promise<Tensor> {
-  return must((await session.run(takenBy(session, inputs)))[logitsOf(task)]);
+  return must((await session.run(takenBy(session, inputs)))[logitsName(task)]);
 }
 
 /** Logits of all tasks over single texts at once: one pass of the encoder serves them all. */
@@ -53,8 +54,8 @@ export async function textLogits(
   sequences: readonly Int32Array[],
   tasks: readonly string[],
 ): Promise<Map<string, Logits>> {
-  const outputs = await outputRows(classifier, sequences, tasks.map(logitsOf));
-  return new Map(tasks.map((task) => [task, must(outputs.get(logitsOf(task)))]));
+  const outputs = await outputRows(classifier, sequences, tasks.map(logitsName));
+  return new Map(tasks.map((task) => [task, must(outputs.get(logitsName(task)))]));
 }
 
 /** Logits of a task over pairs; of the tasks over single texts in `beside`, logits of both texts. */
@@ -66,14 +67,14 @@ export async function pairLogits(
 ): Promise<PairLogits> {
   const sources = pairs.map(({ ids }) => ids);
   const targets = pairs.map(({ pairIds }) => must(pairIds, "other half of a pair"));
-  const names = ["pooled", ...beside.map(logitsOf)];
+  const names = ["pooled", ...beside.map(logitsName)];
   const [source, target] = [await outputRows(classifier, sources, names), await outputRows(classifier, targets, names)];
   const of = (rows: typeof source, name: string) => must(rows.get(name));
   const surface = stacked(pairs.map((pair) => must(pair.surface, "surface of a pair")));
   const inputs = { source: stacked(of(source, "pooled")), target: stacked(of(target, "pooled")), surface };
   return {
     logits: rowsOf(await classifier.runPair(task, inputs)),
-    beside: new Map(beside.map((name) => [name, [...of(source, logitsOf(name)), ...of(target, logitsOf(name))]])),
+    beside: new Map(beside.map((name) => [name, [...of(source, logitsName(name)), ...of(target, logitsName(name))]])),
   };
 }
 
@@ -101,10 +102,6 @@ async function outputRows(
       });
   });
   return all;
-}
-
-function logitsOf(task: string): string {
-  return `logits_${task}`;
 }
 
 async function forEachBatch(

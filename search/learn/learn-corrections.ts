@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { type FeedbackRecord, readFeedback } from "../../src/contract/feedback.ts";
+import { percent } from "../../src/percent.ts";
 import type { Log } from "../command/command.ts";
 import type { Candidate, ExportConfig } from "../complete/export-candidate.ts";
 import { taughtTasks } from "../complete/taught-tasks.ts";
@@ -13,7 +14,6 @@ import {
   readDecision,
   writeDecision,
 } from "../corrections/decision.ts";
-import { percent } from "../corrections/gate.ts";
 import type { Materials } from "../prepare.ts";
 import { readFinished } from "./finished-student.ts";
 import {

@@ -1,10 +1,10 @@
+import { percent } from "../../src/percent.ts";
 import { mean } from "../../src/stats.ts";
 import { okTrials } from "../space/trial.ts";
 import { type Contribution, contributionsTo } from "./dimensions.ts";
 import { element, textElement } from "./markup.ts";
 import { svg } from "./plot.ts";
 import type { ReportData } from "./report-data.ts";
-import { percent } from "./wording.ts";
 
 /** A row a dimension: its share in quality and in latency, and what trials with each of its values reached. */
 export function dimensionSection({ trials }: ReportData): string {

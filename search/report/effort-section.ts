@@ -1,9 +1,10 @@
 import { architectureName } from "../../src/contract/architecture.ts";
+import { percent } from "../../src/percent.ts";
 import { paretoFront } from "../reward/reward.ts";
 import type { Trial } from "../space/trial.ts";
 import { element, escapeText, tableMarkup, textElement } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
-import { count, megabytes, milliseconds, percent, time } from "./wording.ts";
+import { count, megabytes, milliseconds, time } from "./wording.ts";
 
 /** What the run took, and under which settings. */
 export function effortSection({ trials, students, created, settings, searchId }: ReportData): string {

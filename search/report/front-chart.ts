@@ -1,11 +1,12 @@
 import { architectureName } from "../../src/contract/architecture.ts";
+import { percent } from "../../src/percent.ts";
 import { bestPerBudget, paretoFront } from "../reward/reward.ts";
 import { type OkTrial, okTrials } from "../space/trial.ts";
 import { element, textElement } from "./markup.ts";
 import { axes, type Frame, frameOf, line, path, svg } from "./plot.ts";
 import type { ReportData } from "./report-data.ts";
 import { linearScale, logScale, type Scale } from "./scale.ts";
-import { milliseconds, percent, plainArchitecture } from "./wording.ts";
+import { milliseconds, plainArchitecture } from "./wording.ts";
 
 type Charted = Pick<ReportData, "trials" | "budgetsMs">;
 

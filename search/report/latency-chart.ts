@@ -1,11 +1,12 @@
 import { architectureName } from "../../src/contract/architecture.ts";
+import { percent } from "../../src/percent.ts";
 import { quantile } from "../../src/stats.ts";
 import { type HeldOut, leaveOneOut, medianError, toSamples } from "../reward/latency-model.ts";
 import { element, tableMarkup, textElement } from "./markup.ts";
 import { axes, type Frame, frameOf, path, svg } from "./plot.ts";
 import type { ReportData } from "./report-data.ts";
 import { logScale, type Scale } from "./scale.ts";
-import { milliseconds, percent } from "./wording.ts";
+import { milliseconds } from "./wording.ts";
 
 /** Width of the drawn band around the diagonal. */
 const BAND = 0.1;

@@ -1,4 +1,5 @@
 import { architectureName } from "../../src/contract/architecture.ts";
+import { percent } from "../../src/percent.ts";
 import { quantile } from "../../src/stats.ts";
 import { trialsInProduction } from "../reward/production/calibrate.ts";
 import { type Case, medianErrors } from "../reward/production/judge.ts";
@@ -9,7 +10,7 @@ import type { OkTrial } from "../space/trial.ts";
 import { frontChart } from "./front-chart.ts";
 import { element, tableMarkup, textElement } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
-import { milliseconds, percent } from "./wording.ts";
+import { milliseconds } from "./wording.ts";
 
 export const productionLabel = "latency, ms of a text of production's traffic (expected, log scale)";
 

@@ -1,11 +1,12 @@
 import { architectureName } from "../../src/contract/architecture.ts";
+import { percent } from "../../src/percent.ts";
 import { mean } from "../../src/stats.ts";
 import { bestPerBudget } from "../reward/reward.ts";
 import { okTrials } from "../space/trial.ts";
 import { budgetOf } from "../student-name.ts";
 import { element, textElement } from "./markup.ts";
 import { cardLatency, type FinishedStudent, type ReportData, shareOfTeacher, taskScores } from "./report-data.ts";
-import { count, list, megabytes, milliseconds, percent, plainArchitecture, points, time } from "./wording.ts";
+import { count, list, megabytes, milliseconds, plainArchitecture, points, time } from "./wording.ts";
 
 /** What was found and what it costs, in a sentence that begins with its numbers. */
 export function headline({ trials, students, budgetsMs }: ReportData): string {

@@ -13,11 +13,6 @@ export function points(score: number): string {
   return (100 * score).toFixed(1);
 }
 
-/** `6.2 %` */
-export function percent(share: number, digits = 1): string {
-  return `${(100 * share).toFixed(digits)} %`;
-}
-
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

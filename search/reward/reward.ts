@@ -9,7 +9,7 @@ import { okTrials } from "../space/trial.ts";
  * same formula is used with the budget as the target, and past it a second, steep exponent (as in MnasNet, Tan et al.
  * 2019, arXiv 1807.11626).
  */
-export const ALPHA = -0.06;
+const ALPHA = -0.06;
 /** Exponent past a budget: twice the budget halves the worth. */
 const ALPHA_OVER_BUDGET = -1;
 
@@ -17,31 +17,20 @@ export interface RewardOptions {
   readonly teacherLatencyMs: number;
   /** Target latency as a share of the teacher's. */
   readonly beta: number;
-  /** @default ALPHA */
-  readonly alpha?: number;
 }
 
 /** The paper's reward; positive, higher is better. Latencies in ms, for equal lengths. */
-export function reward(
-  loss: number,
-  latencyMs: number,
-  { teacherLatencyMs, beta, alpha = ALPHA }: RewardOptions,
-): number {
-  return quality(loss) * (latencyMs / (beta * teacherLatencyMs)) ** alpha;
-}
-
-/** The paper's reward as an objective of a controller. */
-export function paperObjective(options: RewardOptions): Objective {
-  return { name: "paper", budgetMs: null, reward: (loss, latencyMs) => reward(loss, latencyMs, options) };
+export function reward(loss: number, latencyMs: number, { teacherLatencyMs, beta }: RewardOptions): number {
+  return quality(loss) * (latencyMs / (beta * teacherLatencyMs)) ** ALPHA;
 }
 
 /** Worth under a latency budget: as good as possible within it, and steeply less past it. */
-export function budgetObjective(budgetMs: number, alpha = ALPHA): Objective {
+export function budgetObjective(budgetMs: number): Objective {
   return {
     name: budgetKey(budgetMs),
     budgetMs,
     reward: (loss, latencyMs) =>
-      quality(loss) * (latencyMs / budgetMs) ** (latencyMs <= budgetMs ? alpha : alpha + ALPHA_OVER_BUDGET),
+      quality(loss) * (latencyMs / budgetMs) ** (latencyMs <= budgetMs ? ALPHA : ALPHA + ALPHA_OVER_BUDGET),
   };
 }
 

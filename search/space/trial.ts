@@ -57,7 +57,7 @@ export function okTrials(trials: readonly Trial[]): OkTrial[] {
 /** What a controller maximises: the worth of a loss at a latency. One a budget; `search/reward` makes them. */
 export interface Objective {
   readonly name: string;
-  /** Latency past which a student is of no use; null when it only counts against it. */
-  readonly budgetMs: number | null;
+  /** Latency past which a student is of no use. */
+  readonly budgetMs: number;
   reward(loss: number, latencyMs: number): number;
 }

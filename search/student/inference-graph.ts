@@ -1,4 +1,5 @@
 import type { Architecture } from "../../src/contract/architecture.ts";
+import { logitsName } from "../../src/contract/graph-files.ts";
 import { must } from "../../src/invariant.ts";
 import { surfaceWidth } from "../../src/pairs/surface-features.ts";
 import { elementTypes, ModelBuilder } from "../graph/model-builder.ts";
@@ -36,7 +37,7 @@ export function inferenceGraph(a: Architecture, weights: Weights, options: Infer
   const pooled = meanOverTokens(b, states.at(-1) as string, mask);
   expose(b, pooled, "pooled", ["batch", a.hidden]);
   for (const head of options.heads)
-    expose(b, headLogits(b, writer, pooled, head), `logits_${head.task}`, ["batch", head.labels]);
+    expose(b, headLogits(b, writer, pooled, head), logitsName(head.task), ["batch", head.labels]);
   return b.toBytes();
 }
 
@@ -54,7 +55,7 @@ export function pairGraph(a: Architecture, weights: Weights, head: HeadShape, pr
   const surface = inputs > vectorInputs(a) ? [b.input("surface", "float32", ["batch", surfaceWidth])] : [];
   const features = b.node("Concat", [source, target, distance, product, ...surface], { axis: 1 });
   const logits = headLogits(b, new TensorWriter(b, weights, precision), features, head);
-  expose(b, logits, `logits_${head.task}`, ["batch", head.labels]);
+  expose(b, logits, logitsName(head.task), ["batch", head.labels]);
   return b.toBytes();
 }
 
@@ -67,7 +68,7 @@ export function headsGraph(a: Architecture, weights: Weights, heads: readonly He
   const pooled = b.input("pooled", "float32", ["batch", a.hidden]);
   const writer = new TensorWriter(b, weights, "fp32");
   for (const head of heads)
-    expose(b, headLogits(b, writer, pooled, head), `logits_${head.task}`, ["batch", head.labels]);
+    expose(b, headLogits(b, writer, pooled, head), logitsName(head.task), ["batch", head.labels]);
   return b.toBytes();
 }
 

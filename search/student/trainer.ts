@@ -31,8 +31,6 @@ export interface TrainerOptions {
   readonly weightDecay?: number;
   /** Global gradient norm above which gradients are scaled down. @default 1 */
   readonly clipNorm?: number;
-  /** Learning rate of the token table, as a multiple. @default 1 */
-  readonly tableRate?: number;
   /** Learning rate of heads and maps, as a multiple. @default 5 */
   readonly headRate?: number;
 }
@@ -188,7 +186,7 @@ export class Trainer {
 
   /** Clips by one norm over encoder, head and token table; a gradient that is not finite anywhere skips the step everywhere. */
   private update(objective: string, learningRate: number): number {
-    const { weightDecay = 0.01, clipNorm = 1, tableRate = 1, headRate = 5 } = this.options;
+    const { weightDecay = 0.01, clipNorm = 1, headRate = 5 } = this.options;
     const head = must(this.heads.get(objective), objective);
     const tableSquares = this.rowAdam?.pendingSquares() ?? 0;
     const encoderSquares = this.encoder?.gradientSquares() ?? 0;
@@ -199,7 +197,7 @@ export class Trainer {
       learningRate: learningRate * headRate,
       otherSquares: tableSquares + encoderSquares,
     });
-    if (Number.isFinite(gradientNorm)) this.rowAdam?.step({ learningRate: learningRate * tableRate, gradientScale });
+    if (Number.isFinite(gradientNorm)) this.rowAdam?.step({ learningRate, gradientScale });
     else this.rowAdam?.discard();
     return gradientNorm;
   }

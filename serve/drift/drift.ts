@@ -6,7 +6,7 @@ import {
   type Reference,
 } from "../../src/contract/drift.ts";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
-import type { Student } from "../student.ts";
+import type { Student } from "../students/student.ts";
 import { jensenShannonDistance } from "./distance.ts";
 import { pool } from "./pool.ts";
 import { slices } from "./recent-counts.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../src/contract/drift.ts";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import type { Result } from "../../src/contract/prediction.ts";
-import type { Student } from "../student.ts";
+import type { Student } from "../students/student.ts";
 import { RecentCounts } from "./recent-counts.ts";
 
 /** What an answer says of its input. */

@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type FeedbackHeader, feedbackFileName, type Span } from "../../src/contract/feedback.ts";
 import { invariant, must } from "../../src/invariant.ts";
-import { StorageFullError } from "../http-errors.ts";
+import { StorageFullError } from "../http/http-errors.ts";
 import { fileMode, toHeaderLine } from "./open-feedback.ts";
 
 /** Writes all bytes at a place of a file; fewer when the disk has just become full. */

@@ -6,7 +6,7 @@ import { errorCode } from "../../src/error-code.ts";
 import { UnavailableError } from "../../src/errors.ts";
 import { lockFolder } from "../../src/folder-lock.ts";
 import { syncFolder } from "../../src/sync-folder.ts";
-import { StorageFullError } from "../http-errors.ts";
+import { StorageFullError } from "../http/http-errors.ts";
 import { compactFeedback, type Write } from "./compact-feedback.ts";
 import { KnownCorrections, lineOf, verdictOf } from "./known-corrections.ts";
 import { eraseLines, openFeedbackFile, toHeaderLine } from "./open-feedback.ts";

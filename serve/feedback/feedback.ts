@@ -1,6 +1,6 @@
 import { AppError, BadFileError, ConfigError } from "../../src/errors.ts";
 import type { Config } from "../config.ts";
-import { NotEnabledError } from "../http-errors.ts";
+import { NotEnabledError } from "../http/http-errors.ts";
 import { type FeedbackStore, openFeedbackStore } from "./feedback-store.ts";
 import { createReplyMemory, type ReplyMemory } from "./reply-memory.ts";
 

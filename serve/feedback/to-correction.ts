@@ -2,11 +2,11 @@ import type { Result } from "../../src/contract/prediction.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import type { Task } from "../../src/tasks/task.ts";
-import { UnknownReplyError } from "../http-errors.ts";
-import type { FeedbackVerdict } from "../metrics.ts";
+import { UnknownReplyError } from "../http/http-errors.ts";
+import type { FeedbackVerdict } from "../metrics/metrics.ts";
 import { servedTask } from "../routes/task.ts";
 import type { Caller } from "../security/access.ts";
-import type { Student } from "../student.ts";
+import type { Student } from "../students/student.ts";
 import type { Correction } from "./feedback-store.ts";
 import type { RepliedItem, Reply, ReplyMemory } from "./reply-memory.ts";
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { problemDetails } from "../error-reply.ts";
+import { problemDetails } from "../http/error-reply.ts";
 import type { DescribedRoute, RouteDescription } from "../routes/route.ts";
 import { toSchema } from "./schema.ts";
 

@@ -4,7 +4,7 @@ import type { ActiveRollout } from "../../src/contract/rollout.ts";
 import { UnavailableError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
 import type { Log } from "../log.ts";
-import type { Student } from "../student.ts";
+import type { Student } from "../students/student.ts";
 import type { Comparison } from "./compare.ts";
 import type { Rollout } from "./describe-rollout.ts";
 import { RecentTimes } from "./recent-times.ts";

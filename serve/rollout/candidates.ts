@@ -2,12 +2,12 @@ import { join } from "node:path";
 import type { ManifestTask } from "../../src/contract/manifest.ts";
 import { type ActiveRollout, noRollouts, type RolloutFile, readRollouts } from "../../src/contract/rollout.ts";
 import { BadFileError } from "../../src/errors.ts";
-import { fingerprintOf } from "../fingerprint.ts";
-import { BadStudentError, type LoadFailureReason } from "../load-failure.ts";
 import type { Log } from "../log.ts";
-import { readStudentManifest } from "../read-manifest.ts";
-import type { Student } from "../student.ts";
-import { type Loaded, loadFailureReasonOf, type StudentLoader } from "../student-loader.ts";
+import { fingerprintOf } from "../students/fingerprint.ts";
+import { BadStudentError, type LoadFailureReason } from "../students/load-failure.ts";
+import { readStudentManifest } from "../students/read-manifest.ts";
+import type { Student } from "../students/student.ts";
+import { type Loaded, loadFailureReasonOf, type StudentLoader } from "../students/student-loader.ts";
 import { Beside } from "./beside.ts";
 import type { RolloutMetrics } from "./rollout-metrics.ts";
 

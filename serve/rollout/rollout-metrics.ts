@@ -7,7 +7,7 @@ import {
   rolloutSecondsBuckets,
   scoreDistanceBuckets,
 } from "../../src/contract/metrics.ts";
-import { SeriesCounter, SeriesHistogram } from "../series.ts";
+import { SeriesCounter, SeriesHistogram } from "../metrics/series.ts";
 import type { Comparison } from "./compare.ts";
 
 /** Whose numbers they are: a version of a student, at a stage. */

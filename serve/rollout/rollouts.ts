@@ -1,10 +1,10 @@
 import { OverloadedError } from "../../src/errors.ts";
-import type { Answer, Asked, Question } from "../answer.ts";
-import type { Batcher } from "../batcher.ts";
-import type { Registry } from "../registry.ts";
-import type { Student } from "../student.ts";
-import { LateError } from "../take-batch.ts";
-import type { Client } from "../waiting-items.ts";
+import type { Answer, Asked, Question } from "../answering/answer.ts";
+import type { Batcher } from "../queue/batcher.ts";
+import { LateError } from "../queue/take-batch.ts";
+import type { Client } from "../queue/waiting-items.ts";
+import type { Registry } from "../students/registry.ts";
+import type { Student } from "../students/student.ts";
 import type { Beside } from "./beside.ts";
 import { isSampled } from "./sample.ts";
 import { Shadow } from "./shadow.ts";

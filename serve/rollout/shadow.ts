@@ -1,9 +1,9 @@
 import { must } from "../../src/invariant.ts";
-import type { Answer } from "../answer.ts";
-import type { Batcher } from "../batcher.ts";
-import type { Outcome } from "../outcome.ts";
-import { costOf, type Student } from "../student.ts";
-import { toResults } from "../to-results.ts";
+import type { Answer } from "../answering/answer.ts";
+import { toResults } from "../answering/to-results.ts";
+import type { Batcher } from "../queue/batcher.ts";
+import type { Outcome } from "../queue/outcome.ts";
+import { costOf, type Student } from "../students/student.ts";
 import type { Beside } from "./beside.ts";
 import { compare } from "./compare.ts";
 

@@ -3,9 +3,9 @@ import type { z } from "zod";
 import type { Result } from "../../src/contract/prediction.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
+import { type Prediction, predict } from "../answering/predict.ts";
 import type { App } from "../app.ts";
-import { parseBody, readJson } from "../body.ts";
-import { type Prediction, predict } from "../predict.ts";
+import { parseBody, readJson } from "../http/body.ts";
 import type { Model } from "./model-name.ts";
 import { budgetOf, clientOf } from "./request.ts";
 

@@ -1,7 +1,7 @@
 import type { Result } from "../../src/contract/prediction.ts";
 import { must } from "../../src/invariant.ts";
 import { filter } from "../../src/tasks/filter.ts";
-import type { Student } from "../student.ts";
+import type { Student } from "../students/student.ts";
 
 /** What the imitated moderation APIs ask of a text: attributes that it has or has not, each a task with two labels, the last one for "has". */
 

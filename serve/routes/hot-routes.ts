@@ -1,10 +1,10 @@
 import { feedbackRoutes } from "./feedback.ts";
 import { huggingFaceRoute } from "./hugging-face.ts";
 import { libreTranslateRoutes } from "./libre-translate.ts";
-import { openInferenceRoutes } from "./open-inference.ts";
-import { openAiRoutes } from "./openai-moderations.ts";
-import { perspectiveRoutes } from "./perspective.ts";
-import { discoveryRoute } from "./perspective-discovery.ts";
+import { openInferenceRoutes } from "./open-inference/inference.ts";
+import { openAiRoutes } from "./openai/moderations.ts";
+import { perspectiveRoutes } from "./perspective/analyzer.ts";
+import { discoveryRoute } from "./perspective/discovery.ts";
 import { predictRoutes } from "./predict.ts";
 import type { HotRoute } from "./route.ts";
 import { taskRoute } from "./task.ts";

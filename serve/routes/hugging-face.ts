@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { App } from "../app.ts";
-import type { ErrorShape } from "../error-reply.ts";
+import type { ErrorShape } from "../http/error-reply.ts";
 import { askModel, readItems } from "./ask.ts";
 import { toLabelScores } from "./labels.ts";
 import { anyList, listOf } from "./list-of.ts";

@@ -1,7 +1,7 @@
 import { UnknownModelError } from "../../src/errors.ts";
 import { must } from "../../src/invariant.ts";
-import { checkLoaded, rankStudents } from "../choose.ts";
-import type { Student, StudentTask } from "../student.ts";
+import { checkLoaded, rankStudents } from "../answering/choose.ts";
+import type { Student, StudentTask } from "../students/student.ts";
 
 /** What clients that ask for a "model" get: `sentiment`, or of one student `sentiment@budget-1ms`. */
 export interface Model extends StudentTask {

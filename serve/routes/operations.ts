@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import express from "express";
 import { z } from "zod";
 import type { App } from "../app.ts";
-import { MethodNotAllowedError } from "../http-errors.ts";
+import { MethodNotAllowedError } from "../http/http-errors.ts";
 import { adminRoutes } from "./admin.ts";
 import { apiDocumentRoute } from "./api-document.ts";
 import { driftRoutes } from "./drift.ts";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Prediction, Timing } from "../predict.ts";
+import type { Prediction, Timing } from "../answering/predict.ts";
 
 export function sendJson(res: ServerResponse, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
   const text = JSON.stringify(body);

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { InvalidInputError } from "../../src/errors.ts";
+import type { Client } from "../queue/waiting-items.ts";
 import { callerOf } from "../security/access.ts";
-import type { Client } from "../waiting-items.ts";
 
 /** What all routes that texts come by read from a request besides its body. */
 

@@ -1,5 +1,5 @@
 import { InvalidInputError } from "../../src/errors.ts";
-import type { ErrorShape } from "../error-reply.ts";
+import type { ErrorShape } from "../http/error-reply.ts";
 import type { HotRoute, Parameters } from "./route.ts";
 
 /** Routes that share a path, by method. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { App } from "../app.ts";
-import type { ErrorShape } from "../error-reply.ts";
+import type { ErrorShape } from "../http/error-reply.ts";
 import type { KeyPlaces } from "../security/credential.ts";
 import type { Scope } from "../security/scope.ts";
 

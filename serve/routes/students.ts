@@ -2,9 +2,9 @@ import { z } from "zod";
 import { architectureName } from "../../src/contract/architecture.ts";
 import { servedLatency, servedScores } from "../../src/contract/ensemble.ts";
 import { Ensemble, Latency, Score } from "../../src/contract/manifest.ts";
-import type { Registry } from "../registry.ts";
 import { describeRollout, Rollout } from "../rollout/describe-rollout.ts";
-import type { Student } from "../student.ts";
+import type { Registry } from "../students/registry.ts";
+import type { Student } from "../students/student.ts";
 
 /** Fields of the manifest are described with it, in the contract. */
 export const Students = z.strictObject({

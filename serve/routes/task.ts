@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { UnknownModelError } from "../../src/errors.ts";
 import type { Task } from "../../src/tasks/task.ts";
-import { checkLoaded } from "../choose.ts";
-import type { Student } from "../student.ts";
+import { checkLoaded } from "../answering/choose.ts";
+import type { Student } from "../students/student.ts";
 import { answerTask, nativeRoute, TaskReply, taskRequests } from "./predict.ts";
 import type { HotRoute } from "./route.ts";
 

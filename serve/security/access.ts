@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BadFileError, ConfigError } from "../../src/errors.ts";
 import type { Config } from "../config.ts";
-import { ForbiddenError, RateLimitedError, UnauthorizedError } from "../http-errors.ts";
+import { ForbiddenError, RateLimitedError, UnauthorizedError } from "../http/http-errors.ts";
 import type { Log } from "../log.ts";
 import { addressOf, isFromOtherSite, isFromThisMachine, isLoopback, networkOf } from "./address.ts";
 import { credentialOf, type KeyPlaces } from "./credential.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { queryOf } from "../query.ts";
+import { queryOf } from "../http/query.ts";
 
 /** Where an API's own clients put their key, besides the places that all routes read. */
 export interface KeyPlaces {

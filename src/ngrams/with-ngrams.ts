@@ -1,3 +1,4 @@
+import { logitsName } from "../../src/contract/graph-files.ts";
 import type { Ngrams } from "../contract/manifest.ts";
 import { must } from "../invariant.ts";
 import { addGraph } from "../onnx/add-graph.ts";
@@ -29,7 +30,7 @@ export async function openWithNgrams(
 ): Promise<Session> {
   const counting = ngrams.tasks.filter(({ weight }) => weight > 0);
   if (counting.length === 0) return open(encoder);
-  const weights = new Map(counting.map(({ task, weight }) => [`logits_${task}`, weight]));
+  const weights = new Map(counting.map(({ task, weight }) => [logitsName(task), weight]));
   const session = await open(addGraph(encoder, graph, weights, prefix));
   const read = createNgrams(pieceOf, ngrams);
   return {

@@ -25,8 +25,6 @@ export interface Session {
 export interface SessionOptions {
   /** Intra-op threads. */
   readonly threads: number;
-  /** Graph rewriting by the runtime. @default "all" */
-  readonly optimize?: "disabled" | "basic" | "extended" | "all";
 }
 
 type Preallocated = Readonly<Record<string, Tensor | null>>;
@@ -68,7 +66,7 @@ export async function openSession(model: string | Uint8Array, options: SessionOp
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
-    graphOptimizationLevel: options.optimize ?? "all",
+    graphOptimizationLevel: "all",
     enableCpuMemArena: true,
     logSeverityLevel: 3,
     // Threads that wait by spinning take the cores that other processes need, and on a busy machine each other's. Weights outside

@@ -1,5 +1,5 @@
 import express from "express";
-import { createMetrics, type Metrics } from "../../serve/metrics.ts";
+import { createMetrics, type Metrics } from "../../serve/metrics/metrics.ts";
 import type { Manifest } from "../../src/contract/manifest.ts";
 import { listen, type Page } from "../fixtures/listen.ts";
 

@@ -1,5 +1,6 @@
 import { architectureName } from "../../../src/contract/architecture.ts";
 import { must } from "../../../src/invariant.ts";
+import { percent } from "../../../src/percent.ts";
 import type { Trial } from "../../space/trial.ts";
 import { table } from "../report.ts";
 import { paretoFront } from "../reward.ts";
@@ -147,8 +148,4 @@ function frontLines(calibration: Calibration, trials: readonly Trial[]): string[
 
 function toMs(ms: number): string {
   return ms.toPrecision(3);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -9,7 +9,7 @@ import { type ControlRecord, initialRecord } from "../../../search/control/recor
 import { standardSettings } from "../../../search/control/settings.ts";
 import { openStore } from "../../../search/control/store.ts";
 import { placeCandidate, setStage } from "../../../search/export/candidate-folder.ts";
-import type { Metrics } from "../../../serve/metrics.ts";
+import type { Metrics } from "../../../serve/metrics/metrics.ts";
 import { readManifest } from "../../../src/contract/manifest.ts";
 import {
   candidatesFolderName,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createDrift } from "../../../serve/drift/drift.ts";
-import { createStudent } from "../../../serve/student.ts";
+import { createStudent } from "../../../serve/students/student.ts";
 import { driftThresholds, leastDriftSamples, type Reference } from "../../../src/contract/drift.ts";
 import { must } from "../../../src/invariant.ts";
 import { tinyManifest } from "../../fixtures/tiny-student.ts";

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Write } from "../../../serve/feedback/compact-feedback.ts";
 import { type Correction, openFeedbackStore } from "../../../serve/feedback/feedback-store.ts";
 import { eraseLines } from "../../../serve/feedback/open-feedback.ts";
-import { StorageFullError } from "../../../serve/http-errors.ts";
+import { StorageFullError } from "../../../serve/http/http-errors.ts";
 import { FeedbackRecord, feedbackFileName, readFeedback } from "../../../src/contract/feedback.ts";
 import { ConfigError } from "../../../src/errors.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { answerItems } from "../../../serve/answer.ts";
+import { answerItems } from "../../../serve/answering/answer.ts";
 import { metricNames } from "../../../src/contract/metrics.ts";
 import { UnavailableError } from "../../../src/errors.ts";
 import { seriesValue, startTestServer, type TestServer } from "../../fixtures/test-server.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseMetricsText } from "../../../../search/reward/metrics-text.ts";
 import { meanRows, meanTokens, readObserved } from "../../../../search/reward/production/observed.ts";
-import type { Metrics } from "../../../../serve/metrics.ts";
+import type { Metrics } from "../../../../serve/metrics/metrics.ts";
 import { UpstreamError } from "../../../../src/errors.ts";
 import { tinyManifest } from "../../../fixtures/tiny-student.ts";
 import { freshMetrics, serveTexts } from "../../metrics-server.ts";
