@@ -4,6 +4,7 @@ import type { Task } from "../src/tasks/task.ts";
 import { type Flags, type Log, runCommand } from "./command/command.ts";
 import { listOf } from "./command/list-flag.ts";
 import { studentFlags } from "./command/student-flags.ts";
+import { readEnsemble } from "./complete/ensemble.ts";
 import { tasksName } from "./complete/tasks-name.ts";
 import { presets } from "./config.ts";
 import type { Corpus } from "./corpus/assemble.ts";
@@ -31,6 +32,11 @@ await runCommand(
         value: "name,name",
         doc: "add these tasks (default: all of the data folders' that the student does not have)",
       },
+      ensemble: {
+        type: "string",
+        value: "folder,folder",
+        doc: "students, such as models/budget-3ms, whose mean answer is learned beside the labels, for those of the tasks that they have",
+      },
       promote: {
         type: "string",
         doc: "whether the student with more tasks replaces the one in models/",
@@ -50,6 +56,7 @@ async function add(flags: Flags, log: Log): Promise<void> {
   const run = join(flags.runs, flags.id);
   const unlock = lockRun(run);
   const { wanted } = await readSources(flags.data, listOf(flags, "tasks"));
+  const ensemble = { members: readEnsemble(listOf(flags, "ensemble") ?? []), cacheFolder: join(flags.runs, "cache") };
   const corpora = new Map<string, Corpus>();
   for (const candidate of takeUpStudents(models, listOf(flags, "students"), run)) {
     const { manifest, files } = candidate;
@@ -63,7 +70,7 @@ async function add(flags: Flags, log: Log): Promise<void> {
     const corpus = corpora.get(key) ?? (await loadCorpus(flags.data, { seed, limits, tasks }));
     corpora.set(key, corpus);
     const folder = join(dirname(files.folder), `with-${tasksName(tasks)}`);
-    const added = await addTasks({ threads, seed }, corpus, candidate, folder, log);
+    const added = await addTasks({ threads, seed, ensemble }, corpus, candidate, folder, log);
     if (when === "never") log(`${manifest.name} · left in ${folder}: --promote never`);
     else replaceServed(models, manifest, added, tasks, log);
   }

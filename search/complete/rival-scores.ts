@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type ManifestTask, readManifest, type Score } from "../../src/contract/manifest.ts";
 import { studentFolder } from "../../src/contract/models-folder.ts";
-import { scoreKey, withOthers } from "../../src/contract/score-key.ts";
+import { withOthers } from "../../src/contract/score-key.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
 import type { Corpus } from "../corpus/assemble.ts";
@@ -13,9 +13,9 @@ import { scoresOf } from "../heads/score.ts";
 import type { Candidate } from "./export-candidate.ts";
 
 /**
- * What the student that a candidate would replace scores on the rows that the candidate was judged on: as its manifest says, and for sets
- * that it was never judged on, such as those of a user, as it answers them now. Undefined where there is none that can be asked,
- * or need be.
+ * What the student that a candidate would replace scores on the rows that the candidate was judged on, as it answers them now: a manifest tells
+ * how many rows there were, not which, and data change. What it cannot be asked about is as its manifest says. Undefined where there is
+ * none that can be asked, or need be.
  */
 export async function rivalScores(
   { models, promote, threads }: Pick<SearchConfig, "models" | "promote" | "threads">,
@@ -28,16 +28,14 @@ export async function rivalScores(
   if (promote === "never" || !existsSync(path)) return undefined;
   try {
     const rival = readManifest(path);
-    const known = new Set(rival.scores.map(scoreKey));
-    if (manifest.scores.every((score) => known.has(scoreKey(score)))) return rival.scores;
     const { results } = await answerRows({ folder, manifest: rival }, [], limitValidation(corpus, judgedRows), threads);
     const isAlike = ({ name, labels }: ManifestTask) => isDeepStrictEqual(corpus.labels.get(name), labels);
     const alike = new Set(rival.tasks.filter(isAlike).map(({ name }) => name));
     // With all of its tasks, since its own guess at the language may decide which threshold counts.
     const judged = scoresOf(results, rival.tasks).map((score): Score => ({ ...score, teacher: null }));
     return withOthers(
-      rival.scores,
       judged.filter(({ task }) => alike.has(task)),
+      rival.scores,
     );
   } catch (error) {
     // What was trained for hours must not be lost to a damaged student, and the runtime throws what it likes.

@@ -100,7 +100,8 @@ function ofTasks<T>(wanted: readonly Task[], all: ReadonlyMap<string, T>): Map<s
 }
 
 function unlearnedOf({ name: task, dataTask }: Task, collected: readonly Collected[]): UnlearnedSet[] {
-  const own = collected.filter(({ set, train }) => set.task === dataTask && train.length === 0);
+  const lacks = ({ train, validation }: Collected) => train.length === 0 || validation.length === 0;
+  const own = collected.filter((one) => one.set.task === dataTask && lacks(one));
   return own.map(({ set, heldOutSplits }) => ({ task, dataSet: set.name, splits: [...heldOutSplits] }));
 }
 

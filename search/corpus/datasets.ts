@@ -45,6 +45,8 @@ export const DataSet = z
     const refuse = (path: string, message: string) =>
       context.issues.push({ code: "custom", input: context.value, path: [path], message });
     if (lacks.length > 0) refuse("columns", `lacks the column ${lacks.join(", ")}`);
+    if (isLabelledTwice(context.value))
+      refuse("labelColumn", "there are the columns label and score: labelColumn says which of them is the label");
     if (context.value.validationShare !== undefined && context.value.columns.includes("split"))
       refuse("validationShare", "the column split says already what is for validation");
   });
@@ -136,6 +138,10 @@ export function isLabelledByLanguage(set: Pick<DataSet, "columns" | "labelColumn
 
 function hasLabels({ columns, labelColumn }: Pick<DataSet, "columns" | "labelColumn">): boolean {
   return labelColumn !== undefined || columns.includes("label") || columns.includes("score");
+}
+
+function isLabelledTwice({ columns, labelColumn }: Pick<DataSet, "columns" | "labelColumn">): boolean {
+  return labelColumn === undefined && columns.includes("label") && columns.includes("score");
 }
 
 function missingColumns(set: DataSet): string[] {

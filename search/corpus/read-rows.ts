@@ -94,7 +94,7 @@ function rowParser(path: string, set: DataSet): (text: string, line: number) => 
   const label = set.labelColumn ? at(set.labelColumn) : Math.max(at("label"), at("score"));
   const isPair = isOfPairs(set);
   const [first, second] = isPair ? [at("source"), at("target")] : [at("text"), -1];
-  const languageOf = languageReader(set);
+  const languageOf = languageReader(path, set);
   const splitOf = splitReader(set);
   const kind = at("fine_label");
   return (line, number) => {
@@ -103,7 +103,7 @@ function rowParser(path: string, set: DataSet): (text: string, line: number) => 
       throw new BadFileError(`${path}:${number}: ${cells.length} cells, expected ${set.columns.length}`);
     const text = cells[first] as string;
     if (text.trim() === "") throw new BadFileError(`${path}:${number}: empty ${isPair ? "source" : "text"}`);
-    const language = languageOf(cells);
+    const language = languageOf(cells, number);
     const row = {
       split: splitOf(cells, text),
       language,
@@ -118,11 +118,25 @@ function rowParser(path: string, set: DataSet): (text: string, line: number) => 
 }
 
 /** Without a column of languages all rows are of the one that the set names. */
-function languageReader(set: DataSet): (cells: readonly string[]) => string {
-  const at = (name: string) => set.columns.indexOf(name);
-  const [from, to, only] = [at("src_lang"), at("tgt_lang"), at("lang")];
-  if (isOfPairs(set)) return (cells) => `${cells[from]}-${cells[to]}`;
-  return only < 0 ? () => set.languages?.[0] as string : (cells) => cells[only] as string;
+function languageReader(path: string, set: DataSet): (cells: readonly string[], number: number) => string {
+  const reader = (column: string) => {
+    const at = set.columns.indexOf(column);
+    return (cells: readonly string[], number: number) =>
+      languageIn((cells[at] as string).trim(), `${path}:${number}`, column);
+  };
+  if (isOfPairs(set)) {
+    const [from, to] = [reader("src_lang"), reader("tgt_lang")];
+    return (cells, number) => `${from(cells, number)}-${to(cells, number)}`;
+  }
+  return set.columns.includes("lang") ? reader("lang") : () => set.languages?.[0] as string;
+}
+
+/** Whatever stands there becomes a label of language identification, and is compared with what people ask in. @throws {BadFileError} */
+function languageIn(code: string, place: string, column: string): string {
+  if (code === "") throw new BadFileError(`${place}: empty ${column}`);
+  if (!/^[a-z]{2,3}(-|$)/.test(code))
+    throw new BadFileError(`${place}: ${JSON.stringify(code)} is no language code such as en, pt-BR or zh-Hant`);
+  return code;
 }
 
 /** By the text's hash where the set leaves the choice to us, so that it outlives changes of the file's order. */

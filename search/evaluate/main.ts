@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { ConfigError } from "../../src/errors.ts";
 import { runCommand } from "../command/command.ts";
 import { dataFlag } from "../command/data-flag.ts";
 import { judgedRows, limitValidation } from "../corpus/limit-validation.ts";
@@ -41,6 +44,8 @@ await runCommand(
   },
   async (flags, log) => {
     const students = findStudents(flags.models);
+    if (flags.json !== undefined && !existsSync(dirname(flags.json)))
+      throw new ConfigError(`--json ${flags.json}: there is no folder ${dirname(flags.json)}`);
     if (!flags.latency) {
       const corpus = limitValidation(await loadCorpus(flags.data, { seed: 1, tasks: "all" }), flags.rows);
       const folders = fineTunedFolders(flags.runs, flags.teacher);

@@ -70,11 +70,12 @@ const labelled = {
     toLabelResult(logits, task, task.labels.length > mostShown ? shownOfMany : task.labels.length),
 } satisfies Partial<Task>;
 
-/** -1 for a cell that is no label. */
+/** -1 for a cell that is no label. Where labels are numbers themselves (stars from 1 to 5), a cell is none counted from 0. */
 function labelIndex(cell: string, labels: readonly string[]): number {
   const index = labels.indexOf(cell);
+  if (index >= 0 || labels.some((label) => /^\d+$/.test(label))) return index;
   const number = classNumber(cell);
-  return index < 0 && number < labels.length ? number : index;
+  return number < labels.length ? number : -1;
 }
 
 const scored = {

@@ -35,6 +35,16 @@ test("checkLearnable() refuses a task without rows to learn from, and names spli
   expect(await check(["train", "val", "test"])).toEqual([]);
 });
 
+test("checkLearnable() has a word on a task without rows to judge by, and on splits that would have been some", async () => {
+  const unjudged =
+    "tickets · no rows to judge by (split val, or validationShare): no scores, and probabilities are not calibrated";
+  expect(await check(["train", "test"])).toEqual([unjudged]);
+  expect(await check(["train", "valid"])).toEqual([
+    unjudged,
+    expect.stringMatching(/^desk · .* split "valid": known are/),
+  ]);
+});
+
 test("checkLearnable() has a word on a set that adds nothing to what others teach, but for one that is to judge by", async () => {
   const folder = dataFolder(
     { name: "mood", task: "sentiment", columns, rows: rowsIn("training") },

@@ -74,6 +74,13 @@ test("readDataFolder() refuses a set without labels for a declared task", async 
   await expect(readDataFolder(declaring([tickets], unlabelled))).rejects.toThrow("tiny lacks a column label");
 });
 
+test("readDataFolder() refuses two columns of which each could be the label, unless it is said which", async () => {
+  const both = { ...set, columns: ["split", "lang", "label", "score", "text"], rows: [] };
+  await expect(readDataFolder(dataFolder(both))).rejects.toThrow(/labelColumn says which of them is the label/);
+  const { dataSets } = await readDataFolder(dataFolder({ ...both, labelColumn: "label" }));
+  expect(dataSets[0]?.labelColumn).toBe("label");
+});
+
 test("readDataFolder() refuses a share for validation beside a column that says it", async () => {
   await expect(readDataFolder(dataFolder({ ...set, validationShare: 0.1 }))).rejects.toThrow("the column split says");
 });

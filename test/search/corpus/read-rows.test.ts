@@ -41,6 +41,14 @@ test("readRows() reads pairs, their languages joined", async () => {
   expect((await readAll(folder))[0]).toMatchObject({ language: "en-de", label: "-0.3", text: "Hi", pair: "Hallo" });
 });
 
+test.each([
+  ["", /tiny\.tsv\.gz:2: empty lang$/],
+  ["English", /:2: "English" is no language code such as en/],
+  ["en_US", /:2: "en_US" is no language code/],
+])("readRows() refuses %j for a language", async (code, message) => {
+  await expect(readAll(dataFolder({ ...set, rows: [["train", code, "2", "x", "Good."]] }))).rejects.toThrow(message);
+});
+
 test("readRows() takes rows without a split for training, and the language for a label", async () => {
   const folder = dataFolder({ ...set, columns: ["lang", "text"], rows: [["fr", "Salut"]] });
   expect((await readAll(folder))[0]).toMatchObject({ split: "train", language: "fr", label: "fr" });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { readEnsemble } from "../../../search/complete/ensemble.ts";
 import type { Candidate } from "../../../search/complete/export-candidate.ts";
 import type { Corpus } from "../../../search/corpus/assemble.ts";
 import { readWeights } from "../../../search/export/read-weights.ts";
@@ -139,3 +140,15 @@ test("addTasks() refuses a task over texts that was learned with the encoder, be
   await expect(adding).rejects.toThrow(ConfigError);
   expect(existsSync(folder)).toBe(false);
 }, 60_000);
+
+test("addTasks() learns what an ensemble says of pairs beside labels, which it outweighs where they err", async () => {
+  const { candidate } = await made.finished();
+  const right = await add(pairsOf(), candidate, "knowing");
+  const inverted = pairsOf(alike, (isAlike) => String(Number(!isAlike)));
+  const scoreOf = ({ manifest }: Candidate) => must(manifest.scores.find(({ task }) => task === "alike")).student;
+  expect(scoreOf(await add(inverted, candidate, "misled"))).toBeGreaterThan(0.8);
+  const folder = join(dirname(candidate.files.folder), "told");
+  const ensemble = { members: readEnsemble([right.files.folder]), cacheFolder: join(folder, "..", "said") };
+  const told = await addTasks({ ...madeConfig, ensemble }, inverted, candidate, folder, () => {});
+  expect(scoreOf(told)).toBeLessThan(0.2);
+}, 120_000);

@@ -29,10 +29,10 @@ test("a declared task's toTarget() reads label names and class numbers, and noth
   expect(tickets.toTruth(row("refund"), labels)).toBe(-1);
 });
 
-test("a label that is a number itself goes before the label at that place", () => {
+test("where labels are numbers themselves, no other number is one", () => {
   const stars = ["3", "1", "2"];
   expect(tickets.toTruth(row("1"), stars)).toBe(1);
-  expect(tickets.toTruth(row("0"), stars)).toBe(0);
+  expect(tickets.toTruth(row("0"), stars)).toBe(-1);
 });
 
 test("a declared score's toTarget() reads 0 to 100", () => {
