@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Task } from "../../src/tasks/task.ts";
 import type { Log } from "../command/command.ts";
 import type { SearchConfig } from "../config.ts";
-import { askedShareOf, unlabelledSet } from "../corpus/known-sets.ts";
+import { shareOf, unlabelledSet } from "../corpus/known-sets.ts";
 import { checkTeachers } from "../heads/check-labels.ts";
 import { type Adviser, keptLogits } from "../heads/kept-logits.ts";
 import {
@@ -156,5 +156,5 @@ function askablePairs({ tasks }: Taught): readonly AskedText[] {
 }
 
 function choose(texts: readonly AskedText[], tokens: number, seed: number): AskedText[] {
-  return textsToAsk(texts, { tokens, seed, dataSetShare: askedShareOf });
+  return textsToAsk(texts, { tokens, seed, dataSetShare: shareOf });
 }
