@@ -107,10 +107,17 @@ function lossOf(
     return `version ${current.version} has learned from corrections, and this one has not (--feedback FOLDER)`;
   const { tasks, scores } = base ?? manifest;
   const [now, then] = sharedMeans(encoderScores(tasks, scores), encoderScores(current.tasks, rival));
+  const renamed = current.tasks.filter((task) => labelsIn(tasks, task.name) !== String(task.labels));
+  if (Number.isNaN(now) && renamed.length > 0)
+    return `its labels of ${renamed.map(({ name }) => name).join(", ")} are other ones than those of version ${current.version}, so they cannot be compared (--name gives students another name)`;
   if (Number.isNaN(now))
     return `it shares no validation set with version ${current.version}, so they cannot be compared`;
   if (now > then) return null;
   return `mean score ${now.toFixed(4)} is not above the ${then.toFixed(4)} of version ${current.version}`;
+}
+
+function labelsIn(tasks: readonly ManifestTask[], name: string): string {
+  return String(tasks.find((task) => task.name === name)?.labels);
 }
 
 /** What may be done about tasks that a candidate lacks. */

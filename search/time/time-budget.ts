@@ -19,6 +19,8 @@ import { fitFactor, scaleCompletion, scaleEffort } from "./fit-effort.ts";
  */
 const Decisions = z.strictObject({
   format: z.literal(1),
+  /** What --hours said; files of before do not tell. */
+  hours: z.number().positive().optional(),
   /** Of the preset's effort. */
   factor: z.number().positive(),
   /** From then on no further episode begins. */
@@ -88,7 +90,10 @@ class FittedTime implements TimeBudget {
     const folder = join(config.runs, config.id);
     mkdirSync(folder, { recursive: true });
     this.path = join(folder, "hours.json");
-    this.decisions = read(this.path) ?? this.decide(config.effort, hours);
+    const decided = read(this.path);
+    if (decided?.hours !== undefined && decided.hours !== hours)
+      log(`time · ${config.id} goes on as it was begun, with --hours ${decided.hours}; another --id begins anew`);
+    this.decisions = decided ?? this.decide(config.effort, hours);
     this.spentBefore = this.decisions.spentSeconds;
     this.config = { ...config, effort: scaleEffort(config.effort, this.decisions.factor) };
     this.save();
@@ -133,7 +138,8 @@ class FittedTime implements TimeBudget {
     if (plan.seconds > this.seconds) this.log("time · that is longer than --hours says, but a search needs that much");
     const completing = partSeconds(plan, "complete");
     const exploreUntilSeconds = Math.max(0, Math.max(this.seconds, plan.seconds) - completing);
-    return { format: 1, factor, exploreUntilSeconds, spentSeconds: 0, trials: null, slowness: 1, completions: {} };
+    const begun = { spentSeconds: 0, trials: null, slowness: 1, completions: {} };
+    return { format: 1, hours, factor, exploreUntilSeconds, ...begun };
   }
 
   private decideCompletion(left: readonly Winner[]): number {

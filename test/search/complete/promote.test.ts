@@ -8,7 +8,7 @@ import { promoteIfBetter } from "../../../search/complete/promote.ts";
 import { searchCommand, toSearchConfig } from "../../../search/config.ts";
 import { feedbackSet } from "../../../search/corrections/feedback-set.ts";
 import { type Description, describeStudent } from "../../../search/export/export-student.ts";
-import { type Manifest, readManifest, type Score } from "../../../src/contract/manifest.ts";
+import { type Manifest, type ManifestTask, readManifest, type Score } from "../../../src/contract/manifest.ts";
 import { noRollouts, standardRolloutRule, withStep, writeRollouts } from "../../../src/contract/rollout.ts";
 import { must } from "../../../src/invariant.ts";
 import { description, scoreOf, writeStudent } from "../export/written-student.ts";
@@ -110,6 +110,16 @@ test("promoteIfBetter() does not compare scores of different rows", () => {
   const { lines, live, second } = compete([scoreOf(0.6)], [scoreOf(0.9, { rows: 50 })]);
   expect(live.version).not.toBe(second.version);
   expect(lines[1]).toContain("shares no validation set");
+});
+
+test("promoteIfBetter() says which task's labels are others where nothing can be compared", () => {
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const [first, ...rest] = description.tasks as [ManifestTask, ...ManifestTask[]];
+  promoteIfBetter({ models, promote: "better" }, candidateOf([scoreOf(0.6)], 1), log);
+  const tasks = [{ ...first, labels: [...first.labels, "other"] }, ...rest];
+  promoteIfBetter({ models, promote: "better" }, candidateOf([scoreOf(0.9, { rows: 50 })], 2, { tasks }), log);
+  expect(lines[1]).toContain(`its labels of ${first.name} are other ones than those of version`);
 });
 
 test("promoteIfBetter() keeps an old student that answers a task which the new one does not", () => {

@@ -41,7 +41,9 @@ test("openTimeBudget() takes up what had been decided, whatever it would decide 
   first.learn([trial]);
   const fitted = first.completion("budget-1ms", [trial]);
   first.close();
-  const second = open("again", 50);
+  const lines: string[] = [];
+  const second = open("again", 50, lines);
+  expect(lines).toEqual(["time · again goes on as it was begun, with --hours 2; another --id begins anew"]);
   expect(second.config.effort).toEqual(first.config.effort);
   expect(second.completion("budget-1ms", [trial]).effort).toEqual(fitted.effort);
   second.close();
